@@ -1,0 +1,107 @@
+package hl7
+
+import (
+	"iter"
+	"log/slog"
+)
+
+// Message is a parsed message. It is immutable and safe for concurrent use; the bytes
+// given to Parse must not change while it lives.
+type Message struct {
+	raw      []byte
+	text     string // raw as a string: every value without escapes is a part of it
+	start    int    // where MSH begins
+	encoding int    // where MSH-2 ends
+	delims   Delimiters
+	reply    Delimiters // those an acknowledgement uses: delims if they were valid
+	charset  *charset
+	warnings []string
+	segs     []segment
+	inline   [16]segment // room for the usual message, so that the index costs no allocation
+}
+
+// segment is a line of the message: text[lo:hi], its name text[lo:name].
+type segment struct{ lo, name, hi int32 }
+
+// Raw returns the bytes given to Parse.
+func (m *Message) Raw() []byte { return m.raw }
+
+// Delimiters returns the characters that split the message.
+func (m *Message) Delimiters() Delimiters { return m.delims }
+
+// Get returns the value at r in the first segment of r's name, in the first repetition
+// of the field.
+//
+//   - SCH-7 is the same as SCH-7.1: the first component.
+//   - SCH-11.4 is the whole component, subcomponent separators included.
+//   - SCH-11.4.1 is one subcomponent; a component without separators has just the first.
+//   - The delete marker "" as sole content of a repetition or component makes each of
+//     its parts Null: for SCH-7 = "", SCH-7.2 is Null.
+//   - MSH-1 and MSH-2 are given as they stand.
+func (m *Message) Get(r Ref) Value {
+	return m.Field(r.segment, int(r.field)).at(r)
+}
+
+// Field returns field n, from 1, of the first segment of that name.
+func (m *Message) Field(seg string, n int) Field {
+	for i := range m.segs {
+		if m.name(i) == seg {
+			return m.field(i, n)
+		}
+	}
+	return Field{}
+}
+
+// RawField returns the bytes between the field separators around field n of the first
+// segment of that name: all repetitions, undecoded and untrimmed. It is meant for
+// fields that must not be split, such as MSH-10 or a URL. The state is Null only for
+// the two characters "" between blanks. The bytes are part of the message; do not
+// change them.
+func (m *Message) RawField(seg string, n int) (raw []byte, s State) {
+	f := m.Field(seg, n)
+	return f.Raw(), f.rawState()
+}
+
+// ControlID returns MSH-10 byte for byte, blanks included.
+func (m *Message) ControlID() []byte {
+	raw, _ := m.RawField("MSH", 10)
+	return raw
+}
+
+// Segments yields the segments of that name in message order; "" yields all of them.
+func (m *Message) Segments(name string) iter.Seq[Segment] {
+	return func(yield func(Segment) bool) {
+		for i := range m.segs {
+			if (name == "" || m.name(i) == name) && !yield(Segment{m, i}) {
+				return
+			}
+		}
+	}
+}
+
+// Has reports whether there is a segment of that name.
+func (m *Message) Has(name string) bool {
+	for i := range m.segs {
+		if m.name(i) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// LogValue describes the message for the log: its type and size, nothing of its content.
+func (m *Message) LogValue() slog.Value {
+	if m == nil {
+		return slog.StringValue("none")
+	}
+	return slog.GroupValue(
+		slog.String("event", m.trigger()),
+		slog.Int("segments", len(m.segs)),
+		slog.Int("bytes", len(m.raw)),
+	)
+}
+
+func (m *Message) name(i int) string {
+	s := &m.segs[i]
+	return m.text[s.lo:s.name]
+}

@@ -1,0 +1,193 @@
+package hl7
+
+import (
+	"errors"
+	"time"
+)
+
+// Precision tells how far a time stamp goes.
+type Precision uint8
+
+// The precisions, from coarse to fine.
+const (
+	Year Precision = iota + 1
+	Month
+	Day
+	Hour
+	Minute
+	Second
+	Millisecond
+)
+
+// Time is a parsed time stamp (HL7 v2, 2A.2.77 DTM). What was left out is filled up:
+// month and day with 1, the time of day with 0.
+type Time struct {
+	Instant   time.Time
+	Precision Precision
+	HasOffset bool     // the value had an offset of its own
+	Warnings  []string // for the message log: how a local time was understood; nothing is quoted
+}
+
+// Warnings of ParseTime.
+const (
+	warnOverlap = "the time comes twice that day, as clocks go back; the first is taken"
+	warnGap     = "the time does not exist that day, as clocks go forward; it is moved forward by the gap"
+	warnYear    = "the year is before 1900 or after 2200"
+)
+
+// Faults of a time stamp. The texts quote nothing, as the value may be a date of birth.
+var (
+	errTimeShape  = errors.New("must be YYYY[MM[DD[HH[MM[SS[.ffff]]]]]][+hhmm], digits only and no part cut in half")
+	errTimeRange  = errors.New("must be a date and time that exist: year from 0001, hour to 23, minute and second to 59")
+	errTimeOffset = errors.New("must have an offset from -1200 to +1400")
+)
+
+// ParseTime reads YYYY[MM[DD[HH[MM[SS[.f[f[f[f]]]]]]]]][+hhmm|-hhmm].
+//
+// Milliseconds are kept and the fourth digit is dropped. A value's own offset counts;
+// without one the time is local to zone (nil means UTC). A local time that comes twice
+// is the first of the two, one that does not exist is moved forward by the gap; both
+// give a warning. ISO forms, a Z and a part cut in half are errors.
+func ParseTime(s string, zone *time.Location) (Time, error) {
+	clock, offset, hasOffset, err := cutOffset(s)
+	if err != nil {
+		return Time{}, err
+	}
+	wall, precision, err := parseClock(clock)
+	if err != nil {
+		return Time{}, err
+	}
+	t := Time{Precision: precision, HasOffset: hasOffset}
+	switch {
+	case hasOffset:
+		t.Instant = wall.Add(-offset).In(time.FixedZone("", int(offset/time.Second)))
+	case zone == nil:
+		t.Instant = wall
+	default:
+		var warning string
+		t.Instant, warning = localTime(wall, zone)
+		t.warn(warning)
+	}
+	if wall.Year() < 1900 || wall.Year() > 2200 {
+		t.warn(warnYear)
+	}
+	return t, nil
+}
+
+func (t *Time) warn(warning string) {
+	if warning != "" {
+		t.Warnings = append(t.Warnings, warning)
+	}
+}
+
+// cutOffset splits +hhmm or -hhmm from the end.
+func cutOffset(s string) (clock string, offset time.Duration, found bool, err error) {
+	at := len(s) - len("+hhmm")
+	if at < 0 || s[at] != '+' && s[at] != '-' {
+		return s, 0, false, nil
+	}
+	hours, ok1 := number(s[at+1 : at+3])
+	minutes, ok2 := number(s[at+3:])
+	if !ok1 || !ok2 {
+		return "", 0, false, errTimeShape
+	}
+	offset = time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
+	if s[at] == '-' {
+		offset = -offset
+	}
+	if minutes > 59 || offset < -12*time.Hour || offset > 14*time.Hour {
+		return "", 0, false, errTimeOffset
+	}
+	return s[:at], offset, true, nil
+}
+
+// parseClock reads the part before the offset as if it were UTC.
+func parseClock(s string) (time.Time, Precision, error) {
+	part := [...]int{0, 1, 1, 0, 0, 0} // year, month, day, hour, minute, second
+	rest, precision := s, Precision(0)
+	for i := range part {
+		width := 2
+		if i == 0 {
+			width = 4
+		}
+		if rest == "" && i > 0 {
+			break
+		}
+		n, ok := 0, false
+		if len(rest) >= width {
+			n, ok = number(rest[:width])
+		}
+		if !ok {
+			return time.Time{}, 0, errTimeShape
+		}
+		part[i], rest, precision = n, rest[width:], Precision(i+1)
+	}
+	millis, ok := parseFraction(rest)
+	if !ok {
+		return time.Time{}, 0, errTimeShape
+	}
+	if rest != "" {
+		precision = Millisecond
+	}
+	t := time.Date(part[0], time.Month(part[1]), part[2], part[3], part[4], part[5], millis*int(time.Millisecond), time.UTC)
+	same := t.Year() == part[0] && int(t.Month()) == part[1] && t.Day() == part[2] &&
+		t.Hour() == part[3] && t.Minute() == part[4] && t.Second() == part[5]
+	if !same || part[0] == 0 {
+		return time.Time{}, 0, errTimeRange
+	}
+	return t, precision, nil
+}
+
+// parseFraction reads .f, .ff, .fff or .ffff as milliseconds; "" is 0.
+func parseFraction(s string) (millis int, ok bool) {
+	if s == "" {
+		return 0, true
+	}
+	if s[0] != '.' || len(s) < 2 || len(s) > 5 {
+		return 0, false
+	}
+	if _, ok := number(s[1:]); !ok {
+		return 0, false
+	}
+	millis, _ = number((s[1:] + "00")[:3])
+	return millis, true
+}
+
+// number reads a text of digits.
+func number(s string) (n int, ok bool) {
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return 0, false
+		}
+		n = n*10 + int(s[i]-'0')
+	}
+	return n, s != ""
+}
+
+// localTime returns the instant at which clocks in zone show wall, whose own zone is UTC.
+// time.Date leaves open which instant it picks where clocks change, so the offsets a day
+// before and a day after are tried in turn.
+func localTime(wall time.Time, zone *time.Location) (instant time.Time, warning string) {
+	guess := time.Date(wall.Year(), wall.Month(), wall.Day(),
+		wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), zone)
+	before, after := offsetOf(guess.Add(-24*time.Hour)), offsetOf(guess.Add(24*time.Hour))
+	if before == after {
+		return guess, ""
+	}
+	first, second := wall.Add(-before).In(zone), wall.Add(-after).In(zone)
+	firstFits, secondFits := offsetOf(first) == before, offsetOf(second) == after
+	switch {
+	case firstFits && secondFits:
+		return first, warnOverlap
+	case firstFits:
+		return first, ""
+	case secondFits:
+		return second, ""
+	}
+	return first, warnGap
+}
+
+func offsetOf(t time.Time) time.Duration {
+	_, seconds := t.Zone()
+	return time.Duration(seconds) * time.Second
+}
