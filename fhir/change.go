@@ -1,0 +1,76 @@
+package fhir
+
+import "encoding/json"
+
+// Op is what a Change does.
+type Op uint8
+
+// The operations of a Change.
+const (
+	// Set makes the value at the path the Change's value. Elements on the way
+	// that are missing are made: a step with a position or a condition makes a
+	// repeating element, a condition also writes the text it asks for. A plain
+	// step goes into the first of a list. Where the last step has a condition
+	// and nothing meets it, or a position past the end, the value is appended.
+	Set Op = iota
+	// Remove takes away whatever the path leads to, and then whatever holds
+	// nothing any more, since an empty array or object is no FHIR.
+	Remove
+	// Replace takes away the elements that meet the last step's condition (all,
+	// without one) and appends the elements of the Change's value, an array.
+	Replace
+)
+
+// Change is one change to a resource. A message of an HL7 partner becomes a list
+// of them: what it does not mention has no Change and so is left alone.
+type Change struct {
+	Path  Path
+	Op    Op
+	Value json.RawMessage // a JSON value; none for Remove
+}
+
+// Apply makes the changes one after another and gives the result. Bytes that no
+// change names stay as they are. An error is of Kind Unprocessable: a path runs
+// through an element that is no object, or a value is no JSON; or of Kind Invalid
+// or TooLarge: what came out is no resource.
+func (r Resource) Apply(changes ...Change) (Resource, error) {
+	doc := r.doc
+	src := []byte(r.raw)
+	for _, c := range changes {
+		var err error
+		if doc == nil {
+			if doc, err = newTape(src); err != nil {
+				return Resource{}, err
+			}
+		}
+		edited, err := (&editor{doc: doc}).apply(c)
+		if err != nil {
+			return Resource{}, err
+		}
+		if edited != nil {
+			src, doc = edited, nil
+		}
+	}
+	if doc != nil && len(src) == len(r.raw) && r.doc == doc {
+		return r, nil
+	}
+	return Parse(src)
+}
+
+// Empty gives a resource of that type that holds nothing: where a create by a
+// list of changes begins.
+func Empty(typ string) Resource {
+	r, err := Parse([]byte(`{"resourceType":` + string(Quote(typ)) + `}`))
+	if err != nil {
+		panic("fhir: " + err.Error())
+	}
+	return r
+}
+
+func newTape(src []byte) (*tape, error) {
+	tokens, err := scan(src)
+	if err != nil {
+		return nil, err
+	}
+	return &tape{src, tokens}, nil
+}

@@ -1,0 +1,16 @@
+package fhir
+
+// The systems and URLs that more than one part of the product writes or looks for.
+const (
+	// NHSNumberSystem is the identifier system of NHS numbers.
+	NHSNumberSystem = "https://fhir.nhs.uk/Id/nhs-number"
+	// ExternalIDSystem is the identifier system of the placer's own id of an
+	// appointment (HL7 v2 SCH-1), unique within a customer.
+	ExternalIDSystem = "http://fhir.patientsknowbest.com/id/external-identifier"
+	// ManagementURL is the extension, with a valueUrl, that holds the address of
+	// the page where a patient manages an appointment.
+	ManagementURL = "http://fhir.patientsknowbest.com/structuredefinition/management-url"
+	// DataAbsentReason is FHIR's extension for why an element has no value,
+	// http://hl7.org/fhir/R4/extension-data-absent-reason.html.
+	DataAbsentReason = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+)

@@ -1,0 +1,127 @@
+package fhir
+
+import (
+	"encoding/json"
+	"log/slog"
+	"strconv"
+	"time"
+)
+
+// Resource is a FHIR resource as its bytes. It never changes: setting or
+// changing something gives another Resource. The zero Resource is none.
+type Resource struct {
+	raw []byte
+	typ string
+	id  string
+	doc *tape // nil until somebody looks inside
+}
+
+// Parse reads one resource: a single JSON object within MaxDepth and MaxTokens,
+// without repeated member names, with a resourceType and, where it has one, an
+// id of the form FHIR allows. It keeps b, which must not change afterwards.
+// Errors are of Kind Invalid or TooLarge.
+func Parse(b []byte) (Resource, error) {
+	tokens, err := scan(b)
+	if err != nil {
+		return Resource{}, err
+	}
+	r := Resource{raw: b, doc: &tape{b, tokens}}
+	root := r.Root()
+	typ := root.Get("resourceType")
+	if !typ.IsString() || typ.Text() == "" {
+		return Resource{}, Errorf(Invalid, "The object has no resourceType, so it is not a FHIR resource.").At("resourceType")
+	}
+	r.typ = typ.Text()
+	if id := root.Get("id"); id.Exists() {
+		if !id.IsString() || !ValidID(id.Text()) {
+			return Resource{}, Errorf(Invalid, "The id must be a string of 1 to 64 letters, digits, hyphens and full stops.").At(r.typ + ".id")
+		}
+		r.id = id.Text()
+	}
+	return r, nil
+}
+
+// Stored makes a Resource of bytes that Parse accepted before, without reading
+// them again. Only a store calls it.
+func Stored(b []byte, typ, id string) Resource { return Resource{raw: b, typ: typ, id: id} }
+
+// ValidID says whether s is a FHIR id (http://hl7.org/fhir/R4/datatypes.html#id).
+func ValidID(s string) bool {
+	if s == "" || len(s) > 64 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '.':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// Raw gives the bytes. They must not be changed.
+func (r Resource) Raw() json.RawMessage { return r.raw }
+
+// Type gives the resourceType.
+func (r Resource) Type() string { return r.typ }
+
+// ID gives the logical id, or nothing.
+func (r Resource) ID() string { return r.id }
+
+// IsZero says whether there is no resource.
+func (r Resource) IsZero() bool { return r.raw == nil }
+
+// Root gives the resource as a Node. The text of a resource made by Stored is
+// read when it is first asked for, at each call: keep the Node.
+func (r Resource) Root() Node {
+	if r.raw == nil {
+		return Node{}
+	}
+	doc := r.doc
+	if doc == nil {
+		tokens, err := scan(r.raw)
+		if err != nil {
+			return Node{}
+		}
+		doc = &tape{r.raw, tokens}
+	}
+	return Node{doc, 0}
+}
+
+// Stamp gives the resource under an id and with the two elements of meta that a
+// server owns, http://hl7.org/fhir/R4/resource.html#Meta. All other bytes stay.
+func (r Resource) Stamp(id string, version int64, updated time.Time) (Resource, error) {
+	return r.Apply(
+		Change{Path: pathID, Op: Set, Value: Quote(id)},
+		Change{Path: pathVersion, Op: Set, Value: Quote(strconv.FormatInt(version, 10))},
+		Change{Path: pathUpdated, Op: Set, Value: Quote(FormatInstant(updated))},
+	)
+}
+
+// Bare gives the resource without the elements that Stamp sets, so that two
+// writings of the same content can be compared.
+func (r Resource) Bare() (Resource, error) {
+	return r.Apply(Change{Path: pathVersion, Op: Remove}, Change{Path: pathUpdated, Op: Remove})
+}
+
+var (
+	pathID      = MustPath("id")
+	pathVersion = MustPath("meta.versionId")
+	pathUpdated = MustPath("meta.lastUpdated")
+)
+
+// FormatInstant writes a time as a FHIR instant in UTC with milliseconds, the
+// form of the owner's samples.
+func FormatInstant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000+00:00") }
+
+// LogValue shows type, id and size only, so that a resource cannot be logged by
+// accident.
+func (r Resource) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("type", r.typ), slog.String("id", r.id), slog.Int("bytes", len(r.raw)))
+}
+
+// String shows what LogValue does.
+func (r Resource) String() string {
+	return r.typ + "/" + r.id + " (" + strconv.Itoa(len(r.raw)) + " bytes)"
+}

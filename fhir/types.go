@@ -1,0 +1,107 @@
+package fhir
+
+import (
+	"slices"
+	"strings"
+)
+
+// Interaction is something that can be done with a resource type over REST,
+// http://hl7.org/fhir/R4/http.html, under its code in a CapabilityStatement.
+type Interaction string
+
+// The interactions.
+const (
+	Read            Interaction = "read"
+	VRead           Interaction = "vread"
+	HistoryInstance Interaction = "history-instance"
+	Create          Interaction = "create"
+	Update          Interaction = "update"
+	Delete          Interaction = "delete"
+	SearchType      Interaction = "search-type"
+)
+
+// Type is a row of the resource-type table.
+type Type struct {
+	Name         string
+	Interactions []Interaction
+	Booking      []Interaction // what the STU3 booking face offers of it; none when empty
+	Doc          string        // what this server uses it for
+}
+
+var everything = []Interaction{Read, VRead, HistoryInstance, Create, Update, Delete, SearchType}
+
+// types is the resource-type table: the types this server keeps, in the order
+// in which data that refers to other data is best loaded.
+var types = []Type{
+	{"Organization", everything, nil, "A trust or provider; the data controller of what it sends."},
+	{"Location", everything, nil, "Where an appointment takes place."},
+	{"HealthcareService", everything, nil, "A service that can be booked, under its Directory of Services id."},
+	{"Practitioner", everything, nil, "Somebody who sees patients."},
+	{"PractitionerRole", everything, nil, "A practitioner's role in an organization."},
+	{"Patient", everything, nil, "Somebody who has appointments."},
+	{"Schedule", everything, nil, "A diary: whose slots its slots are."},
+	{"Slot", everything, []Interaction{SearchType}, "A time that can be booked once."},
+	{"Appointment", everything, []Interaction{Read, VRead, Create, SearchType}, "A booking, or a request for one."},
+}
+
+// Types gives the rows of the resource-type table. They must not be changed.
+func Types() []Type { return types }
+
+// TypeOf gives the row of a resource type; ok is false for a type not kept here.
+func TypeOf(name string) (t Type, ok bool) {
+	for i := range types {
+		if types[i].Name == name {
+			return types[i], true
+		}
+	}
+	return Type{}, false
+}
+
+// Has says whether the type has an interaction on the R4 face.
+func (t Type) Has(i Interaction) bool { return slices.Contains(t.Interactions, i) }
+
+// Reference is a reference's text taken apart, http://hl7.org/fhir/R4/references.html#literal.
+type Reference struct {
+	Type, ID string // of a relative reference, or of an absolute one under a base of ours
+	Version  string // of a version-specific one
+	Fragment string // of one to a contained resource: #id
+	URL      string // of one to another server, or a urn
+}
+
+// ParseReference takes a reference apart. Under one of the bases, which end
+// without a slash, an absolute reference is as good as a relative one.
+func ParseReference(text string, bases []string) Reference {
+	if text == "" {
+		return Reference{}
+	}
+	if text[0] == '#' {
+		return Reference{Fragment: text[1:]}
+	}
+	rest := text
+	for _, b := range bases {
+		if len(text) > len(b) && text[:len(b)] == b && text[len(b)] == '/' {
+			rest = text[len(b)+1:]
+			break
+		}
+	}
+	parts := strings.SplitN(rest, "/", 5)
+	switch {
+	case len(parts) == 2 && isTypeName(parts[0]) && ValidID(parts[1]):
+		return Reference{Type: parts[0], ID: parts[1]}
+	case len(parts) == 4 && isTypeName(parts[0]) && ValidID(parts[1]) && parts[2] == "_history" && ValidID(parts[3]):
+		return Reference{Type: parts[0], ID: parts[1], Version: parts[3]}
+	}
+	return Reference{URL: text}
+}
+
+func isTypeName(s string) bool {
+	if s == "" || s[0] < 'A' || s[0] > 'Z' {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
+}
