@@ -1,0 +1,263 @@
+package r4
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"slotway/fhir"
+)
+
+// Validate checks a resource against the element tables and the invariants of
+// its type: what must be there is, nothing stands twice that may not, values
+// have their form and codes are of their list. Elements that R4 does not have
+// are let be, so long as they hold something. A type not kept here is checked
+// for empty elements only.
+//
+// It gives one issue for each problem, with the element's FHIRPath; none means
+// that the resource is sound. Issues of severity warning break a rule of R4 that
+// is too often broken, and harmlessly, to refuse a resource for. No text holds a
+// value of the resource.
+func Validate(r fhir.Resource) []fhir.Issue {
+	root := r.Root()
+	c := &checker{contained: map[string]string{}}
+	for n := range root.Get("contained").Each() {
+		if id := n.Get("id").Text(); id != "" {
+			c.contained[id] = n.Get("resourceType").Text()
+		}
+	}
+	c.where = append(c.where, r.Type()...)
+	c.resource(root, r.Type())
+	return c.issues
+}
+
+// checker walks a resource.
+type checker struct {
+	issues    []fhir.Issue
+	where     []byte            // FHIRPath of the value being looked at
+	contained map[string]string // types of the contained resources by id
+	inside    bool              // a contained one is being looked at
+}
+
+// in does something one step further down.
+func (c *checker) in(step string, do func()) {
+	before := len(c.where)
+	c.where = append(append(c.where, '.'), step...)
+	do()
+	c.where = c.where[:before]
+}
+
+// each does something for every element of a list, or for the value that is none.
+func (c *checker) each(v fhir.Node, do func(el fhir.Node, at int)) {
+	if !v.IsArray() {
+		do(v, 0)
+		return
+	}
+	before, at := len(c.where), 0
+	for el := range v.Each() {
+		c.where = append(strconv.AppendInt(append(c.where, '['), int64(at), 10), ']')
+		do(el, at)
+		c.where = c.where[:before]
+		at++
+	}
+}
+
+func (c *checker) errorf(code, format string, args ...any) {
+	c.issues = append(c.issues, fhir.Issue{Severity: "error", Code: code, Text: fmt.Sprintf(format, args...), Where: string(c.where)})
+}
+
+func (c *checker) resource(n fhir.Node, typ string) {
+	if _, kept := resources[typ]; !kept {
+		c.loose(n)
+		return
+	}
+	c.object(n, shapes[typ])
+}
+
+// object checks the members of an object, then what must be there, then the
+// invariants.
+func (c *checker) object(n fhir.Node, s *shape) {
+	if !n.IsObject() {
+		c.errorf("structure", "An object is needed here.")
+		return
+	}
+	if n.Len() == 0 {
+		c.errorf("structure", "An empty object says nothing; leave the element out (ele-1).")
+		return
+	}
+	for name, v := range n.Members() {
+		c.in(name, func() { c.member(n, s, name, v) })
+	}
+	for _, f := range s.required {
+		if !f.exists(n) {
+			c.in(f.name, func() { c.errorf("required", "%s is missing; %s is required.", f.name, f.needs()) })
+		}
+	}
+	for i := range s.holds {
+		if rule := &s.holds[i]; !rule.holds(n) {
+			c.issues = append(c.issues, rule.issue(string(c.where)))
+		}
+	}
+}
+
+func (c *checker) member(n fhir.Node, s *shape, name string, v fhir.Node) {
+	f := s.fields[name]
+	if f != nil {
+		if f.choice != "" {
+			c.choice(n, s, f)
+		}
+		c.field(n, f, v)
+		return
+	}
+	if base, ok := strings.CutPrefix(name, "_"); ok {
+		if f = s.fields[base]; f != nil && f.companion != "" {
+			c.companion(f, v)
+			return
+		}
+	}
+	c.loose(v)
+}
+
+// choice finds a second type of the same choice; the first one written tells.
+func (c *checker) choice(n fhir.Node, s *shape, f *field) {
+	for name := range n.Members() {
+		other := s.fields[strings.TrimPrefix(name, "_")]
+		if other == f {
+			return
+		}
+		if other != nil && other.choice == f.choice {
+			c.errorf("structure", "%s may be of one type only; %s is given too.", f.choice, other.name)
+			return
+		}
+	}
+}
+
+// field checks one element: how often it stands, then each of its values.
+func (c *checker) field(n fhir.Node, f *field, v fhir.Node) {
+	switch {
+	case f.many && !v.IsArray():
+		c.errorf("structure", "%s may repeat, so it is a list: put it in square brackets.", f.name)
+		return
+	case !f.many && v.IsArray():
+		c.errorf("structure", "%s is one value, not a list.", f.name)
+		return
+	case v.Len() == 0 && v.IsArray():
+		c.errorf("structure", "An empty list says nothing; leave the element out (ele-1).")
+		return
+	}
+	c.each(v, func(el fhir.Node, at int) {
+		if f.companion == "" {
+			c.value(f, el)
+		} else if !f.many || !el.IsNull() || !explained(n.Get(f.companion), at) {
+			c.primitive(f, el)
+		}
+	})
+}
+
+// explained says whether the list of companions has an object at a position: a
+// null beside it stands for a value that only has extensions.
+func explained(companions fhir.Node, at int) bool {
+	i := 0
+	for el := range companions.Each() {
+		if i == at {
+			return el.IsObject()
+		}
+		i++
+	}
+	return false
+}
+
+func (c *checker) value(f *field, v fhir.Node) {
+	switch f.typ {
+	case "Resource":
+		c.containedResource(v)
+	case "Reference":
+		c.object(v, f.shape)
+		c.reference(f, v.Get("reference"))
+	default:
+		c.object(v, f.shape)
+	}
+}
+
+func (c *checker) containedResource(n fhir.Node) {
+	typ := n.Get("resourceType").Text()
+	if typ == "" {
+		c.in("resourceType", func() { c.errorf("required", "A contained resource needs its resourceType.") })
+	}
+	was := c.inside
+	c.inside = true
+	c.resource(n, typ)
+	c.inside = was
+}
+
+func (c *checker) primitive(f *field, v fhir.Node) {
+	ok := v.IsString()
+	switch {
+	case f.typ == "boolean":
+		ok = v.IsBool()
+	case isNumber(f.typ):
+		ok = v.IsNumber()
+	}
+	text := v.Text()
+	switch {
+	case !ok:
+		c.errorf("structure", "%s is not of the right kind; %s is needed.", f.name, f.needs())
+	case text == "":
+		c.errorf("structure", "An empty string says nothing; leave the element out (ele-1).")
+	case f.check != nil && !f.check(text):
+		c.errorf("value", "%s does not have the form of its type; %s is needed.", f.name, f.needs())
+	case f.codes != nil && !slices.Contains(f.codes, text):
+		c.errorf("code-invalid", "%s has a code that is not in its list; %s is needed.", f.name, f.needs())
+	}
+}
+
+// companion checks the _name that carries id and extensions of a primitive,
+// http://hl7.org/fhir/R4/json.html#primitive.
+func (c *checker) companion(f *field, v fhir.Node) {
+	if v.IsArray() != f.many {
+		c.errorf("structure", "%s is a list where %s is one, and not where it is not.", f.companion, f.name)
+		return
+	}
+	c.each(v, func(el fhir.Node, _ int) {
+		if !f.many || !el.IsNull() {
+			c.object(el, primitiveBase)
+		}
+	})
+}
+
+// loose checks what R4 does not define: it must hold something.
+func (c *checker) loose(v fhir.Node) {
+	switch {
+	case v.IsObject() && v.Len() == 0, v.IsArray() && v.Len() == 0, v.IsString() && v.Text() == "":
+		c.errorf("structure", "An empty element says nothing; leave it out (ele-1).")
+	case v.IsObject():
+		for name, m := range v.Members() {
+			c.in(name, func() { c.loose(m) })
+		}
+	case v.IsArray():
+		c.each(v, func(el fhir.Node, _ int) {
+			if !el.IsNull() {
+				c.loose(el)
+			}
+		})
+	}
+}
+
+// exists says whether an object has the element, be it only as extensions.
+func (f *field) exists(n fhir.Node) bool {
+	return n.Get(f.name).Exists() || f.companion != "" && n.Get(f.companion).Exists()
+}
+
+// needs says in words what is needed.
+func (f *field) needs() string {
+	switch {
+	case f.codes != nil:
+		return "one of " + strings.Join(f.codes, ", ")
+	case f.companion != "":
+		return forms[f.typ]
+	case f.many:
+		return "a list of " + strings.Replace(f.typ, "BackboneElement", "object", 1) + "s"
+	}
+	return "an object of type " + f.typ
+}
