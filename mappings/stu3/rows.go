@@ -1,0 +1,68 @@
+package stu3
+
+// Row is one difference between STU3 and R4: an element of a type under its name
+// in either, and how its value is turned. An element that has no name in R4 is
+// carried in an extension. Elements without a row are the same in both.
+type Row struct {
+	Type     string // resource type, or the path of an element within one
+	STU3, R4 string
+	Conv     Conv
+}
+
+// rows is the table. The types it has no row for (Organization, Practitioner,
+// PractitionerRole) are alike in both versions, but for what they contain.
+// http://hl7.org/fhir/STU3/appointment.html beside http://hl7.org/fhir/R4/appointment.html,
+// and so for the others.
+var rows = []Row{
+	{"Appointment", "serviceCategory", "serviceCategory", single},
+	{"Appointment", "reason", "reasonCode", same},
+	{"Appointment", "indication", "reasonReference", same},
+	{"Appointment", "incomingReferral", "basedOn", referral},
+	{"Slot", "serviceCategory", "serviceCategory", single},
+	{"Schedule", "serviceCategory", "serviceCategory", single},
+	{"Location", "type", "type", single},
+	{"HealthcareService", "category", "category", single},
+	{"HealthcareService", "eligibility", "eligibility", coded},
+	{"HealthcareService", "eligibilityNote", "", carried("valueString")},
+	{"HealthcareService", "programName", "program", texts},
+	{"Patient", "animal", "", inParts(map[string]string{"species": "valueCodeableConcept", "breed": "valueCodeableConcept", "genderStatus": "valueCodeableConcept"})},
+	{"DocumentReference", "class", "category", single},
+	{"DocumentReference", "created", "", carried("valueDateTime")},
+	{"DocumentReference", "indexed", "date", primitive},
+	{"DocumentReference.context", "encounter", "encounter", single},
+	{"DocumentReference.context", "related", "", refused},
+}
+
+// gone are the STU3 types that R4 does not have: a resource that contains one is
+// refused. The two that were only renamed are among them, for their elements
+// were renamed too.
+var gone = map[string]bool{
+	"BodySite": true, "DataElement": true, "DeviceComponent": true, "EligibilityRequest": true, "EligibilityResponse": true,
+	"ExpansionProfile": true, "ImagingManifest": true, "ProcedureRequest": true, "ProcessRequest": true, "ProcessResponse": true,
+	"ReferralRequest": true, "Sequence": true, "ServiceDefinition": true,
+}
+
+// Rows gives the table. It must not be changed.
+func Rows() []Row { return rows }
+
+// byType are the rows of each type, and inner the paths of elements that have
+// rows of their own.
+var byType, inner = func() (map[string][]*Row, map[string]bool) {
+	types, within := map[string][]*Row{}, map[string]bool{}
+	for i := range rows {
+		r := &rows[i]
+		types[r.Type] = append(types[r.Type], r)
+		within[r.Type] = true
+	}
+	return types, within
+}()
+
+// names says whether the row's STU3 element is written under that name: its own,
+// or that of the companion of a primitive.
+func (r *Row) inSTU3(name string) bool {
+	return name == r.STU3 || r.Conv.primitive && name == "_"+r.STU3
+}
+
+func (r *Row) inR4(name string) bool {
+	return r.R4 != "" && (name == r.R4 || r.Conv.primitive && name == "_"+r.R4)
+}
