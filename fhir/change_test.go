@@ -94,7 +94,7 @@ func TestApplyReplace(t *testing.T) {
 	tests := []struct{ name, in, path, value, want string }{
 		{
 			"those of a condition, others stay", `{"resourceType":"X","a":[{"s":"x","v":1},{ "s":"y" },{"s":"x","v":2}],"b":1}`, "a.where(s=x)", `[{"s":"x","v":3}]`,
-			`{"resourceType":"X","a":[{ "s":"y" },{"s":"x","v":3}],"b":1}`,
+			`{"resourceType":"X","a":[{"s":"x","v":3},{ "s":"y" }],"b":1}`,
 		},
 		{"all without a condition", `{"resourceType":"X","a":[1,2]}`, "a", `[3, 4]`, `{"resourceType":"X","a":[3,4]}`},
 		{"where there were none", `{"resourceType":"X"}`, "a.where(s=x)", `[{"s":"x"}]`, `{"resourceType":"X","a":[{"s":"x"}]}`},

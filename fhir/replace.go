@@ -3,7 +3,8 @@ package fhir
 import "slices"
 
 // replace makes the elements that meet the last step's condition those of the
-// change's value, at the end of the list.
+// change's value: they stand where the first of those stood, or else at the end,
+// so that the same elements again change nothing.
 func (e *editor) replace(root Node, c Change) ([]byte, error) {
 	steps := c.Path.steps
 	parent := root
@@ -22,18 +23,26 @@ func (e *editor) replace(root Node, c Change) ([]byte, error) {
 	}
 	last := &steps[len(steps)-1]
 	var kept [][]byte
+	first := all
 	if parent.Exists() {
 		at := 0
 		for el := range parent.Get(last.name).Each() {
 			if !last.admits(el, at) {
 				kept = append(kept, el.Raw())
+			} else if first == all {
+				first = len(kept)
 			}
 			at++
 		}
 	}
-	for el := range fresh.Each() {
-		kept = append(kept, el.Raw())
+	if first == all {
+		first = len(kept)
 	}
+	var added [][]byte
+	for el := range fresh.Each() {
+		added = append(added, el.Raw())
+	}
+	kept = slices.Insert(kept, first, added...)
 	whole := Path{c.Path.text, append(slices.Clone(steps[:len(steps)-1]), step{name: last.name, index: all})}
 	if len(kept) == 0 {
 		for _, trail := range e.match(nil, root, whole.steps, nil) {
