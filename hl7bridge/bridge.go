@@ -1,0 +1,193 @@
+// Package hl7bridge answers each HL7 v2 message with an acknowledgement, whatever
+// happens. It checks who sends it and whether they may, reads by the tables of
+// package mappings what it asks for, and gives that to an Applier; every outcome
+// becomes an answer by the one table in errors.go.
+//
+//	bytes -> hl7.Parse -> header -> sender and grant -> mappings.Map -> Applier -> acknowledgement
+//
+// It knows nothing of stores, and of transports only that there is a Peer.
+package hl7bridge
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"slotway/hl7bridge/hl7"
+	"slotway/mappings"
+)
+
+// Bridge answers messages. Its fields are set once, before first use; it may
+// then be used by many at the same time.
+type Bridge struct {
+	Applier   Applier
+	Directory Directory
+	Now       func() time.Time
+	NewID     func() string // unique, for MSH-10 of acknowledgements
+	Log       *slog.Logger  // nil: nothing is logged
+
+	App, Facility string // MSH-3 and MSH-4 of acknowledgements; App is HL7API when empty
+	Strict        bool   // refuse a MSH-12 that is no version from 2.1 to 2.9
+
+	// Observe is told of every message: who sent it, its event ("other" for one
+	// not in the event table), AA or the application code, and the time it took.
+	Observe func(partner, event, code string, took time.Duration)
+}
+
+// Answer carries out a message and gives the acknowledgement, one whole message
+// to be written at once. It is nil when there is nothing to say: the message is
+// itself a reply, or its sender wants no acknowledgement (MSH-15, MSH-16).
+//
+// An answer that is not AE is given only after the effect, or the record of the
+// refusal, is durable.
+func (b *Bridge) Answer(ctx context.Context, from Peer, raw []byte) (ack []byte) {
+	return b.answer(ctx, from, raw, nil)
+}
+
+// answer is Answer; a message with a fault of its transport is refused for it.
+func (b *Bridge) answer(ctx context.Context, from Peer, raw []byte, fault error) []byte {
+	x := &exchange{b: b, env: Envelope{Peer: from, Received: b.Now(), Raw: raw}, event: "other"}
+	a, silent := x.contained(ctx, fault)
+	x.note(a, silent)
+	code := ackCode(x.env.Message, a)
+	if silent || code == "" {
+		return nil
+	}
+	ack := hl7.Ack{
+		Code: code, Text: a.Text, Errors: a.Errors,
+		App: b.App, Facility: b.Facility, Time: b.Now(), ID: b.NewID(),
+	}
+	if ack.App == "" {
+		ack.App = "HL7API"
+	}
+	return ack.Reply(x.env.Message)
+}
+
+// exchange is one message on its way to an answer.
+type exchange struct {
+	b     *Bridge
+	env   Envelope
+	event string // for Observe: of a bounded set
+	err   error  // why it is refused, for the log
+}
+
+// contained is run; a panic becomes an answer like any other fault of ours. What
+// is logged of it is where it happened: its value may quote the message.
+func (x *exchange) contained(ctx context.Context, fault error) (a Answer, silent bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			x.log(slog.LevelError, "a message caused a panic", slog.String("stack", string(debug.Stack())))
+			a, silent = AnswerTo(errPanic), false
+		}
+	}()
+	return x.run(ctx, fault)
+}
+
+// run takes the steps in order. Until the sender is known to be allowed, nothing
+// is looked at but the header.
+func (x *exchange) run(ctx context.Context, fault error) (a Answer, silent bool) {
+	m, err := hl7.ParseAs(x.env.Raw, x.env.Peer.Charset)
+	x.env.Message = m
+	if m != nil {
+		x.env.Control = string(m.ControlID())
+		if event, err := mappings.EventOf(m); err == nil {
+			x.event, x.env.Event = event.String(), event.String()
+		}
+	}
+	if hl7.IsReply(m) {
+		return Answer{}, true
+	}
+	if fault != nil {
+		err = fault
+	}
+	var in mappings.Intent
+	if err == nil {
+		in, err = x.understand()
+	}
+	if err != nil {
+		return x.refuse(ctx, err), false
+	}
+	if a, err = x.b.Applier.Apply(ctx, x.env, in, x.answerTo); err != nil {
+		x.err = err
+		return ours(err), false
+	}
+	return a, false
+}
+
+// understand finds out what the message asks for.
+func (x *exchange) understand() (mappings.Intent, error) {
+	if err := x.checkHeader(); err != nil {
+		return mappings.Intent{}, err
+	}
+	s, err := x.authorise()
+	if err != nil {
+		return mappings.Intent{}, err
+	}
+	x.env.Connecting, x.env.Customer = s.connecting, s.customer
+	if err := x.checkProcessing(s.customer); err != nil {
+		return mappings.Intent{}, err
+	}
+	event, err := mappings.EventOf(x.env.Message)
+	if err != nil {
+		return mappings.Intent{}, err
+	}
+	grant, err := s.grantFor(event)
+	if err != nil {
+		return mappings.Intent{}, err
+	}
+	if x.env.Sent, err = x.sent(s.customer.Zone); err != nil {
+		return mappings.Intent{}, err
+	}
+	in, err := mappings.Map(x.env.Message, options(s, grant))
+	if err != nil {
+		return in, err
+	}
+	in.Provenance = mappings.Provenance(x.provenance(s))
+	return in, nil
+}
+
+func options(s sender, g Grant) mappings.Options {
+	return mappings.Options{
+		Zone:            s.customer.Zone,
+		URLHosts:        s.partner.URLHosts,
+		LoopbackURLs:    s.partner.Loopback,
+		OnlyURL:         g.OnlyURL,
+		RequireLocation: s.customer.RequireLocation,
+		LocalIDs:        s.customer.LocalIDs,
+	}
+}
+
+func (x *exchange) provenance(s sender) mappings.ProvenanceInput {
+	connecting, _ := x.b.Directory.Customer(s.connecting)
+	return mappings.ProvenanceInput{
+		Sent: x.env.Sent, Partner: s.partner.ID,
+		Controller: s.customer.Alias, ControllerName: s.customer.Name,
+		Connecting: s.connecting, ConnectingName: connecting.Name,
+	}
+}
+
+// answerTo is AnswerTo that notes the error for the log.
+func (x *exchange) answerTo(err error) Answer {
+	x.err = err
+	return AnswerTo(err)
+}
+
+// refuse records a refusal. A refusal that cannot be recorded is not given: the
+// sender must not be told no and find no trace of it.
+func (x *exchange) refuse(ctx context.Context, err error) Answer {
+	a := x.answerTo(err)
+	if err := x.b.Applier.Refuse(ctx, x.env, a); err != nil {
+		x.err = err
+		return ours(err)
+	}
+	return a
+}
+
+// ours is the answer to an error that is not of the message.
+func ours(err error) Answer {
+	if a := AnswerTo(err); a.Code == "AE" {
+		return a
+	}
+	return AnswerTo(errPanic)
+}

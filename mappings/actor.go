@@ -1,0 +1,65 @@
+package mappings
+
+import (
+	"strings"
+
+	"slotway/hl7bridge/hl7"
+)
+
+// visitPlace makes the one Location that PV1-3 names, by its free text or, where
+// there is none, by its parts.
+func visitPlace(r *reading, rule *Rule, v hl7.Value) {
+	if !v.Valued() {
+		r.add(remove(rule.path))
+		return
+	}
+	a := place(r.m.Field("PV1", 3))
+	if a.Display == "" {
+		return
+	}
+	a.Display = r.line(rule.From.String(), a.Display)
+	r.add(replace(rule.path, []participant{{Actor: a, Status: "accepted"}}))
+}
+
+// noVisitPlace holds when PV1-3 names no place.
+func noVisitPlace(r *reading) bool { return place(r.m.Field("PV1", 3)).Display == "" }
+
+// place reads a PL: its description, or room, point of care and facility.
+func place(f hl7.Field) actor {
+	display := f.Component(9).Text
+	if display == "" {
+		display = joined(", ", f.Sub(2, 1).Text, f.Sub(1, 1).Text, f.Sub(4, 1).Text)
+	}
+	return actor{Type: "Location", Display: display}
+}
+
+// person reads an XCN, whose id is often missing.
+func person(f hl7.Field) actor {
+	display := joined(" ", f.Component(6).Text, f.Component(3).Text, f.Component(4).Text, f.Sub(2, 1).Text, f.Component(5).Text)
+	a := actor{Type: "Practitioner", Display: display}
+	if id := f.Component(1).Text; id != "" {
+		a.Identifier = &identifier{System: hdSystem(f.Sub(9, 2).Text, f.Sub(9, 3).Text), Value: id}
+	}
+	return a
+}
+
+// thing reads the CWE of AIG-3.
+func thing(f hl7.Field) actor {
+	a := actor{Display: f.Component(2).Text}
+	if id := f.Component(1).Text; id != "" {
+		a.Identifier = &identifier{System: systemOf(f.Component(3).Text), Value: id}
+		if a.Display == "" {
+			a.Display = id
+		}
+	}
+	return a
+}
+
+func statusOfParticipant(f hl7.Field) string {
+	for i := 1; i <= 2; i++ {
+		if s, ok := participantStatus[strings.ToLower(f.Component(i).Text)]; ok {
+			return s
+		}
+	}
+	return "accepted"
+}

@@ -1,0 +1,36 @@
+package mappings
+
+import (
+	"strings"
+
+	"slotway/fhir"
+)
+
+// keepers are what a new booking of a known id leaves alone though a rule writes
+// it: the id itself, and the management URL, which another sender owns (spec
+// hl7-bridge D4).
+var keepers = map[string]bool{toExternalID: true, toURL: true}
+
+// clearing is made of the rows of the mapping table.
+var clearing = func() []fhir.Change {
+	changes := []fhir.Change{remove(fhir.MustPath("_end"))}
+	seen := map[string]bool{}
+	for _, rule := range append(append([]Rule{}, timingRules...), siuRules...) {
+		to := rule.To
+		if !strings.Contains(to, "where(") {
+			to, _, _ = strings.Cut(to, ".")
+			to, _, _ = strings.Cut(to, "[")
+		}
+		if !keepers[rule.To] && !seen[to] {
+			seen[to] = true
+			changes = append(changes, remove(fhir.MustPath(to)))
+		}
+	}
+	return changes
+}()
+
+// Clear gives the changes that take away all that an SIU message can say of an
+// appointment. An S12 about one that is known begins with them: what it does not
+// say is gone, and what no message can say (other systems' identifiers and
+// extensions, slots, contained resources) stays.
+func Clear() []fhir.Change { return clearing }

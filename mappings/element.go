@@ -1,0 +1,108 @@
+package mappings
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"slotway/fhir"
+	"slotway/hl7bridge/hl7"
+)
+
+// The FHIR data types that the tables write, with the elements they write.
+type (
+	coding struct {
+		System  string `json:"system,omitempty"`
+		Code    string `json:"code,omitempty"`
+		Display string `json:"display,omitempty"`
+	}
+	concept struct {
+		Coding []coding `json:"coding,omitempty"`
+		Text   string   `json:"text,omitempty"`
+	}
+	identifier struct {
+		Type   *concept `json:"type,omitempty"`
+		System string   `json:"system,omitempty"`
+		Value  string   `json:"value"`
+	}
+	period struct {
+		Start string `json:"start,omitempty"`
+		End   string `json:"end,omitempty"`
+	}
+	extension struct {
+		URL       string `json:"url"`
+		ValueCode string `json:"valueCode,omitempty"`
+	}
+)
+
+// encode writes a value as JSON without HTML escapes, so that a name with an
+// ampersand stays readable in what is stored.
+func encode[T any](v T) json.RawMessage {
+	if s, ok := any(v).(string); ok {
+		return fhir.Quote(s)
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // strings and structs of them, which always encode
+	return bytes.TrimRight(b.Bytes(), "\n")
+}
+
+func set[T any](path fhir.Path, v T) fhir.Change {
+	return fhir.Change{Path: path, Op: fhir.Set, Value: encode(v)}
+}
+
+func replace[T any](path fhir.Path, list []T) fhir.Change {
+	if len(list) == 0 {
+		return remove(path)
+	}
+	return fhir.Change{Path: path, Op: fhir.Replace, Value: encode(list)}
+}
+
+func remove(path fhir.Path) fhir.Change { return fhir.Change{Path: path, Op: fhir.Remove} }
+
+// codedAt reads three components from one on as code, text and system, the parts
+// of HL7's CE and CWE.
+func codedAt(f hl7.Field, from int) concept {
+	code, text := f.Component(from).Text, cutText(f.Component(from+1).Text, maxLine)
+	if code == "" {
+		return concept{Text: text}
+	}
+	return concept{Coding: []coding{{systemOf(f.Component(from + 2).Text), code, text}}, Text: text}
+}
+
+func (c concept) empty() bool { return len(c.Coding) == 0 && c.Text == "" }
+
+// hdSystem gives the URI that an HD (id, universal id, its type) stands for, or
+// nothing (spec hl7-bridge 2.11).
+func hdSystem(universal, kind string) string {
+	switch strings.ToUpper(kind) {
+	case "ISO":
+		return "urn:oid:" + universal
+	case "UUID", "GUID":
+		return "urn:uuid:" + strings.ToLower(universal)
+	case "URI":
+		return universal
+	}
+	return ""
+}
+
+// How much text is kept, in characters. What is longer is cut, with a warning:
+// text for people is worth having in part, and identifiers never come here.
+const (
+	maxLine = 1_000
+	maxText = 10_000
+)
+
+func cutText(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	n := 0
+	for i := range s {
+		if n++; n > limit {
+			return strings.TrimSpace(s[:i])
+		}
+	}
+	return s
+}

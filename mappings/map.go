@@ -1,0 +1,194 @@
+package mappings
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"slotway/fhir"
+	"slotway/hl7bridge/hl7"
+)
+
+// Map says what a message asks for. A message that cannot be followed in full is
+// refused in full: the error is a *fhir.Error, or several joined, each with an
+// application code and the place in the message.
+func Map(m *hl7.Message, o Options) (Intent, error) { return read(m, o, nil) }
+
+// read is Map; used is told of every rule that the message exercises.
+func read(m *hl7.Message, o Options, used func(*Rule)) (Intent, error) {
+	event, err := EventOf(m)
+	if err != nil {
+		return Intent{}, err
+	}
+	r := &reading{m: m, o: o, event: event, used: used}
+	r.in.Event = event
+	r.in.Warnings = m.Warnings()
+	switch event.Effect {
+	case EffectBook, EffectChange, EffectStatus:
+		r.appointment()
+	case EffectPerson, EffectPersonUpdate:
+		r.patient()
+	default:
+		r.fail(unsupported(EventUnsupported, "MSH-9.2", "the event is not carried out here"))
+	}
+	if err := r.err(); err != nil {
+		return Intent{Event: event, Warnings: r.in.Warnings}, err
+	}
+	return r.in, nil
+}
+
+// appointment reads an SIU message.
+func (r *reading) appointment() {
+	if !r.once("SCH", "the message must have an SCH segment") || !r.once("PID", "the message must have a PID segment") {
+		return
+	}
+	r.recurrence()
+	r.in.Defaults = slices.Clone(defaults)
+	switch r.find(sch1).State {
+	case hl7.Absent, hl7.Empty:
+		r.fail(missing("SCH-1.1", "placer ID"))
+	case hl7.Null:
+		r.fail(invalid("SCH-1.1", "is required and must not be deleted"))
+	}
+	r.identify()
+	r.ignored()
+	switch {
+	case r.o.OnlyURL:
+		r.onlyURL()
+		return
+	case marking(r):
+		r.mark()
+	default:
+		r.write()
+	}
+	r.newPatient()
+}
+
+// write reads an event that makes, replaces or changes an appointment.
+func (r *reading) write() {
+	r.whole = r.event.Effect == EffectBook
+	r.content()
+	r.lacks()
+	r.in.Changes = r.out
+	if _, about := defaultAction[r.event.Code]; about {
+		r.in.Scheduling = false // S18 to S22 are about a resource: the booking's status stays
+	}
+	if r.whole && len(r.problems) == 0 {
+		for _, field := range r.in.Lacking {
+			r.fail(missing(field, lackingNames[field]))
+		}
+	}
+}
+
+// content reads what the message says of the appointment.
+func (r *reading) content() {
+	r.run(timingRules)
+	r.finishTimes()
+	r.run(siuRules)
+}
+
+// once makes sure that a segment is there, and once.
+func (r *reading) once(segment, needed string) bool {
+	n := 0
+	for range r.m.Segments(segment) {
+		n++
+	}
+	switch {
+	case n == 0:
+		r.fail(absent(segment, needed))
+	case n > 1:
+		r.fail(repeated(segment, "the message must have one "+segment+" segment; a message books one patient at one time"))
+	}
+	return n == 1
+}
+
+// defaults is what an appointment begins with (spec hl7-bridge 2.3 and 2.10).
+// The privacy label is here and not in Provenance: what somebody has labelled
+// more strictly since must stay so.
+var defaults = []fhir.Change{
+	set(fhir.MustPath("meta.security.where(system="+privacyLabel+")"), coding{System: privacyLabel, Code: "GENERAL_HEALTH"}),
+	set(pathStatus, "booked"),
+	set(fhir.MustPath(toSubject), "Appointment"),
+	changeNoEnd,
+}
+
+// mark reads an event that moves the status only. What it says beyond that is
+// for an appointment that is not known; a fault there does not matter to one
+// that is.
+func (r *reading) mark() {
+	full := &reading{m: r.m, o: r.o, event: r.event, whole: true, used: r.used}
+	full.content()
+	full.lacks()
+	for _, problem := range full.problems {
+		e := fhir.AsError(problem)
+		if e.Where == "SCH-1.1" {
+			r.fail(problem)
+			continue
+		}
+		full.in.Lacking = append(full.in.Lacking, e.Where)
+	}
+	r.in.Placer, r.in.Full, r.in.Lacking = full.in.Placer, full.out, full.in.Lacking
+	r.in.Defaults = append(r.in.Defaults, full.in.Defaults...)
+	r.in.Warnings = append(r.in.Warnings, full.in.Warnings...)
+	if r.find(zap1).State >= hl7.Null {
+		r.warn("ZAP-1 is ignored: the event moves only the status")
+	}
+	r.add(StatusChanges(r.event.Status)...)
+	r.run(markRules)
+	r.in.Changes = r.out
+}
+
+// onlyURL reads nothing but ZAP: all that a URL-only grant covers. It neither
+// makes an appointment nor replaces one.
+func (r *reading) onlyURL() {
+	r.run(urlRules)
+	changing := *r.event
+	changing.Effect, changing.Status, changing.Creates = EffectChange, "", false
+	r.in.Event, r.in.Changes, r.in.Defaults = &changing, r.out, nil
+	r.in.Lacking = []string{"SCH-11.4"}
+}
+
+var (
+	sch1 = hl7.MustRef("SCH-1.1")
+	zap1 = hl7.MustRef("ZAP-1")
+	pv39 = hl7.MustRef("PV1-3.9")
+
+	markRules = rulesOf("SCH-6")
+	urlRules  = rulesOf("SCH-1.1", "ZAP-1")
+)
+
+// lackingNames are what the fields are called that may be in Lacking.
+var lackingNames = map[string]string{"SCH-11.4": "start", "PV1-3.9": "location"}
+
+// lacks notes what a new appointment would need and does not get.
+func (r *reading) lacks() {
+	if !r.times.start.known() {
+		r.in.Lacking = append(r.in.Lacking, "SCH-11.4")
+	}
+	if r.o.RequireLocation && !r.find(pv39).Valued() {
+		r.in.Lacking = append(r.in.Lacking, "PV1-3.9")
+	}
+	if !r.event.Creates {
+		r.in.Lacking = append(r.in.Lacking, "MSH-9.2")
+	}
+}
+
+// ignored notes segments that are never stored: one customer has one set of
+// allergies, diagnoses and medication for a patient, and a partner's must not
+// overwrite it (seed 004).
+func (r *reading) ignored() {
+	noted := make(map[string]bool)
+	for s := range r.m.Segments("") {
+		name := s.Name()
+		clinical := name == "AL1" || name == "DG1" || name == "IAM" || len(name) == 3 && strings.HasPrefix(name, "RX")
+		if clinical && !noted[name] {
+			noted[name] = true
+			r.warn(name + " is ignored: allergies, diagnoses and medication are not stored")
+		}
+	}
+	for _, field := range []int{23, 24} {
+		if r.m.Field("SCH", field).State() == hl7.Present {
+			r.warn("SCH-" + strconv.Itoa(field) + " is ignored: parent appointments are not linked")
+		}
+	}
+}

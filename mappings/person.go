@@ -1,0 +1,138 @@
+package mappings
+
+import (
+	"strings"
+
+	"slotway/fhir"
+	"slotway/hl7bridge/hl7"
+)
+
+// personRules is the mapping table of PID (spec hl7-bridge 2.6), after the
+// PID[Patient] map of HL7's v2-to-FHIR guide. It serves ADT messages, and SIU
+// messages where a patient is to be made of one.
+var personRules = table([]Rule{
+	{From: at("PID-3"), To: "identifier", Conv: identifiers, Doc: "With PID-2 and PID-4: the identifiers of a known authority and type, such as NHS and NH."},
+	{From: at("PID-5"), To: "name", Conv: names, Doc: "Names, with their use."},
+	{From: at("PID-7"), To: "birthDate", Conv: birthDate, Doc: "Date of birth, by its digits: no time zone moves it."},
+	{From: at("PID-8"), To: "gender", Conv: sex, Doc: "Table 0001."},
+	{From: at("PID-11"), To: "address", Conv: addresses, Doc: "Addresses, with their use."},
+	{From: at("PID-13"), To: "telecom.where(use=home)", Conv: telecoms("home"), Doc: "Phone numbers and e-mail at home, and mobile ones."},
+	{From: at("PID-14"), To: "telecom.where(use=work)", Conv: telecoms("work"), Doc: "Phone numbers and e-mail at work."},
+	{From: at("PID-15"), To: "communication", Conv: language, Doc: "Language, as a code of BCP 47."},
+	{From: at("PID-16"), To: "maritalStatus", Conv: marital, Doc: "Table 0002."},
+	{From: at("PID-17"), To: "extension.where(url=" + religionURL + ").valueCodeableConcept", Conv: religion, Doc: "Religion, table 0006."},
+	{From: at("PID-30"), To: "deceasedBoolean", Conv: dead, When: unless("PID-29"), Doc: "Whether the patient has died, where PID-29 has no time."},
+	{From: at("PID-29"), To: "deceasedDateTime", Conv: death, Doc: "When the patient died."},
+})
+
+const religionURL = "http://hl7.org/fhir/StructureDefinition/patient-religion"
+
+// patient reads an ADT message.
+func (r *reading) patient() {
+	if !r.once("PID", "the message must have a PID segment") {
+		return
+	}
+	r.identify()
+	r.ignored()
+	if r.o.OnlyURL {
+		return
+	}
+	r.run(personRules)
+	r.in.PersonChanges = r.out
+	if !r.event.Creates {
+		r.in.Lacking = append(r.in.Lacking, "MSH-9.2")
+	}
+}
+
+// newPatient reads what a patient could be made of. An SIU message never changes
+// one who is known, so a fault here is only worth a warning.
+func (r *reading) newPatient() {
+	sub := &reading{m: r.m, o: r.o, event: r.event, in: Intent{Person: r.in.Person}, whole: true, used: r.used}
+	sub.run(personRules)
+	for _, problem := range sub.problems {
+		r.warn(fhir.AsError(problem).Where + " is not readable, and is left out if the patient is new")
+	}
+	r.in.PersonChanges = sub.out
+}
+
+func identifiers(r *reading, rule *Rule, _ hl7.Value) {
+	for _, id := range r.in.Person.Identifiers {
+		if id.System == fhir.NHSNumberSystem {
+			r.add(set(rule.path.Where("system", id.System).Then("value"), id.Value))
+			continue
+		}
+		r.add(set(rule.path.Where("value", id.Value), identifier{System: id.System, Value: id.Value}))
+	}
+}
+
+func birthDate(r *reading, rule *Rule, v hl7.Value) {
+	if r.in.Person.BirthDate != "" {
+		r.add(set(rule.path, r.in.Person.BirthDate))
+	} else if !v.Valued() {
+		r.add(remove(rule.path))
+	}
+}
+
+func sex(r *reading, rule *Rule, v hl7.Value) {
+	if !v.Valued() {
+		r.add(remove(rule.path))
+		return
+	}
+	code, ok := gender[strings.ToUpper(v.Text)]
+	if !ok {
+		r.warn("PID-8 is not in table 0001; unknown is taken")
+		code = "unknown"
+	}
+	r.add(set(rule.path, code))
+}
+
+func language(r *reading, rule *Rule, v hl7.Value) {
+	type communication struct {
+		Language concept `json:"language"`
+	}
+	f := r.m.Field("PID", 15)
+	spoken := concept{Text: f.Component(2).Text}
+	if code := f.Component(1).Text; code != "" {
+		spoken = concept{Coding: []coding{{systemOfLanguage, code, f.Component(2).Text}}}
+	}
+	switch {
+	case !v.Valued():
+		r.add(remove(rule.path))
+	case !spoken.empty():
+		r.add(replace(rule.path, []communication{{spoken}}))
+	}
+}
+
+func marital(r *reading, rule *Rule, v hl7.Value) {
+	f := r.m.Field("PID", 16)
+	c := codedAt(f, 1)
+	if known, ok := maritalStatus[strings.ToUpper(f.Component(1).Text)]; ok {
+		c = concept{Coding: []coding{known}, Text: f.Component(2).Text}
+	}
+	r.addConcept(rule.path, v, c)
+}
+
+func religion(r *reading, rule *Rule, v hl7.Value) {
+	if !v.Valued() {
+		r.add(remove(pathReligion))
+		return
+	}
+	r.addConcept(rule.path, v, codedAt(r.m.Field("PID", 17), 1))
+}
+
+var pathReligion = fhir.MustPath("extension.where(url=" + religionURL + ")")
+
+func (r *reading) addConcept(path fhir.Path, v hl7.Value, c concept) {
+	switch {
+	case !v.Valued():
+		r.add(remove(path))
+	case !c.empty():
+		r.add(set(path, c))
+	}
+}
+
+var (
+	pathDeceased = fhir.MustPath("deceased[x]")
+	pathDied     = fhir.MustPath("deceasedDateTime")
+	pathIsDead   = fhir.MustPath("deceasedBoolean")
+)

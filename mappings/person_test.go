@@ -1,0 +1,120 @@
+package mappings
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"slotway/fhir"
+)
+
+// TestIdentify: hl7-bridge 2.6, requirements 36, 38 and 47.
+func TestIdentify(t *testing.T) {
+	local := []LocalID{{"RXX", "MR", "urn:rxx"}, {"*", "PAS", "urn:pas"}}
+	nhs := Identifier{fhir.NHSNumberSystem, "9990000018"}
+	tests := []struct {
+		name, pid string
+		want      Person
+	}{
+		{"number", "PID|||9990000018^^^NHS^NH", Person{Identifiers: []Identifier{nhs}}},
+		{"blanks", "PID|||999 000 0018^^^NHS^NH", Person{Identifiers: []Identifier{nhs}}},
+		{"PID-2", "PID||9990000018^^^NHS^NH", Person{Identifiers: []Identifier{nhs}}},
+		{"PID-4", "PID||||9990000018^^^NHS^NH", Person{Identifiers: []Identifier{nhs}}},
+		{"everywhere", "PID||9990000018^^^NHS^NH|9990000018^^^NHS^NH~9990000018^^^NHS^NH{status:01}|9990000018^^^NHS^NH", Person{Identifiers: []Identifier{nhs}}},
+		{"authority with subcomponents", "PID|||9990000018^^^NHS&2.16.840.1&ISO^NH", Person{Identifiers: []Identifier{nhs}}},
+		{"status 02", "PID|||9990000018^^^NHS^NH{status:02}", Person{Identifiers: []Identifier{nhs}}},
+		{"among others", "PID|||X^^^Y^Z~^^^NHS^NH~9990000018^^^NHS^NH~1", Person{Identifiers: []Identifier{nhs}}},
+		{"local", "PID|||H1^^^RXX^MR", Person{Identifiers: []Identifier{{"urn:rxx", "H1"}}}},
+		{"any authority", "PID|||H1^^^ANY^PAS~9990000018^^^NHS^NH", Person{Identifiers: []Identifier{{"urn:pas", "H1"}, nhs}}},
+		{"birth date", "PID|||9990000018^^^NHS^NH||||20200101", Person{Identifiers: []Identifier{nhs}, BirthDate: "2020-01-01"}},
+		{"no shift by the offset", "PID|||9990000018^^^NHS^NH||||20200101000000+0100", Person{Identifiers: []Identifier{nhs}, BirthDate: "2020-01-01"}}, // R79
+		{"year", "PID|||9990000018^^^NHS^NH||||2020", Person{Identifiers: []Identifier{nhs}, BirthDate: "2020"}},                                        // R80
+		{"month", "PID|||9990000018^^^NHS^NH||||202012", Person{Identifiers: []Identifier{nhs}, BirthDate: "2020-12"}},
+		{"birth date deleted", `PID|||9990000018^^^NHS^NH||||""`, Person{Identifiers: []Identifier{nhs}}},
+		{"name", "PID|||9990000018^^^NHS^NH||Peel&van^Paul^Q^Jr^Mr", Person{Identifiers: []Identifier{nhs}, Display: "Mr Paul Q Peel Jr"}},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			in, err := Map(message(t, "SIU^S14", "SCH|A1", tc.pid), Options{LocalIDs: local})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, in.Person); diff != "" {
+				t.Errorf("Person (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestIdentifyRefuses(t *testing.T) {
+	tests := []struct {
+		name, pid, want string
+	}{
+		{"nothing known", "PID|||1^^^X^MR", "FIELD_MISSING PID-3"},
+		{"type but no authority", "PID|||9990000018^^^^NH", "FIELD_MISSING PID-3"},
+		{"type in lower case", "PID|||9990000018^^^NHS^nh", "FIELD_MISSING PID-3"},
+		{"half a status", "PID|||9990000018^^^NHS^NH{status:1}", "FIELD_MISSING PID-3"},
+		{"deleted", `PID|||""`, "FIELD_MISSING PID-3"},
+		{"hyphens", "PID|||999-000-0018^^^NHS^NH", "VALUE_INVALID PID-3"},
+		{"check digit", "PID||9990000019^^^NHS^NH", "VALUE_INVALID PID-2"},
+		{"two numbers", "PID||9990000026^^^NHS^NH|9990000018^^^NHS^NH", "PATIENT_CONFLICT PID-3"},
+		{"NUL in a local id", `PID|||H\X00\1^^^RXX^MR`, "VALUE_INVALID PID-3"},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := Map(message(t, "ADT^A28", tc.pid), Options{LocalIDs: []LocalID{{"RXX", "MR", "urn:rxx"}}})
+			if got := faultsOf(err); got != tc.want {
+				t.Errorf("Map = %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestTelecom(t *testing.T) {
+	tests := []struct{ name, xtn, want string }{
+		{"old", "0113 496 0000", `[{"system":"phone","value":"0113 496 0000","use":"work"}]`},
+		{"parts", "^WPN^PH^^44^113^4960000", `[{"system":"phone","value":"+44 113 4960000","use":"work"}]`},
+		{"unformatted", "^WPN^PH^^^^^^^^^0113 496 0001", `[{"system":"phone","value":"0113 496 0001","use":"work"}]`},
+		{"fax", "0113^WPN^FX", `[{"system":"fax","value":"0113","use":"work"}]`},
+		{"pager", "7^BPN^BP", `[{"system":"pager","value":"7","use":"work"}]`},
+		{"e-mail", "^NET^Internet^a@example.org", `[{"system":"email","value":"a@example.org","use":"work"}]`},
+		{"e-mail in the first component", "a@example.org^NET^Internet", `[{"system":"email","value":"a@example.org","use":"work"}]`},
+		{"e-mail without equipment", "^NET^^a@example.org", `[{"system":"email","value":"a@example.org","use":"work"}]`},
+		{"several", "1~2", `[{"system":"phone","value":"1","use":"work"},{"system":"phone","value":"2","use":"work"}]`},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			in, err := Map(message(t, "ADT^A31", "PID|||9990000018^^^NHS^NH||||||||||"+"|"+tc.xtn), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := "replace telecom.where(use=work) " + tc.want
+			if got := textsOf(in.PersonChanges)[1]; got != want {
+				t.Errorf("change = %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// TestNewPatientFaults: what is wrong with PID beyond its identity does not stop
+// a booking.
+func TestNewPatientFaults(t *testing.T) {
+	in, err := Map(message(t, "SIU^S14", "SCH|A1", "PID|||9990000018^^^NHS^NH||Sample||||||||||||||||||||||||soon"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"PID-29 is not readable, and is left out if the patient is new"}
+	if diff := cmp.Diff(want, in.Warnings); diff != "" {
+		t.Errorf("Warnings (-want +got):\n%s", diff)
+	}
+}
+
+func TestPartnerUUID(t *testing.T) {
+	a, b := PartnerUUID("partner_demo"), PartnerUUID("partner_mailco")
+	if a == b || a != PartnerUUID("partner_demo") {
+		t.Errorf("PartnerUUID gives %s and %s, want two that stay", a, b)
+	}
+	if len(a) != 36 || a[14] != '5' || a[19] != '8' && a[19] != '9' && a[19] != 'a' && a[19] != 'b' {
+		t.Errorf("PartnerUUID = %s, want a UUID of version 5", a)
+	}
+}

@@ -1,0 +1,62 @@
+package mappings
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"time"
+
+	"slotway/fhir"
+)
+
+// Where the content of a resource came from is said in its meta, in the
+// extensions and labels of the owner's samples.
+const (
+	structures     = "http://fhir.patientsknowbest.com/structuredefinition/"
+	codeSystems    = "http://fhir.patientsknowbest.com/codesystem/"
+	privacyLabel   = codeSystems + "privacy-label"
+	partnersSystem = "urn:uuid:" + partnersUUID
+	partnersUUID   = "6f0d2b51-3c1e-5f0a-9a34-0f6c1f7a2d58" // the name space of partner identifiers
+)
+
+var (
+	pathRecorded   = fhir.MustPath("meta.extension.where(url=" + structures + "recorded-date).valueDateTime")
+	pathPartner    = fhir.MustPath("meta.extension.where(url=" + structures + "partner-identifier).valueReference")
+	pathRoute      = fhir.MustPath("meta.extension.where(url=" + structures + "access-route).valueCoding")
+	pathSource     = fhir.MustPath("meta.security.where(system=" + codeSystems + "source-organization)")
+	pathConnecting = fhir.MustPath("meta.security.where(system=" + codeSystems + "connecting-org)")
+)
+
+// ProvenanceInput is what is known of a message's way here.
+type ProvenanceInput struct {
+	Sent                       time.Time // MSH-7
+	Partner                    string    // id of the partner
+	Controller, ControllerName string    // alias and name of the data controller
+	Connecting, ConnectingName string    // and of who is connected to the partner; names may be empty
+}
+
+// Provenance gives the changes that say where content came from (spec hl7-bridge
+// 2.2): when it was recorded, by which partner, for whom, and that it came by HL7.
+func Provenance(p ProvenanceInput) []fhir.Change {
+	partner := struct {
+		Identifier identifier `json:"identifier"`
+	}{identifier{System: partnersSystem, Value: PartnerUUID(p.Partner)}}
+	return []fhir.Change{
+		set(pathRecorded, fhir.FormatInstant(p.Sent)),
+		set(pathPartner, partner),
+		set(pathRoute, coding{codeSystems + "access-route", "HL7_API", "Integration (HL7)"}),
+		set(pathSource, coding{codeSystems + "source-organization", p.Controller, p.ControllerName}),
+		set(pathConnecting, coding{codeSystems + "connecting-org", p.Connecting, p.ConnectingName}),
+	}
+}
+
+// PartnerUUID gives the UUID that stands for a partner in what it writes: always
+// the same for the same id (RFC 9562, version 5).
+func PartnerUUID(partner string) string {
+	space, _ := hex.DecodeString(partnersUUID[:8] + partnersUUID[9:13] + partnersUUID[14:18] + partnersUUID[19:23] + partnersUUID[24:])
+	sum := sha1.Sum(append(space, partner...))
+	u := sum[:16]
+	u[6] = u[6]&0x0f | 0x50
+	u[8] = u[8]&0x3f | 0x80
+	h := hex.EncodeToString(u)
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}

@@ -1,0 +1,43 @@
+package mappings
+
+import (
+	"strconv"
+
+	"slotway/hl7bridge/hl7"
+)
+
+var (
+	occurrence = at("SCH-3.1")
+	interval   = at("SCH-11.2")
+	tq1Start   = at("TQ1-7")
+)
+
+// recurrence refuses what books more than one time (spec hl7-bridge 1).
+func (r *reading) recurrence() {
+	if n, err := strconv.Atoi(r.m.Get(occurrence).Text); err == nil && n > 1 {
+		r.fail(recurring("SCH-3", "must be 0, 1 or empty"))
+	}
+	timing := 0
+	for one := range r.m.Field("SCH", 11).Repetitions() {
+		if one.State() == hl7.Present {
+			timing++
+		}
+	}
+	if timing > 1 {
+		r.fail(recurring("SCH-11", "must not repeat"))
+	}
+	if r.m.Get(interval).Valued() {
+		r.fail(recurring("SCH-11.2", "must have no interval"))
+	}
+	first := ""
+	for s := range r.m.Segments("TQ1") {
+		switch start := s.Get(tq1Start).Text; {
+		case start == "" || start == first:
+		case first == "":
+			first = start
+		default:
+			r.fail(recurring("TQ1-7", "must be the same in every TQ1"))
+			return
+		}
+	}
+}

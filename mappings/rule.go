@@ -1,0 +1,141 @@
+package mappings
+
+import (
+	"errors"
+	"slices"
+
+	"slotway/fhir"
+	"slotway/hl7bridge/hl7"
+)
+
+// Rule is a row of a mapping table: what one field of a message means for one
+// element of a resource.
+type Rule struct {
+	From hl7.Ref // the field; a rule is asked only when it holds a value or ""
+	To   string  // the element, as a fhir.Path
+	Conv Conv
+	When Cond // nil for always
+	Doc  string
+
+	path fhir.Path // To
+}
+
+// Conv turns what a rule's field holds into changes of a reading. The value is
+// Present or Null, never Absent or Empty.
+type Conv func(r *reading, rule *Rule, v hl7.Value)
+
+// Cond says whether a rule holds for a message.
+type Cond func(r *reading) bool
+
+// Rules gives the rows of the mapping tables, those of appointments (siu.go) and
+// then those of patients (person.go). They must not be changed.
+func Rules() []Rule { return slices.Concat(timingRules, siuRules, personRules) }
+
+// table reads the paths of a table's rows.
+func table(rules []Rule) []Rule {
+	for i := range rules {
+		rules[i].path = fhir.MustPath(rules[i].To)
+	}
+	return rules
+}
+
+// reading is one message on its way to an Intent.
+type reading struct {
+	m     *hl7.Message
+	o     Options
+	event *Event
+	in    Intent
+
+	out      []fhir.Change // where Convs write
+	whole    bool          // out describes a whole resource, so "" deletes nothing that must be there
+	times    times
+	problems []error
+	used     func(*Rule) // for tests: which rules a message exercises
+}
+
+// run asks every rule whose field holds something.
+func (r *reading) run(rules []Rule) {
+	for i := range rules {
+		rule := &rules[i]
+		v := r.find(rule.From)
+		if !v.Valued() && v.State != hl7.Null || rule.When != nil && !rule.When(r) {
+			continue
+		}
+		if r.used != nil {
+			r.used(rule)
+		}
+		rule.Conv(r, rule, v)
+	}
+}
+
+// find gives what the first segment that holds something at ref holds there; a
+// ref without a component stands for the whole field.
+func (r *reading) find(ref hl7.Ref) hl7.Value {
+	var null hl7.Value
+	for s := range r.m.Segments(ref.Segment()) {
+		v := hl7.Value{State: s.Field(ref.Field()).State()}
+		if ref.Component() > 0 {
+			v = s.Get(ref)
+		} else if v.Valued() {
+			v.Text = s.Get(ref).Text
+		}
+		if v.Valued() {
+			return v
+		}
+		if v.State == hl7.Null || isResource(ref.Segment()) && s.Field(1).State() == hl7.Null {
+			null = hl7.Value{State: hl7.Null}
+		}
+	}
+	return null
+}
+
+// isResource says whether "" in a segment's first field speaks for the segment:
+// of the AIx it means that there are none of them (HL7 v2 10.6.4).
+func isResource(segment string) bool {
+	switch segment {
+	case "AIS", "AIG", "AIL", "AIP":
+		return true
+	}
+	return false
+}
+
+func (r *reading) add(changes ...fhir.Change) { r.out = append(r.out, changes...) }
+
+func (r *reading) fail(err error) { r.problems = append(r.problems, err) }
+
+// warn notes something for the message log. The text holds no patient data.
+func (r *reading) warn(text string) { r.in.Warnings = append(r.in.Warnings, text) }
+
+// err gives what is wrong, several problems joined in the order they were found.
+func (r *reading) err() error {
+	if len(r.problems) == 1 {
+		return r.problems[0]
+	}
+	return errors.Join(r.problems...)
+}
+
+// line cuts text for people to a line's length.
+func (r *reading) line(where, s string) string { return r.cut(where, s, maxLine) }
+
+func (r *reading) cut(where, s string, limit int) string {
+	short := cutText(s, limit)
+	if short != s {
+		r.warn(where + " is too long and was cut")
+	}
+	return short
+}
+
+// text sets the element to the field's text, or removes it.
+func text(r *reading, rule *Rule, v hl7.Value) {
+	if !v.Valued() {
+		r.add(remove(rule.path))
+		return
+	}
+	r.add(set(rule.path, r.line(rule.From.String(), v.Text)))
+}
+
+// unless holds when a field has no value.
+func unless(ref string) Cond {
+	field := hl7.MustRef(ref)
+	return func(r *reading) bool { return !r.find(field).Valued() }
+}

@@ -1,0 +1,47 @@
+package mappings
+
+import (
+	"strings"
+
+	"slotway/fhir"
+	"slotway/hl7bridge/hl7"
+)
+
+// StatusChanges gives the changes that make a status so: a cancelation reason
+// stays only with one that may have it (FHIR R4 Appointment, app-4).
+func StatusChanges(code string) []fhir.Change {
+	changes := []fhir.Change{set(pathStatus, code)}
+	if code != "cancelled" && code != "noshow" {
+		changes = append(changes, remove(pathReason))
+	}
+	return changes
+}
+
+func status(r *reading, _ *Rule, v hl7.Value) {
+	if !v.Valued() {
+		if !r.whole {
+			r.fail(invalid("SCH-25", "is required and must not be deleted"))
+		}
+		return
+	}
+	f := r.m.Field("SCH", 25)
+	for i := 1; i <= 2; i++ {
+		switch code := bookingStatus[strings.ToLower(f.Component(i).Text)]; code {
+		case "":
+			continue
+		case statusUnusable:
+			r.fail(fhir.Errorf(fhir.Unprocessable, "SCH-25 must be the status of a booking; Blocked is that of a slot").At("SCH-25").Coded(CodeUnknown))
+		default:
+			r.in.Scheduling = true
+			r.add(StatusChanges(code)...)
+		}
+		return
+	}
+	r.warn("SCH-25 is not in table 0278, and is ignored")
+}
+
+func reason(r *reading, rule *Rule, _ hl7.Value) {
+	if c := codedAt(r.m.Field("SCH", 6), 1); !c.empty() {
+		r.add(set(rule.path, c))
+	}
+}

@@ -1,0 +1,183 @@
+package mappings
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"slotway/fhir"
+	"slotway/hl7bridge/hl7"
+)
+
+// times gathers when an appointment takes place: SCH-11, TQ1 and SCH-9 all have
+// a say, and what is written depends on all of them.
+type times struct {
+	start, end moment
+	lasts      time.Duration
+}
+
+// moment is a time and the field it came from.
+type moment struct {
+	at   time.Time
+	from string // empty when nothing was sent
+	null bool   // the field holds ""
+}
+
+func (t moment) sent() bool  { return t.from != "" }
+func (t moment) known() bool { return t.sent() && !t.null }
+
+var (
+	pathStart      = fhir.MustPath("start")
+	pathEnd        = fhir.MustPath("end")
+	pathMinutes    = fhir.MustPath("minutesDuration")
+	pathNoEnd      = fhir.MustPath("_end.extension.where(url=" + fhir.DataAbsentReason + ")")
+	pathNoEndWhy   = pathNoEnd.Then("valueCode")
+	changeNoEnd    = set(pathNoEndWhy, "unknown")
+	changeKnownEnd = remove(pathNoEnd)
+)
+
+// startTime and endTime note a time. The first rule to find one wins, so SCH-11
+// stands before TQ1 in the table: it is what partners are known to keep right.
+func startTime(r *reading, rule *Rule, v hl7.Value) { r.noteTime(&r.times.start, rule, v) }
+func endTime(r *reading, rule *Rule, v hl7.Value)   { r.noteTime(&r.times.end, rule, v) }
+
+func (r *reading) noteTime(to *moment, rule *Rule, v hl7.Value) {
+	if r.whole && !v.Valued() {
+		return
+	}
+	from := rule.From.String()
+	r.in.Scheduling = true
+	t, err := r.parseTime(from, v)
+	if to.sent() {
+		if err != nil || t.null != to.null || !t.at.Equal(to.at) {
+			r.warn(from + " differs from " + to.from + ", which is taken")
+		}
+		return
+	}
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	*to = t
+}
+
+// parseTime reads a time. TQ-4 and TQ-5 may have a precision after the time, as
+// a subcomponent.
+func (r *reading) parseTime(from string, v hl7.Value) (moment, error) {
+	if !v.Valued() {
+		return moment{from: from, null: true}, nil
+	}
+	clock, _, _ := strings.Cut(v.Text, string(r.m.Delimiters().Subcomponent))
+	t, err := hl7.ParseTime(clock, r.o.Zone)
+	if err != nil {
+		return moment{}, invalid(from, err.Error())
+	}
+	for _, w := range t.Warnings {
+		r.warn(from + ": " + w)
+	}
+	if t.Precision < hl7.Hour {
+		r.warn(from + " has no time of day; midnight is taken")
+	}
+	return moment{at: t.Instant, from: from}, nil
+}
+
+// lasting notes a duration of TQ-3 (M30), or of a number with its unit (SCH-9
+// and SCH-10, TQ1-6), for an appointment whose end is not sent.
+func lasting(unitRef string) Conv {
+	var unit hl7.Ref
+	if unitRef != "" {
+		unit = hl7.MustRef(unitRef)
+	}
+	return func(r *reading, rule *Rule, v hl7.Value) {
+		r.in.Scheduling = true
+		if !v.Valued() || r.times.lasts > 0 {
+			return
+		}
+		number, name := v.Text, ""
+		if unitRef != "" {
+			name = r.unit(unit)
+		} else if number != "" && !isDigits(number[:1]) {
+			name, number = number[:1], number[1:]
+		}
+		d, ok := duration(number, name)
+		if !ok {
+			r.warn(rule.From.String() + " is no number with an explicit unit, and is ignored")
+			return
+		}
+		r.times.lasts = d
+	}
+}
+
+// unit reads a unit: its code, or its text where only that is there.
+func (r *reading) unit(ref hl7.Ref) string {
+	f := r.m.Field(ref.Segment(), ref.Field())
+	if c := f.Component(max(ref.Component(), 1)); c.Valued() {
+		return c.Text
+	}
+	return f.Component(max(ref.Component(), 1) + 1).Text
+}
+
+// units are the names of units that senders use. A blank one means seconds by
+// the standard and minutes to many senders, so it is not here.
+var units = map[string]time.Duration{
+	"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
+	"m": time.Minute, "min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute,
+	"h": time.Hour, "hr": time.Hour, "hrs": time.Hour, "hour": time.Hour, "hours": time.Hour,
+}
+
+// duration reads a positive whole number of a named unit, up to a year.
+func duration(number, unit string) (d time.Duration, ok bool) {
+	n, err := strconv.ParseUint(number, 10, 32)
+	u := units[strings.ToLower(unit)]
+	if err != nil || n == 0 || u == 0 || time.Duration(n) > 366*24*time.Hour/u {
+		return 0, false
+	}
+	return time.Duration(n) * u, true
+}
+
+// finishTimes writes what the rules gathered.
+func (r *reading) finishTimes() {
+	t := &r.times
+	if t.start.null {
+		r.fail(invalid(t.start.from, "is required and must not be deleted"))
+		return
+	}
+	if t.start.known() && t.lasts > 0 && !t.end.sent() {
+		t.end = moment{at: t.start.at.Add(t.lasts), from: "SCH-9"}
+	}
+	if t.start.known() {
+		r.add(set(pathStart, fhir.FormatInstant(t.start.at)))
+	}
+	switch {
+	case t.end.null:
+		r.add(remove(pathEnd), changeNoEnd)
+	case t.end.known():
+		r.add(set(pathEnd, fhir.FormatInstant(t.end.at)), changeKnownEnd)
+	}
+	r.finishMinutes()
+}
+
+// finishMinutes keeps minutesDuration, which is derived, from telling another
+// story than start and end.
+func (r *reading) finishMinutes() {
+	t := &r.times
+	if !t.start.sent() && !t.end.sent() {
+		return
+	}
+	if !t.start.known() || !t.end.known() {
+		r.add(remove(pathMinutes))
+		return
+	}
+	span := t.end.at.Sub(t.start.at)
+	switch {
+	case span < 0:
+		r.fail(invalid(t.end.from, "must not be before the start"))
+	case span < time.Minute || span%time.Minute != 0: // a positiveInt of minutes cannot say it
+		if span == 0 {
+			r.warn(t.end.from + " is the same as the start")
+		}
+		r.add(remove(pathMinutes))
+	default:
+		r.add(set(pathMinutes, int(span/time.Minute)))
+	}
+}

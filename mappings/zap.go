@@ -1,0 +1,42 @@
+package mappings
+
+import (
+	"errors"
+	"strings"
+
+	"slotway/fhir"
+	"slotway/hl7bridge/hl7"
+)
+
+// url reads ZAP-1, the management URL, as the bytes up to the next field
+// separator with their escapes undone. A URL legally holds & and ~, which
+// partners do not always escape, so it is never split into repetitions,
+// components or subcomponents. Several ZAP must agree.
+func (r *reading) url() (u string, state hl7.State, err error) {
+	for s := range r.m.Segments("ZAP") {
+		f := s.Field(1)
+		raw := strings.Trim(string(f.Raw()), " \t")
+		if raw == "" {
+			continue
+		}
+		text, now := r.m.Decode([]byte(raw)), hl7.Present
+		if raw == `""` {
+			text, now = "", hl7.Null
+		}
+		if state != hl7.Absent && (now != state || text != u) {
+			return "", state, invalid("ZAP-1", "must be the same in every ZAP")
+		}
+		u, state = text, now
+	}
+	if state == hl7.Null {
+		return "", state, nil
+	}
+	return u, state, atZAP(CheckURL(u, r.o.URLHosts, r.o.LoopbackURLs))
+}
+
+func atZAP(err error) error {
+	if e, ok := errors.AsType[*fhir.Error](err); ok {
+		return e.At("ZAP-1").Coded(ValueInvalid)
+	}
+	return err
+}
