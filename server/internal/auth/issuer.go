@@ -1,0 +1,177 @@
+package auth
+
+import (
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"slotway/fhir"
+)
+
+// tokenLife is how long a token of the development issuer lives.
+const tokenLife = time.Hour
+
+// The error codes of RFC 6749 section 5.2.
+const (
+	codeClient   = "invalid_client"
+	codeAskScope = "invalid_scope"
+)
+
+// IssuerConfig is what a development issuer is made from.
+type IssuerConfig struct {
+	URL      string   // its name, as iss; where its paths are mounted
+	Audience []string // the roots its tokens are good for, as aud
+	Clients  *Clients
+	Secrets  *Passwords // over Clients.SecretHash
+	Random   io.Reader  // safe for concurrent use
+	Now      func() time.Time
+	Address  func(*http.Request) string // the caller's address, for throttling; nil takes the connection's
+}
+
+// Issuer gives access tokens to registered clients (RFC 6749 section 4.4,
+// RFC 9068). It is for development and demonstrations: its key lives as long as
+// the process, and its key ids are marked so that only a verifier that is told
+// to trust this very issuer takes them.
+type Issuer struct {
+	IssuerConfig
+	key *rsa.PrivateKey
+	kid string
+}
+
+// NewIssuer makes an issuer with a key of its own.
+func NewIssuer(cfg IssuerConfig) (*Issuer, error) {
+	if cfg.URL == "" || len(cfg.Audience) == 0 {
+		return nil, errors.New("the development issuer needs a URL and an audience")
+	}
+	key, err := rsa.GenerateKey(cfg.Random, 2048)
+	if err != nil {
+		return nil, fmt.Errorf("making the development issuer's key: %w", err)
+	}
+	i := &Issuer{IssuerConfig: cfg, key: key}
+	id, err := i.newID()
+	i.kid = devKeyPrefix + id
+	return i, err
+}
+
+// newID gives an id that nobody can guess.
+func (i *Issuer) newID() (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(i.Random, b[:]); err != nil {
+		return "", fmt.Errorf("making an id: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:]), nil
+}
+
+// accessToken is the claims of a token (RFC 9068 section 2.2).
+type accessToken struct {
+	Issuer   string   `json:"iss"`
+	Subject  string   `json:"sub"`
+	Audience []string `json:"aud"`
+	Issued   int64    `json:"iat"`
+	Expires  int64    `json:"exp"`
+	ID       string   `json:"jti"`
+	Client   string   `json:"client_id"`
+	Scope    string   `json:"scope"`
+}
+
+// Issue gives a token to a client that has proved who it is, for the scopes it
+// asks for, or for all it is registered for when it asks for none. A scope beyond
+// its registration is Invalid with the code invalid_scope.
+func (i *Issuer) Issue(client, requested string) (token string, expiresIn time.Duration, granted string, err error) {
+	c, ok := i.Clients.find(client)
+	if !ok {
+		return "", 0, "", invalidClient()
+	}
+	granted, err = grant(c.scopes, requested)
+	if err != nil {
+		return "", 0, "", err
+	}
+	id, err := i.newID()
+	if err != nil {
+		return "", 0, "", err
+	}
+	now := i.Now().Truncate(time.Second)
+	token, err = i.sign(accessToken{
+		Issuer: i.URL, Subject: c.ID, Audience: i.Audience, Client: c.ID, ID: id, Scope: granted,
+		Issued: now.Unix(), Expires: now.Add(tokenLife).Unix(),
+	})
+	return token, tokenLife, granted, err
+}
+
+// grant gives the scopes that go into a token.
+func grant(registered Scopes, requested string) (string, error) {
+	asked := ParseScopes(requested)
+	if len(asked.names) == 0 {
+		return registered.String(), nil
+	}
+	for _, name := range asked.names {
+		if !registered.covers(name) {
+			return "", fhir.Errorf(fhir.Invalid, "The client may not have every scope it asks for; it may have: %s.", registered).Coded(codeAskScope)
+		}
+	}
+	return asked.String(), nil
+}
+
+// invalidClient is the answer to a client that is not who it says it is.
+func invalidClient() *fhir.Error {
+	return fhir.Errorf(fhir.Unauthenticated, "The client is not known here or its secret is wrong.").Coded(codeClient)
+}
+
+// sign gives a token in compact form.
+func (i *Issuer) sign(claims accessToken) (string, error) {
+	head, err := json.Marshal(map[string]string{"alg": "RS256", "kid": i.kid, "typ": "at+jwt"})
+	if err != nil {
+		return "", err
+	}
+	body, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	enc := base64.RawURLEncoding
+	text := enc.EncodeToString(head) + "." + enc.EncodeToString(body)
+	signature, err := jwt.SigningMethodRS256.Sign(text, i.key)
+	if err != nil {
+		return "", fmt.Errorf("signing a token: %w", err)
+	}
+	return text + "." + enc.EncodeToString(signature), nil
+}
+
+// JWKS gives the public key as a JWK set (RFC 7517).
+func (i *Issuer) JWKS() []byte {
+	enc := base64.RawURLEncoding
+	return mustJSON(map[string]any{"keys": []map[string]string{{
+		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": i.kid,
+		"n": enc.EncodeToString(i.key.N.Bytes()),
+		"e": enc.EncodeToString(big.NewInt(int64(i.key.E)).Bytes()),
+	}}})
+}
+
+// Discovery gives the issuer's metadata (RFC 8414), with its paths under base.
+func (i *Issuer) Discovery(base string) []byte {
+	base = strings.TrimSuffix(base, "/")
+	return mustJSON(map[string]any{
+		"issuer":                                i.URL,
+		"token_endpoint":                        base + "/oauth2/token",
+		"jwks_uri":                              base + "/oauth2/jwks.json",
+		"grant_types_supported":                 []string{"client_credentials"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
+		"scopes_supported":                      i.Clients.Scopes(),
+		"response_types_supported":              []string{},
+		"slotway_development":                   true,
+	})
+}
+
+// Trust gives the entry that lets a verifier in this program accept the issuer's
+// tokens.
+func (i *Issuer) Trust() TrustedIssuer {
+	return TrustedIssuer{Issuer: i.URL, Audience: i.Audience, Keys: i.JWKS(), Algorithms: []string{"RS256"}, Development: true}
+}
