@@ -1,0 +1,173 @@
+package bolt
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"slotway/fhir"
+	"slotway/server/internal/store"
+)
+
+// sizes are the numbers of appointments the reading benchmarks run at. As many
+// slots and a tenth as many patients stand beside them.
+var sizes = []int{10_000, 100_000}
+
+// worlds keeps the stores that were loaded, for the benchmarks that follow.
+var worlds = map[int]*Store{}
+
+func worldOf(b *testing.B, n int) *Store {
+	b.Helper()
+	if s := worlds[n]; s != nil {
+		return s
+	}
+	dir, err := os.MkdirTemp("", "slotway-bench") // it outlives one benchmark
+	if err != nil {
+		b.Fatal(err)
+	}
+	path := filepath.Join(dir, "bench.db")
+	s := openBench(b, path)
+	began := time.Now()
+	loadWorld(b, s, n)
+	took := time.Since(began)
+	info, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("loaded %d resources in %v: %.0f a second, %d MB", n*21/10, took, float64(n)*2.1/took.Seconds(), info.Size()>>20)
+	if err := os.RemoveAll(dir); err != nil { // it is open and stays until the process ends
+		b.Fatal(err)
+	}
+	worlds[n] = s
+	return s
+}
+
+func openBench(b *testing.B, path string) *Store {
+	b.Helper()
+	s, err := Open(path, Options{Catalog: benchCatalog(b), Now: time.Now})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+func BenchmarkRead(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s := worldOf(b, n)
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				i = (i + 7919) % n
+				_, err := s.Read(context.Background(), store.Of("a"), store.Key{Customer: "a", Type: "Appointment", ID: fmt.Sprint("a", i)})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkSearch runs the searches of the load generator.
+func BenchmarkSearch(b *testing.B) {
+	const patient = "actor:Patient.identifier=https://fhir.nhs.uk/Id/nhs-number|PPATIENT"
+	for _, tc := range []struct{ name, typ, query string }{
+		{"patient", "Appointment", patient + "&_count=100"},
+		{"patient-date", "Appointment", patient + "&date=ge2025-10-01&date=lt2025-11-01&_count=100"},
+		{"patient-status", "Appointment", patient + "&date=ge2025-10-01&date=lt2025-11-01&status=booked&_count=100"},
+		{"day", "Appointment", "date=2025-10-DAY&_count=50"},
+		{"day-sorted", "Appointment", "date=2025-10-DAY&_count=50&_sort=date"},
+		{"pending", "Appointment", "status=pending&_count=50"},
+		{"slots", "Slot", "schedule.actor=Practitioner/rPRACTITIONER&start=ge2025-10-DAY&start=lt2025-10-DAYT18:00:00Z&status=free&_count=50"},
+		{"all", "Appointment", "_count=50"},
+	} {
+		for _, n := range sizes {
+			b.Run(fmt.Sprintf("%s/%d", tc.name, n), func(b *testing.B) {
+				s := worldOf(b, n)
+				b.ReportAllocs()
+				i, found, total := 0, 0, 0
+				for b.Loop() {
+					i++
+					q := query(b, s.catalog, tc.typ, strings.NewReplacer("PATIENT", strconv.Itoa(i*7919%(n/10)), "DAY", strconv.Itoa(10+i%20), "PRACTITIONER", strconv.Itoa(i%10)).Replace(tc.query))
+					p, err := s.Search(context.Background(), store.Of("a"), q)
+					if err != nil {
+						b.Fatal(err)
+					}
+					found, total = found+len(p.Records), total+p.Total
+				}
+				b.ReportMetric(float64(found)/float64(i), "records/op")
+				b.ReportMetric(float64(total)/float64(i), "matches/op")
+			})
+		}
+	}
+}
+
+// BenchmarkUpdate puts new appointments from 64 writers, and then has bare bbolt
+// commit the same keys and bytes in groups of the same size: the ratio is what
+// the store costs beyond its engine.
+func BenchmarkUpdate(b *testing.B) {
+	for _, writers := range []int{1, 64} {
+		b.Run(fmt.Sprintf("%d writers", writers), func(b *testing.B) {
+			s := openBench(b, filepath.Join(b.TempDir(), "store.db"))
+			defer s.Close()
+			loadWorld(b, s, 20_000)
+			var commits, keys atomic.Int64
+			s.writer.commit = func(btx *bbolt.Tx) error {
+				commits.Add(1)
+				return btx.Commit()
+			}
+			next := atomic.Int64{}
+			next.Store(20_000)
+			began := time.Now()
+			b.ResetTimer()
+			spread(b.N, writers, func() {
+				text := appointmentText(int(next.Add(1)))
+				err := s.Update(context.Background(), func(st store.Tx) error {
+					r, err := fhir.Parse([]byte(text))
+					if err != nil {
+						return err
+					}
+					_, err = st.Put(context.Background(), store.Put{Key: store.Key{Customer: "a", Type: "Appointment", ID: r.ID()}, Resource: r, IfVersion: 0})
+					keys.Store(int64(len(st.(*tx).done)))
+					return err
+				})
+				if err != nil {
+					b.Error(err)
+				}
+			})
+			ours := time.Since(began)
+			b.StopTimer()
+			group := max(1, b.N/int(max(1, commits.Load())))
+			bare := bareCommits(b, s, b.N, group)
+			b.ReportMetric(float64(b.N)/ours.Seconds(), "updates/s")
+			b.ReportMetric(float64(b.N)/bare.Seconds(), "bare/s")
+			b.ReportMetric(float64(bare)/float64(ours), "ratio")
+			b.ReportMetric(float64(group), "updates/commit")
+			b.ReportMetric(float64(keys.Load()), "keys/update")
+		})
+	}
+}
+
+// spread calls fn n times from some goroutines.
+func spread(n, goroutines int, fn func()) {
+	var left atomic.Int64
+	left.Store(int64(n))
+	var wg sync.WaitGroup
+	for range goroutines {
+		wg.Go(func() {
+			for left.Add(-1) >= 0 {
+				fn()
+			}
+		})
+	}
+	wg.Wait()
+}

@@ -1,0 +1,118 @@
+// Package bolt keeps resources in one bbolt file: the embedded store. Reads are
+// snapshots without locks; one writer puts all waiting Updates into one commit.
+// DESIGN.md beside it draws the layout of the keys. The contract is package
+// store's; nothing outside this package knows bbolt.
+package bolt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"slotway/fhir"
+	"slotway/fhir/search"
+	"slotway/server/internal/store"
+)
+
+// Options are what Open needs besides the file.
+type Options struct {
+	Catalog *search.Catalog  // what can be searched for; a change of it rebuilds the index at Open
+	Now     func() time.Time // the clock that stamps versions
+	Log     *slog.Logger     // progress of a rebuild, and writes that failed; nil: nowhere
+
+	// LockTimeout is how long Open waits for another process to let go of the
+	// file; 0 means 2 seconds.
+	LockTimeout time.Duration
+	// MmapSize is how much address space, in bytes, the file may grow into
+	// before readers must be waited for; 0 means 8 GiB. It is not memory.
+	MmapSize int
+	// MaxSize, when not 0, is how many bytes the file may grow to. A write
+	// beyond it is Busy, as on a full disk.
+	MaxSize int
+}
+
+// Store is a store.Store in one file.
+type Store struct {
+	db      *bbolt.DB
+	catalog *search.Catalog
+	plan    *plan
+	now     func() time.Time
+	log     *slog.Logger
+	writer  *writer
+	close   sync.Once
+	closed  error
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens the file, or makes it. It refuses a file that another process has
+// open and one that a newer version of this program wrote. Where the catalog
+// has changed since the file was written it makes the index anew, which takes
+// about a minute for a million resources.
+func Open(path string, o Options) (*Store, error) {
+	if o.LockTimeout == 0 {
+		o.LockTimeout = 2 * time.Second
+	}
+	if o.MmapSize == 0 {
+		o.MmapSize = 8 << 30
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout:         o.LockTimeout,
+		NoFreelistSync:  true, // a commit writes no list of free pages; Open finds them
+		FreelistType:    bbolt.FreelistMapType,
+		InitialMmapSize: o.MmapSize,
+		MaxSize:         o.MaxSize,
+		NoStatistics:    true,
+	})
+	if errors.Is(err, berrors.ErrTimeout) {
+		return nil, fmt.Errorf("the store %s is open in another process: stop that one, or give this one a file of its own", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	}
+	s := &Store{db: db, catalog: o.Catalog, plan: newPlan(o.Catalog), now: o.Now, log: o.Log}
+	if err := s.prepareFile(); err != nil {
+		_ = db.Close() // the first error says more
+		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	}
+	s.writer = startWriter(s)
+	return s, nil
+}
+
+// Close waits for the change that is being written, and for reads, and closes
+// the file. What is asked of the store afterwards is Busy.
+func (s *Store) Close() error {
+	s.close.Do(func() {
+		s.writer.stop()
+		s.closed = s.db.Close()
+	})
+	return s.closed
+}
+
+// Ready says whether the store can read and write. After a write that failed
+// it tries one, so that it is ready again as soon as the disk is.
+func (s *Store) Ready(ctx context.Context) error {
+	if s.writer.failing.Load() {
+		return s.writer.update(ctx, func(t *tx) error { return t.touch() })
+	}
+	_, err := snapshot(ctx, s, func(*view) (bool, error) { return true, nil })
+	return err
+}
+
+// Update runs fn in the next group of changes. See store.Store.
+func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
+	return s.writer.update(ctx, func(t *tx) error { return fn(t) })
+}
+
+func errClosed(err error) error {
+	return fhir.Errorf(fhir.Busy, "The store is closed; try again in a moment.").Because(err)
+}

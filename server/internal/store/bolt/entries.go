@@ -1,0 +1,135 @@
+package bolt
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"slotway/fhir/search"
+)
+
+// keysOf gives the index keys of a resource, sorted, each once: those of its own
+// entries, and in spaces apart those of the resources it contains, which lead to
+// it too.
+func (t *tx) keysOf(customer string, doc search.Document, n uint64) ([]string, error) {
+	space, err := t.makeSpace(customer, doc.Type)
+	if err != nil {
+		return nil, err
+	}
+	m := keyMaker{n: n, space: space}
+	m.document(t.s.plan.of(doc.Type), &doc)
+	for i := range doc.Contained {
+		inner := &doc.Contained[i]
+		if m.space, err = t.makeSpace(customer, within(doc.Type, inner.Type)); err != nil {
+			return nil, err
+		}
+		m.add(m.begin(tagContained))
+		m.document(t.s.plan.of(inner.Type), inner)
+	}
+	slices.Sort(m.keys)
+	return slices.Compact(m.keys), nil
+}
+
+// within names the space of the resources of a type that contain one of another.
+func within(typ, contained string) string { return typ + "#" + contained }
+
+// makeSpace gives the number of a space of keys, a new one if need be.
+func (t *tx) makeSpace(customer, owner string) (uint32, error) {
+	if space, ok := t.space(customer, owner); ok {
+		return space, nil
+	}
+	n, err := t.in(spaces).NextSequence()
+	if err != nil {
+		return 0, err
+	}
+	return uint32(n), t.insert(spaces, pairKey(customer, owner), binary.BigEndian.AppendUint32(nil, uint32(n)))
+}
+
+// keyMaker makes the keys of one resource.
+type keyMaker struct {
+	n     uint64
+	space uint32
+	keys  []string
+	odd   bool
+}
+
+// begin gives the beginning of all keys of a row in a space.
+func beginKey(space uint32, tag byte) []byte {
+	return append(binary.BigEndian.AppendUint32(make([]byte, 0, 96), space), tag)
+}
+
+func (m *keyMaker) begin(tag byte) []byte { return beginKey(m.space, tag) }
+
+func (m *keyMaker) add(key []byte) {
+	m.keys = append(m.keys, string(binary.BigEndian.AppendUint64(key, m.n)))
+}
+
+// document adds the keys of all rows for one document.
+func (m *keyMaker) document(rows []bound, doc *search.Document) {
+	m.odd = false
+	for i := range rows {
+		b := &rows[i]
+		if b.leads == nil {
+			m.follow(b, m.begin(b.tag), doc)
+			continue
+		}
+		for j := range doc.Entries {
+			e := &doc.Entries[j]
+			if !slices.Contains(b.leads, e.Param) {
+				continue
+			}
+			begin := m.begin(b.tag)
+			if key := b.lead(begin, e); len(key) > len(begin) {
+				m.follow(b, key, doc)
+			}
+		}
+	}
+	if m.odd {
+		m.add(m.begin(tagOdd))
+	}
+}
+
+// follow adds the rest of a key: the status and the date, where the row has
+// them. A resource with several dates or statuses, or a date that is no instant,
+// is odd.
+func (m *keyMaker) follow(b *bound, key []byte, doc *search.Document) {
+	if b.date == nil {
+		m.add(key)
+		return
+	}
+	status, date, states, dates := "", int64(search.NoStart), 0, 0
+	for i := range doc.Entries {
+		switch e := &doc.Entries[i]; {
+		case e.Param == b.status:
+			status = search.FoldCode(e.Code)
+			states++
+		case e.Param == b.date:
+			date = e.Lo
+			dates++
+			m.odd = m.odd || e.Hi != e.Lo+1 || e.Lo == search.NoStart
+		}
+	}
+	m.odd = m.odd || states > 1 || dates > 1
+	m.add(instant(whole(key, status), date))
+}
+
+// replaceKeys takes away the keys that are only in before and sets those that are
+// only in after. Both are sorted.
+func (t *tx) replaceKeys(before, after []string) error {
+	for len(before) > 0 || len(after) > 0 {
+		switch {
+		case len(after) == 0 || len(before) > 0 && before[0] < after[0]:
+			if err := t.remove(index, []byte(before[0])); err != nil {
+				return err
+			}
+			before = before[1:]
+		case len(before) == 0 || after[0] < before[0]:
+			if err := t.insert(index, []byte(after[0]), none); err != nil {
+				return err
+			}
+			after = after[1:]
+		default:
+			before, after = before[1:], after[1:]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package bolt
+
+import (
+	"slices"
+
+	"slotway/fhir/search"
+	"slotway/server/internal/store"
+)
+
+// Candidates are found by trying every way the plan offers with a small budget of
+// keys, then with larger ones: the first way that comes to its end is, within a
+// factor, the narrowest. Nothing need be known of how many keys a value has.
+var budgets = [...]int{8, 64, 512, 4096, 32768, unbounded}
+
+const unbounded = -1
+
+// candidates gives the numbers of resources, in order, of which every match of a
+// query is one. ok is false when nothing less than the whole type will do, or
+// when that takes reading more keys than the last budget allows.
+func (f *finder) candidates(q *search.Query, last int) (numbers []uint64, ok bool) {
+	l := level{q: q, outer: q.Type, owner: q.Type}
+	for _, budget := range budgets {
+		if last != unbounded && (budget == unbounded || budget > last) {
+			return nil, false
+		}
+		if numbers, ok = f.narrow(l, budget); ok {
+			return numbers, true
+		}
+	}
+	return nil, false
+}
+
+// level is a query and the space it is asked of: that of a type, or that of what
+// resources of the outer type contain.
+type level struct {
+	q            *search.Query
+	owner, outer string
+	space        uint32
+}
+
+func (l *level) contained() bool { return l.owner != l.outer }
+
+// narrow finds the numbers that a level's matches are among, reading no more
+// keys by any one way than the budget.
+func (f *finder) narrow(l level, budget int) (numbers []uint64, ok bool) {
+	if l.space, ok = f.v.space(f.customer, l.owner); !ok {
+		return nil, true
+	}
+	if numbers, ok := f.byID(&l); ok {
+		return numbers, true
+	}
+	ways := []func(*level, int) ([]uint64, bool){f.byKeys, f.byChains}
+	if budget == unbounded { // a chain that leads to few is better than a walk over many
+		slices.Reverse(ways)
+	}
+	for _, way := range ways {
+		if numbers, ok := way(&l, budget); ok {
+			return once(numbers), true
+		}
+	}
+	return nil, false
+}
+
+// byID gives the resources that a clause on _id names.
+func (f *finder) byID(l *level) ([]uint64, bool) {
+	for i := range l.q.Where {
+		c := &l.q.Where[i]
+		if c.Has || c.Param.Name != "_id" || c.Modifier != search.ModNone || l.contained() {
+			continue
+		}
+		var out []uint64
+		for j := range c.Any {
+			if n := f.v.number(store.Key{Customer: f.customer, Type: l.q.Type, ID: c.Any[j].Code}); n != 0 {
+				out = append(out, n)
+			}
+		}
+		return once(out), true
+	}
+	return nil, false
+}
+
+// byKeys walks the keys that the clauses themselves name.
+func (f *finder) byKeys(l *level, budget int) ([]uint64, bool) {
+	for _, sc := range scans(f.v.s.plan.of(l.q.Type), l.space, l.q.Where) {
+		all := collector{budget: budget}
+		if f.v.run(&sc, &all) {
+			return all.numbers, true
+		}
+	}
+	return nil, false
+}
+
+// byChains walks the keys of what a chain or a _has leads to.
+func (f *finder) byChains(l *level, budget int) ([]uint64, bool) {
+	for i := range l.q.Where {
+		c := &l.q.Where[i]
+		way := f.byChain
+		if c.Has {
+			way = f.byHas
+		}
+		if c.Chain == nil {
+			continue
+		}
+		if numbers, ok := way(l, c, budget); ok {
+			return numbers, true
+		}
+	}
+	return nil, false
+}
+
+// byChain finds what the chain leads to, and then what refers to one of these.
+// The reference may lead to a contained resource, too.
+func (f *finder) byChain(l *level, c *search.Clause, budget int) ([]uint64, bool) {
+	all := collector{budget: budget}
+	b := f.v.s.plan.leadOf(l.q.Type, c.Param)
+	var leads [][]byte
+	for i := range c.Chain {
+		found, ok := f.targets(&c.Chain[i], budget)
+		if !ok || !f.containing(l.outer, &c.Chain[i], &all) {
+			return nil, false
+		}
+		for _, t := range found {
+			leads = append(leads, b.lead(nil, &search.Entry{Param: c.Param, Ref: t.ref}))
+		}
+	}
+	sc := b.scan(l.space, l.q.Where, unique(leads), true)
+	if !f.v.run(&sc, &all) {
+		return nil, false
+	}
+	return all.numbers, true
+}
+
+// containing adds the resources that contain one the query may match.
+func (f *finder) containing(outer string, q *search.Query, all *collector) bool {
+	l := level{q: q, owner: within(outer, q.Type), outer: outer}
+	numbers, ok := f.narrow(l, all.budget)
+	if ok {
+		all.numbers = append(all.numbers, numbers...)
+		return true
+	}
+	space, _ := f.v.space(f.customer, l.owner)
+	return f.v.runAll(beginKey(space, tagContained), all)
+}
+
+// byHas finds what refers to the resources sought, and follows the references.
+func (f *finder) byHas(l *level, c *search.Clause, budget int) ([]uint64, bool) {
+	if l.contained() {
+		return nil, true // nothing but its container refers to a contained resource
+	}
+	found, ok := f.targets(&c.Chain[0], budget)
+	if !ok {
+		return nil, false
+	}
+	var out []uint64
+	for _, t := range found {
+		for i := range t.doc.Entries {
+			e := &t.doc.Entries[i]
+			if e.Param != c.Param || e.Ref.Type != l.q.Type {
+				continue
+			}
+			if n := f.v.number(store.Key{Customer: f.customer, Type: e.Ref.Type, ID: e.Ref.ID}); n != 0 {
+				out = append(out, n)
+			}
+		}
+	}
+	return out, true
+}
+
+// once sorts the numbers and leaves each in once.
+func once(numbers []uint64) []uint64 {
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}

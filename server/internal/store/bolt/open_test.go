@@ -1,0 +1,162 @@
+package bolt
+
+import (
+	"bytes"
+	"encoding/binary"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"slotway/server/internal/store"
+	"slotway/server/internal/store/storetest"
+)
+
+func openAt(t *testing.T, path, zone string, log *slog.Logger) *Store {
+	t.Helper()
+	s, err := Open(path, Options{Catalog: storetest.Catalog(t, zone), Now: func() time.Time { return testNow }, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func closeIt(t *testing.T, s *Store) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	s := openAt(t, path, "UTC", nil)
+	_, err := Open(path, Options{Catalog: s.catalog, Now: time.Now, LockTimeout: time.Millisecond})
+	if err == nil || !strings.Contains(err.Error(), "open in another process") {
+		t.Errorf("Open of a file that is open = %v, want it to say so", err)
+	}
+	err = s.db.Update(func(btx *bbolt.Tx) error {
+		return btx.Bucket(bucketNames[meta]).Put(metaSchema, binary.AppendUvarint(nil, schema+1))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeIt(t, s)
+	_, err = Open(path, Options{Catalog: s.catalog, Now: time.Now})
+	if err == nil || !strings.Contains(err.Error(), "newer version") {
+		t.Errorf("Open of a file of a newer version = %v, want it to say so", err)
+	}
+	if _, err := Open(filepath.Join(path, "no", "folder"), Options{Catalog: s.catalog, Now: time.Now}); err == nil {
+		t.Error("Open in a folder that is none succeeds")
+	}
+}
+
+// A file written under another catalog gets its index anew: here, a date without
+// a zone begins an hour earlier in London.
+func TestRebuild(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	s := openAt(t, path, "UTC", nil)
+	loadTexts(t, s, []string{
+		`{"resourceType":"Slot","id":"day","start":"2025-07-01","status":"free","schedule":{"reference":"Schedule/x"}}`,
+		`{"resourceType":"Slot","id":"gone","start":"2025-07-01","status":"free"}`,
+		`{"resourceType":"Slot","id":"day","start":"2025-07-01","status":"busy","schedule":{"reference":"Schedule/x"}}`,
+	})
+	link := slotPut(1)
+	link.Links = []store.Link{{Param: "schedule"}}
+	link.Links[0].To.Type, link.Links[0].To.ID = "Schedule", "linked"
+	err := s.Update(t.Context(), func(tx store.Tx) error {
+		if _, err := tx.Put(t.Context(), link); err != nil {
+			return err
+		}
+		_, err := tx.Delete(t.Context(), store.Key{Customer: "a", Type: "Slot", ID: "gone"}, store.Any)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := func(s *Store, text string) int {
+		t.Helper()
+		p, err := s.Search(t.Context(), store.Of("a"), query(t, s.catalog, "Slot", text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Total
+	}
+	const before = "start=lt2025-07-01T00:00:00Z"
+	if got := total(s, before); got != 0 {
+		t.Fatalf("in UTC %d slots start before midnight, want none", got)
+	}
+	closeIt(t, s)
+
+	var log bytes.Buffer
+	s = openAt(t, path, "Europe/London", slog.New(slog.NewTextHandler(&log, nil)))
+	if !strings.Contains(log.String(), "index is made anew") || !strings.Contains(log.String(), "resources=3") {
+		t.Errorf("the log says %q, want how many resources the index was made of", log.String())
+	}
+	for text, want := range map[string]int{before: 1, "status=busy": 2, "status=free": 0, "schedule=linked": 1, "schedule=x": 1, "": 2} {
+		if got := total(s, text); got != want {
+			t.Errorf("after the rebuild %q finds %d, want %d", text, got, want)
+		}
+	}
+	if err := s.db.Update(s.clear); err != nil { // as a rebuild that was cut short leaves it
+		t.Fatal(err)
+	}
+	closeIt(t, s)
+	log.Reset()
+	s = openAt(t, path, "Europe/London", slog.New(slog.NewTextHandler(&log, nil)))
+	if got := total(s, before); got != 1 || log.Len() == 0 {
+		t.Errorf("after a rebuild that was cut short %q finds %d, want 1", before, got)
+	}
+	closeIt(t, s)
+	log.Reset()
+	s = openAt(t, path, "Europe/London", slog.New(slog.NewTextHandler(&log, nil)))
+	if log.Len() != 0 || total(s, before) != 1 {
+		t.Errorf("an Open with nothing to do says %q", log.String())
+	}
+}
+
+// The rebuild of many resources goes step by step and gives what writing gave.
+func TestRebuildGivesTheSame(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	s := openAt(t, path, "UTC", nil)
+	loadWorld(t, s, rebuildStep)
+	dump := func() string {
+		var out strings.Builder
+		err := s.db.View(func(btx *bbolt.Tx) error {
+			for _, b := range []bucket{index, counts, spaces} {
+				err := btx.Bucket(bucketNames[b]).ForEach(func(k, v []byte) error {
+					if b == index {
+						k = k[4:] // the spaces may be numbered otherwise
+					}
+					if b == spaces {
+						v = nil
+					}
+					out.WriteString(string(k) + "=" + string(v) + "\n")
+					return nil
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(out.String(), "\n")
+		slices.Sort(lines)
+		return strings.Join(lines, "\n")
+	}
+	written := dump()
+	if err := s.rebuild(); err != nil {
+		t.Fatal(err)
+	}
+	if made := dump(); made != written {
+		t.Errorf("the index made anew has %d bytes of keys, that which was written %d, or others", len(made), len(written))
+	}
+}

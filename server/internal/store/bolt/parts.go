@@ -1,0 +1,72 @@
+package bolt
+
+import (
+	"encoding/binary"
+	"hash/fnv"
+
+	"slotway/fhir/search"
+)
+
+// The parts of an index key. A text ends with a zero byte, so that texts sort as
+// such and one is the beginning of another only if their keys are; a zero byte
+// within is written as 1. All of them may say less than the resource does, never
+// something else: candidates are always matched.
+
+// textLimit is how many bytes of a text stand in a key.
+const textLimit = 128
+
+// beginning appends a text without its end: the beginning of all texts that
+// begin so.
+func beginning(key []byte, text string) []byte {
+	if len(text) > textLimit {
+		text = text[:textLimit]
+	}
+	for i := range len(text) {
+		key = append(key, max(text[i], 1))
+	}
+	return key
+}
+
+// whole appends a text and its end.
+func whole(key []byte, text string) []byte { return append(beginning(key, text), 0) }
+
+// system appends the first 8 bytes of a system's FNV-1a hash; 8 zero bytes for
+// none.
+func system(key []byte, uri string) []byte {
+	if uri == "" {
+		return append(key, make([]byte, 8)...)
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(uri)) // it cannot fail
+	return h.Sum(key)
+}
+
+// ref appends what a reference points at: the id first, so that one whose type
+// is not known is the beginning of its key.
+func ref(key []byte, to search.Ref) []byte { return whole(key, to.ID+"/"+to.Type) }
+
+// instant appends a time in microseconds so that keys sort by it. 0 stands for
+// no time.
+func instant(key []byte, t int64) []byte {
+	return binary.BigEndian.AppendUint64(key, uint64(t)^1<<63)
+}
+
+// lead appends the part of a leading entry: nothing, when a search by the row
+// cannot be for it.
+func (b *bound) lead(key []byte, e *search.Entry) []byte {
+	at := len(key)
+	if b.named {
+		key = whole(key, e.Param.Name)
+	}
+	switch {
+	case e.Param.Kind == search.Token && e.Code != "":
+		return system(whole(key, search.FoldCode(e.Code)), e.System)
+	case e.Param.Kind == search.Reference && e.Ref.ID != "":
+		return ref(key, e.Ref)
+	case e.Param.Kind == search.Reference && e.URL != "":
+		return whole(key, e.URL)
+	case e.Param.Kind == search.String && e.Folded != "":
+		return whole(key, e.Folded)
+	}
+	return key[:at]
+}

@@ -1,0 +1,156 @@
+package bolt
+
+import (
+	"bytes"
+
+	"slotway/fhir/search"
+)
+
+// scan is a walk over some of the keys of one row in one space.
+type scan struct {
+	begin  []byte   // space and tag
+	leads  [][]byte // what follows: each a whole lead, or the beginning of one
+	states [][]byte // the statuses sought; nil: all
+	spans  []span   // the dates sought; nil: all
+	odd    []byte   // beginning of the space's odd ones, which statuses and dates sought leave out
+}
+
+// collector takes the numbers a scan finds, up to its budget.
+type collector struct {
+	numbers []uint64
+	budget  int // how many keys may be read; negative: any number
+}
+
+// take says whether there is room for another.
+func (c *collector) take(key []byte) bool {
+	if c.budget == 0 {
+		return false
+	}
+	c.budget--
+	c.numbers = append(c.numbers, lastNumber(key))
+	return true
+}
+
+// run walks the scan and says whether it came to its end within the budget.
+func (v *view) run(sc *scan, to *collector) bool {
+	for _, l := range sc.leads {
+		if !v.runLead(sc, append(sc.begin[:len(sc.begin):len(sc.begin)], l...), to) {
+			return false
+		}
+	}
+	return sc.odd == nil || v.runAll(sc.odd, to)
+}
+
+func (v *view) runAll(begin []byte, to *collector) bool {
+	room := true
+	v.each(index, begin, func(key, _ []byte) bool {
+		room = to.take(key)
+		return room
+	})
+	return room
+}
+
+// runLead walks the keys of one lead. Where the status is open but the date is
+// not, it leaps from one status to the next: there are few.
+func (v *view) runLead(sc *scan, begin []byte, to *collector) bool {
+	if sc.states == nil && sc.spans == nil {
+		return v.runAll(begin, to)
+	}
+	if sc.states != nil {
+		for _, state := range sc.states {
+			if !v.runSpans(sc, append(begin[:len(begin):len(begin)], state...), to) {
+				return false
+			}
+		}
+		return true
+	}
+	c := v.in(index).Cursor()
+	for key, _ := c.Seek(begin); bytes.HasPrefix(key, begin); {
+		end := bytes.IndexByte(key[len(begin):], 0)
+		if end < 0 || to.budget == 0 {
+			return false
+		}
+		to.budget--
+		state := append([]byte(nil), key[:len(begin)+end+1]...)
+		if !v.runSpans(sc, state, to) {
+			return false
+		}
+		state[len(state)-1] = 1 // beyond all keys of this status
+		key, _ = c.Seek(state)
+	}
+	return true
+}
+
+func (v *view) runSpans(sc *scan, begin []byte, to *collector) bool {
+	if sc.spans == nil {
+		return v.runAll(begin, to)
+	}
+	c := v.in(index).Cursor()
+	for _, s := range sc.spans {
+		from, last := instant(begin[:len(begin):len(begin)], s.from), instant(nil, s.to)
+		for key, _ := c.Seek(from); bytes.HasPrefix(key, begin); key, _ = c.Next() {
+			if bytes.Compare(key[len(begin):len(begin)+8], last) > 0 {
+				break
+			}
+			if !to.take(key) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// scans gives the walks that lead to all resources of a space that can meet the
+// query, one for each clause that some row covers: any one of them suffices.
+func scans(rows []bound, space uint32, where []search.Clause) []scan {
+	var out []scan
+	for i := range rows {
+		b := &rows[i]
+		if b.leads == nil {
+			if sc := b.scan(space, where, [][]byte{nil}, true); sc.odd != nil {
+				out = append(out, sc)
+			}
+			continue
+		}
+		for j := range where {
+			if leads, areWhole, ok := b.sought(&where[j]); ok {
+				out = append(out, b.scan(space, where, leads, areWhole))
+			}
+		}
+	}
+	return out
+}
+
+// scan gives the walk over some leads of the row, as narrow as the query's
+// status and dates make it.
+func (b *bound) scan(space uint32, where []search.Clause, leads [][]byte, areWhole bool) scan {
+	sc := scan{begin: beginKey(space, b.tag), leads: leads}
+	if b.date == nil || !areWhole {
+		return sc
+	}
+	sc.states, sc.spans = statesOf(where, b.status), spansOf(where, b.date)
+	if sc.states != nil || sc.spans != nil {
+		sc.odd = beginKey(space, tagOdd)
+	}
+	return sc
+}
+
+// statesOf gives the statuses that the first clause on the parameter accepts;
+// nil when none restricts it.
+func statesOf(where []search.Clause, p *search.Param) [][]byte {
+	for i := range where {
+		c := &where[i]
+		if c.Param != p || c.Has || c.Modifier != search.ModNone {
+			continue
+		}
+		var states [][]byte
+		for j := range c.Any {
+			if c.Any[j].AnyCode {
+				return nil
+			}
+			states = append(states, whole(nil, search.FoldCode(c.Any[j].Code)))
+		}
+		return unique(states)
+	}
+	return nil
+}

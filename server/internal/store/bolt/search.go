@@ -1,0 +1,139 @@
+package bolt
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"slices"
+
+	"slotway/fhir/search"
+	"slotway/server/internal/store"
+)
+
+// Search gives a page of the matches of a query. See store.Reader.
+func (s *Store) Search(ctx context.Context, see store.Visibility, q search.Query) (store.Page, error) {
+	return snapshot(ctx, s, func(v *view) (store.Page, error) { return v.search(ctx, see, q) })
+}
+
+// search walks the candidates of each customer that is visible and keeps what
+// belongs on the page.
+func (v *view) search(ctx context.Context, see store.Visibility, q search.Query) (store.Page, error) {
+	cursor, err := store.ParseCursor(q.After)
+	if err != nil {
+		return store.Page{}, err
+	}
+	w := walk{ctx: ctx, v: v, see: see, q: &q, selection: search.Select(q), page: pageOf(&q, cursor)}
+	for i, customer := range see.Customers {
+		if slices.Contains(see.Customers[:i], customer) {
+			continue
+		}
+		if err := w.customer(customer); err != nil {
+			return store.Page{}, err
+		}
+	}
+	hits, more := w.page.take()
+	records, err := v.fetch(hits, q.Type)
+	if err != nil {
+		return store.Page{}, err
+	}
+	page := store.Page{Records: records, Total: w.page.total}
+	if q.Total == search.TotalNone {
+		page.Total = -1
+	}
+	if more {
+		if cursor.Since == 0 && len(q.Sort) > 0 {
+			cursor.Since = uint64(v.btx.ID())
+		}
+		cursor.Key = hits[len(hits)-1].key
+		page.Next = cursor.Next()
+	}
+	return page, nil
+}
+
+// walk is one search at work.
+type walk struct {
+	ctx       context.Context
+	v         *view
+	see       store.Visibility
+	q         *search.Query
+	selection search.Selection // what the query reads of a candidate
+	page      *page
+	doc       search.Document // the candidate at hand; its room is used again
+}
+
+// customer walks one customer's candidates.
+func (w *walk) customer(customer string) error {
+	if len(w.q.Where) == 0 && len(w.q.Sort) == 0 && w.see.Labels == nil {
+		return w.everything(customer)
+	}
+	f := newFinder(w.v, w.see, customer, w.q)
+	numbers, ok := f.candidates(w.q, unbounded)
+	if !ok {
+		numbers = w.v.all(customer, w.q.Type)
+	}
+	for i, n := range numbers {
+		if i%256 == 0 && w.ctx.Err() != nil {
+			return gaveUp(w.ctx)
+		}
+		if err := w.candidate(f, n); err != nil {
+			return err
+		}
+	}
+	return f.err
+}
+
+// candidate matches one resource and offers it to the page.
+func (w *walk) candidate(f *finder, n uint64) error {
+	h, ok, err := w.v.head(n)
+	if !ok || !w.see.Shows(h.labels) {
+		return err
+	}
+	if err := w.v.s.catalog.Decode(&w.doc, h.doc, &w.selection); err != nil {
+		return err
+	}
+	if w.doc.Type != w.q.Type || !search.Match(*w.q, w.doc, f) {
+		return nil
+	}
+	w.page.offer(hit{search.SortKey(*w.q, w.doc, f.customer), w.doc.ID, n, h.seq, f.customer})
+	return nil
+}
+
+// everything offers the resources of a type from the cursor on, by id, without
+// looking into them. How many there are is counted already.
+func (w *walk) everything(customer string) error {
+	w.page.total += int(w.v.count(customer, w.q.Type))
+	prefix := append(pairKey(customer, w.q.Type), 0)
+	from, _, _ := bytes.Cut(w.page.cursor.Key, []byte{0, 0}) // the id: see search.SortKey
+	c := w.v.in(ids).Cursor()
+	room := w.page.room
+	for key, value := c.Seek(append(prefix[:len(prefix):len(prefix)], from...)); room != 0 && bytes.HasPrefix(key, prefix); key, value = c.Next() {
+		if w.v.in(heads).Get(value) == nil {
+			continue // it was deleted
+		}
+		id := string(key[len(prefix):])
+		order := search.SortKey(*w.q, search.Document{Ref: search.Ref{ID: id}}, customer)
+		if w.page.keep(hit{order, id, binary.BigEndian.Uint64(value), 0, customer}) {
+			room--
+		}
+	}
+	return nil
+}
+
+// fetch reads the hits of a page, their bytes into one buffer.
+func (v *view) fetch(hits []hit, typ string) ([]store.Record, error) {
+	versions := make([]body, len(hits))
+	records := make([]store.Record, len(hits))
+	size := 0
+	for i, h := range hits {
+		var err error
+		if versions[i], records[i].Version, err = v.current(h.n); err != nil {
+			return nil, err
+		}
+		size += len(versions[i].raw)
+	}
+	buf := make([]byte, 0, size)
+	for i, h := range hits {
+		records[i] = versions[i].record(store.Key{Customer: h.customer, Type: typ, ID: h.id}, records[i].Version, &buf)
+	}
+	return records, nil
+}

@@ -1,0 +1,219 @@
+package bolt
+
+import (
+	"context"
+	"encoding/binary"
+
+	"go.etcd.io/bbolt"
+
+	"slotway/fhir"
+	"slotway/fhir/search"
+	"slotway/server/internal/store"
+)
+
+// tx is one change at work in a transaction that it shares with others of its
+// group. It remembers what it overwrote, so that it can be undone alone. It
+// reads, and searches, its own writes.
+type tx struct {
+	view
+	done []overwritten
+	over bool // the change has ended; a Tx that was kept is of no use
+}
+
+var _ store.Tx = (*tx)(nil)
+
+func newTx(s *Store, btx *bbolt.Tx) *tx { return &tx{view: view{s: s, btx: btx}} }
+
+// usable says why the Tx can not be used, or nil.
+func (t *tx) usable(ctx context.Context) error {
+	if t.over {
+		return fhir.Errorf(fhir.Internal, "a Tx is used after its change has ended")
+	}
+	if ctx.Err() != nil {
+		return gaveUp(ctx)
+	}
+	return nil
+}
+
+// Read gives the current version. See store.Reader.
+func (t *tx) Read(ctx context.Context, see store.Visibility, k store.Key) (store.Record, error) {
+	if err := t.usable(ctx); err != nil {
+		return store.Record{}, err
+	}
+	return t.read(see, k)
+}
+
+// Version gives one version. See store.Reader.
+func (t *tx) Version(ctx context.Context, see store.Visibility, k store.Key, version int64) (store.Record, error) {
+	if err := t.usable(ctx); err != nil {
+		return store.Record{}, err
+	}
+	return t.version(see, k, version)
+}
+
+// History gives the versions of a resource. See store.Reader.
+func (t *tx) History(ctx context.Context, see store.Visibility, k store.Key, after string, limit int) (store.Page, error) {
+	if err := t.usable(ctx); err != nil {
+		return store.Page{}, err
+	}
+	return t.history(see, k, after, limit)
+}
+
+// Search gives a page of a search. See store.Reader.
+func (t *tx) Search(ctx context.Context, see store.Visibility, q search.Query) (store.Page, error) {
+	if err := t.usable(ctx); err != nil {
+		return store.Page{}, err
+	}
+	return t.search(ctx, see, q)
+}
+
+// Claimed gives a claim that is held. See store.Reader.
+func (t *tx) Claimed(ctx context.Context, space, key string) (store.Claim, error) {
+	if err := t.usable(ctx); err != nil {
+		return store.Claim{}, err
+	}
+	return t.claimed(space, key)
+}
+
+// Log gives records of a stream. See store.Reader.
+func (t *tx) Log(ctx context.Context, stream, after string, limit int) ([]store.LogRecord, error) {
+	if err := t.usable(ctx); err != nil {
+		return nil, err
+	}
+	return t.records(stream, after, limit)
+}
+
+// Claim takes a key. See store.Tx.
+func (t *tx) Claim(ctx context.Context, c store.Claim) error {
+	if err := t.usable(ctx); err != nil {
+		return err
+	}
+	return t.claim(c)
+}
+
+// Release frees a key. See store.Tx.
+func (t *tx) Release(ctx context.Context, space, key, holder string) error {
+	if err := t.usable(ctx); err != nil {
+		return err
+	}
+	return t.release(space, key, holder)
+}
+
+// Append adds a record to a stream. See store.Tx.
+func (t *tx) Append(ctx context.Context, stream string, data []byte) error {
+	if err := t.usable(ctx); err != nil {
+		return err
+	}
+	return t.appendTo(stream, data)
+}
+
+// Put stores the next version of a resource. See store.Tx.
+func (t *tx) Put(ctx context.Context, p store.Put) (store.Record, error) {
+	if err := t.usable(ctx); err != nil {
+		return store.Record{}, err
+	}
+	n, old, _, err := t.present(p.Key)
+	if err != nil {
+		return store.Record{}, err
+	}
+	next, err := store.Prepare(t.s.catalog, t.s.now(), old, p)
+	if err != nil || next.Same {
+		return next.Record, err
+	}
+	return next.Record, t.write(n, next)
+}
+
+// Delete stores a deletion. See store.Tx.
+func (t *tx) Delete(ctx context.Context, k store.Key, ifVersion int64) (store.Record, error) {
+	if err := t.usable(ctx); err != nil {
+		return store.Record{}, err
+	}
+	n, old, labels, err := t.present(k)
+	if err != nil {
+		return store.Record{}, err
+	}
+	next, err := store.PrepareDelete(t.s.now(), old, labels, ifVersion)
+	if err != nil || next.Same {
+		return next.Record, err
+	}
+	return next.Record, t.write(n, next)
+}
+
+// present gives a copy of the newest version of a resource, its number and its
+// labels; the number is 0 when there never was one.
+func (t *tx) present(k store.Key) (n uint64, rec store.Record, labels []string, err error) {
+	rec.Key = k
+	if n = t.number(k); n == 0 {
+		return 0, rec, nil, nil
+	}
+	b, version, err := t.current(n)
+	if err != nil {
+		return 0, rec, nil, err
+	}
+	var buf []byte
+	return n, b.record(k, version, &buf), b.labels, nil
+}
+
+// write stores a version and brings what follows from it up to date.
+func (t *tx) write(n uint64, next store.Next) error {
+	k := next.Record.Key
+	if n == 0 {
+		var err error
+		if n, err = t.in(ids).NextSequence(); err != nil {
+			return err
+		}
+		if err := t.insert(ids, idKey(k), numberKey(n)); err != nil {
+			return err
+		}
+	}
+	if err := t.insert(bodies, versionKey(n, next.Record.Version), bodyOf(next).encode()); err != nil {
+		return err
+	}
+	return t.reindex(n, next)
+}
+
+// reindex brings head, index and count of a resource to its newest version.
+func (t *tx) reindex(n uint64, next store.Next) error {
+	k := next.Record.Key
+	old, was, err := t.head(n)
+	if err != nil {
+		return err
+	}
+	var before []string
+	if was {
+		doc, err := t.s.catalog.DecodeDocument(old.doc)
+		if err != nil {
+			return err
+		}
+		if before, err = t.keysOf(k.Customer, doc, n); err != nil {
+			return err
+		}
+	}
+	if next.Record.Deleted {
+		if err := t.replaceKeys(before, nil); err != nil || !was {
+			return err
+		}
+		if err := t.remove(heads, numberKey(n)); err != nil {
+			return err
+		}
+		return t.recount(k, -1)
+	}
+	after, err := t.keysOf(k.Customer, next.Document, n)
+	if err != nil {
+		return err
+	}
+	if err := t.replaceKeys(before, after); err != nil {
+		return err
+	}
+	h := head{uint64(t.btx.ID()), next.Labels, t.s.catalog.AppendDocument(nil, next.Document)}
+	if err := t.put(heads, numberKey(n), h.encode()); err != nil || was {
+		return err
+	}
+	return t.recount(k, +1)
+}
+
+// recount adds to the count of a type.
+func (t *tx) recount(k store.Key, change int64) error {
+	n := int64(t.count(k.Customer, k.Type)) + change
+	return t.put(counts, pairKey(k.Customer, k.Type), binary.AppendUvarint(nil, uint64(n)))
+}

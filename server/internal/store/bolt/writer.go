@@ -1,0 +1,234 @@
+package bolt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+
+	"go.etcd.io/bbolt"
+
+	"slotway/fhir"
+)
+
+// maxGroup is how many changes one commit takes at most: it bounds how long the
+// first of them waits, and the memory of the pages they change.
+const maxGroup = 256
+
+// writer makes the changes, one goroutine for all. It takes whatever waits into
+// one transaction of bbolt, runs each in turn, undoes those that fail, and
+// commits once: the two fsyncs of a commit are shared by all.
+type writer struct {
+	s       *Store
+	queue   chan *request // without a buffer: what is received was not given up
+	closing chan struct{}
+	stopped chan struct{}
+	once    sync.Once
+	failing atomic.Bool // the last commit failed
+
+	commit func(*bbolt.Tx) error // (*bbolt.Tx).Commit, but in tests of failures
+}
+
+// request is one change waiting for its turn.
+type request struct {
+	fn    func(*tx) error
+	done  chan error // takes one
+	state atomic.Int32
+}
+
+// The states of a request. Whoever moves it from waiting has decided.
+const (
+	waiting int32 = iota
+	running
+	abandoned
+)
+
+func startWriter(s *Store) *writer {
+	w := &writer{
+		s:       s,
+		queue:   make(chan *request),
+		closing: make(chan struct{}),
+		stopped: make(chan struct{}),
+		commit:  (*bbolt.Tx).Commit,
+	}
+	go w.run()
+	return w
+}
+
+// update hands a change to the writer and waits for its commit. A change whose
+// context ends before its turn is not made.
+func (w *writer) update(ctx context.Context, fn func(*tx) error) error {
+	r := &request{fn: fn, done: make(chan error, 1)}
+	if ctx.Err() != nil {
+		return gaveUp(ctx)
+	}
+	select {
+	case w.queue <- r:
+	case <-w.closing:
+		return errClosed(nil)
+	case <-ctx.Done():
+		return gaveUp(ctx)
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+		if r.state.CompareAndSwap(waiting, abandoned) {
+			return gaveUp(ctx)
+		}
+		return <-r.done // it has begun: the caller must learn how it ends
+	}
+}
+
+func gaveUp(ctx context.Context) error {
+	return fhir.Errorf(fhir.Busy, "The change did not get its turn in time; nothing was changed.").Because(context.Cause(ctx))
+}
+
+func (w *writer) run() {
+	defer close(w.stopped)
+	for {
+		select {
+		case <-w.closing:
+			return
+		case r := <-w.queue:
+			w.group(r)
+		}
+	}
+}
+
+func (w *writer) stop() {
+	w.once.Do(func() { close(w.closing) })
+	<-w.stopped
+}
+
+// next gives a request that waits, or nil. One that was just answered is often
+// about to ask again, so it lets others run before it gives up.
+func (w *writer) next() *request {
+	for range 2 {
+		select {
+		case r := <-w.queue:
+			return r
+		default:
+			runtime.Gosched()
+		}
+	}
+	return nil
+}
+
+// outcome is how a request's function ended, to be told after the commit: even a
+// refusal may rest on what another change of the same group wrote.
+type outcome struct {
+	r   *request
+	err error
+}
+
+// group makes the changes of one commit, beginning with first.
+func (w *writer) group(first *request) {
+	btx, err := w.s.db.Begin(true)
+	if err != nil {
+		first.done <- errClosed(err)
+		return
+	}
+	var ran []outcome
+	dirty := false
+	for r := first; r != nil; r = w.next() {
+		if r.state.CompareAndSwap(waiting, running) {
+			wrote, err := w.turn(btx, r)
+			dirty = dirty || wrote
+			ran = append(ran, outcome{r, err})
+		}
+		if len(ran) == maxGroup {
+			break
+		}
+	}
+	failure := w.finish(btx, dirty)
+	for _, o := range ran {
+		if failure != nil {
+			o.err = failure
+		}
+		o.r.done <- o.err
+	}
+}
+
+// turn runs one change and says whether it wrote anything; one that fails has
+// written nothing when turn returns.
+func (w *writer) turn(btx *bbolt.Tx, r *request) (wrote bool, err error) {
+	t := newTx(w.s, btx)
+	err = contain(func() error { return r.fn(t) })
+	t.over = true
+	if err != nil {
+		if undoErr := t.undo(); undoErr != nil {
+			// Puts and deletes of keys that bbolt has taken before cannot fail.
+			panic(fmt.Sprintf("bolt: undoing a change: %v", undoErr))
+		}
+		return false, err
+	}
+	return len(t.done) > 0, nil
+}
+
+// contain runs fn so that neither a panic nor runtime.Goexit in it ends the
+// writer.
+func contain(fn func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		err := errors.New("the change ended its goroutine")
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("the change panicked: %v\n%s", p, debug.Stack())
+			}
+			done <- err
+		}()
+		err = fn()
+	}()
+	return <-done
+}
+
+// finish commits what was written and gives the error that all of the group get.
+func (w *writer) finish(btx *bbolt.Tx, dirty bool) error {
+	if !dirty {
+		_ = btx.Rollback() // nothing to lose
+		return nil
+	}
+	id := btx.ID()
+	err := w.commit(btx)
+	if err != nil {
+		_ = btx.Rollback() // as a rule bbolt has done so
+		w.s.log.Error("a commit failed", "changes", "undone", "error", err)
+		err = w.settle(id, err)
+	}
+	w.failing.Store(err != nil)
+	return err
+}
+
+// settle decides what became of a commit that failed. When its last step, the
+// sync of the page that names the new root, is the one that failed, bbolt shows
+// the changes although they may not be on the disk; one more commit, which
+// writes the other root page, then makes them durable.
+func (w *writer) settle(id int, cause error) error {
+	busy := fhir.Errorf(fhir.Busy, "The store cannot write at present; nothing was changed. Try again in a moment.").Because(cause)
+	if !w.shows(id) {
+		return busy
+	}
+	btx, err := w.s.db.Begin(true)
+	if err != nil {
+		return busy
+	}
+	if err = newTx(w.s, btx).touch(); err == nil {
+		err = w.commit(btx)
+	}
+	if err != nil {
+		_ = btx.Rollback()
+		busy.Text = "The store cannot write at present; whether the change was made is not certain. Read before you try again."
+		return busy
+	}
+	return nil
+}
+
+// shows says whether readers see the transaction of that id.
+func (w *writer) shows(id int) bool {
+	seen, err := snapshot(context.Background(), w.s, func(v *view) (bool, error) { return v.btx.ID() >= id, nil })
+	return err == nil && seen
+}

@@ -1,0 +1,196 @@
+// Package store defines how resources are read, searched and changed together.
+// It is the contract that every engine keeps; storetest proves it. A store
+// knows a resource's type, id, version, bytes and entries, and nothing else of
+// FHIR.
+//
+// # What a store promises
+//
+//   - Bytes: what Put was given is what Read gives, but for the id and the two
+//     elements of meta that fhir.Resource.Stamp sets.
+//   - Atomicity: all that one Update does becomes visible and durable together,
+//     or none of it does.
+//   - Durability: when Update returns nil, a kill or a power cut loses nothing of it.
+//   - Exclusion: of any number of concurrent Updates, in any number of
+//     processes, that Claim one key or Put one version, exactly one succeeds.
+//   - Reading your writes: what an Update wrote, every read that begins after it
+//     returned sees, searches included.
+//   - Visibility: a read never shows, counts or lets one infer what its caller
+//     may not see.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"slotway/fhir"
+	"slotway/fhir/search"
+)
+
+// Key names a resource. Customer is the alias of the data controller; ids are
+// unique within a customer and type.
+type Key struct{ Customer, Type, ID string }
+
+// Visibility is what the caller of a read may see.
+type Visibility struct {
+	// Customers are those whose resources are visible, in the order results
+	// are merged where nothing else orders them. None: nothing is visible.
+	Customers []string
+	// Labels, when not nil, hides every resource whose meta.security names a
+	// code of a labelled system that is not among them. Nil: labels hide nothing.
+	Labels []string
+}
+
+// Of gives the visibility of one customer.
+func Of(customer string) Visibility { return Visibility{Customers: []string{customer}} }
+
+// Sees says whether a customer is visible.
+func (v Visibility) Sees(customer string) bool {
+	for _, c := range v.Customers {
+		if c == customer {
+			return true
+		}
+	}
+	return false
+}
+
+// Link is an index entry that a resource's bytes do not say: the stored resource
+// that a contained one stands for (design decision 18). It makes the parameter
+// find the resource as if it held a reference to To.
+type Link struct {
+	Param string // name of a reference parameter of the resource's type
+	To    search.Ref
+}
+
+// Record is one version of a resource.
+type Record struct {
+	Key
+	Version  int64 // 1, 2, 3 …
+	Updated  time.Time
+	Deleted  bool          // this version is a deletion; Resource is zero
+	Resource fhir.Resource // as stored, meta included
+	Links    []Link
+}
+
+// Page is one page of a search or a history.
+type Page struct {
+	Records []Record
+	Total   int    // of all pages; -1 when not counted
+	Next    string // the next page's After; empty on the last
+}
+
+// Reader is the read side. Every method takes what its caller may see. A Key
+// with an empty Customer means any visible one; two that hold the id are a
+// fhir.Conflict with Code multiple-matches.
+type Reader interface {
+	// Read gives the current version. fhir.NotFound when there is none or it is
+	// not visible; fhir.Gone when it was deleted.
+	Read(ctx context.Context, see Visibility, k Key) (Record, error)
+
+	// Version gives one version. fhir.NotFound, or fhir.Gone for a deletion.
+	Version(ctx context.Context, see Visibility, k Key, version int64) (Record, error)
+
+	// History gives the versions of one resource, newest first, deletions
+	// included. fhir.NotFound when there was never one.
+	History(ctx context.Context, see Visibility, k Key, after string, limit int) (Page, error)
+
+	// Search gives a page of the current resources that q matches, in q's order,
+	// ties and unsorted results by id (and then customer). Walking pages by
+	// Next never repeats a resource and never skips one that was there,
+	// unchanged, throughout. Records do not hold includes. Within a Tx, Search
+	// and History show what was committed; whether they show the Tx's own writes
+	// is left open.
+	Search(ctx context.Context, see Visibility, q search.Query) (Page, error)
+
+	// Claimed gives a claim that is held. fhir.NotFound when the key is free.
+	Claimed(ctx context.Context, space, key string) (Claim, error)
+
+	// Log gives records of a stream in the order of their appending, from the
+	// one after the position given (empty: the first), at most limit.
+	Log(ctx context.Context, stream, after string, limit int) ([]LogRecord, error)
+}
+
+// Claim is the exclusive hold of a key within a space. Keys begin with their
+// customer where they have one.
+type Claim struct {
+	Space, Key string
+	Holder     string // who holds it: release asks for the same
+	Payload    []byte // what the holder wants remembered with it
+}
+
+// Taken is the cause of the fhir.Conflict that Claim answers for a key that is
+// held: it shows who holds it.
+type Taken struct{ Claim Claim }
+
+// Error names the space, not the key, which may identify a patient.
+func (t *Taken) Error() string { return "the key is held in space " + t.Claim.Space }
+
+// LogRecord is one record of a stream.
+type LogRecord struct {
+	At   string // position: pass it as after
+	Data []byte
+}
+
+// Put is a write of one resource.
+type Put struct {
+	Key      Key // Type and ID must be the resource's; a resource without id gets this one
+	Resource fhir.Resource
+	// IfVersion is the version that must be current: a number from 1, 0 for
+	// none (it must not exist, or be deleted), or Any.
+	IfVersion int64
+	Links     []Link
+}
+
+// Any, as an IfVersion, accepts whatever is current.
+const Any int64 = -1
+
+// Tx is what happens together in one Update. It reads its own writes by Read,
+// Version and Claimed.
+type Tx interface {
+	Reader
+
+	// Put stores the next version of a resource and gives it. Content and links
+	// equal to the current version's keep that version and write nothing.
+	// fhir.PreconditionFailed when IfVersion does not hold.
+	Put(ctx context.Context, p Put) (Record, error)
+
+	// Delete stores a deletion as the next version; deleting what is deleted
+	// writes nothing. fhir.NotFound when there was never one,
+	// fhir.PreconditionFailed when ifVersion does not hold.
+	Delete(ctx context.Context, k Key, ifVersion int64) (Record, error)
+
+	// Claim takes a key. fhir.Conflict caused by *Taken when it is held,
+	// whoever holds it.
+	Claim(ctx context.Context, c Claim) error
+
+	// Release frees a key if that holder holds it, and does nothing otherwise.
+	Release(ctx context.Context, space, key, holder string) error
+
+	// Append adds a record to a stream.
+	Append(ctx context.Context, stream string, data []byte) error
+}
+
+// Store is a place where resources are kept.
+type Store interface {
+	Reader
+
+	// Update runs fn and makes what it did durable, all or nothing. An error of
+	// fn is given back as it is and leaves nothing. fn may run more than once
+	// before one run counts, so it must do nothing but use its Tx and fill in
+	// results. A store that cannot write answers fhir.Busy.
+	Update(ctx context.Context, fn func(Tx) error) error
+
+	// Ready says why the store cannot serve, or nil.
+	Ready(ctx context.Context) error
+
+	Close() error
+}
+
+// IsTaken gives the claim that was in the way, when err is that of a taken key.
+func IsTaken(err error) (Claim, bool) {
+	t, ok := errors.AsType[*Taken](err)
+	if !ok {
+		return Claim{}, false
+	}
+	return t.Claim, true
+}

@@ -1,0 +1,147 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"slotway/fhir"
+	"slotway/server/internal/store"
+)
+
+func testConcurrent(t *testing.T, open Open) {
+	t.Run("readers see whole Updates", func(t *testing.T) { testWhole(t, begin(t, open)) })
+	t.Run("no update is lost", func(t *testing.T) { testCounter(t, begin(t, open)) })
+	t.Run("a context that ended", func(t *testing.T) { testContext(t, begin(t, open)) })
+	t.Run("after Close", func(t *testing.T) { testClosed(t, open) })
+}
+
+// Pairs of slots are always put together with the same status. Whoever searches
+// sees both or neither, and never an older state than the one before.
+func testWhole(t *testing.T, s *subject) {
+	see := store.Of("a")
+	write := func(i int) {
+		s.update(func(tx store.Tx) error {
+			status := fmt.Sprintf("state-%04d", i)
+			_, one := tx.Put(s.ctx, putOf(t, "a", slot("one", status)))
+			_, two := tx.Put(s.ctx, putOf(t, "a", slot("two", status)))
+			return errors.Join(one, two)
+		})
+	}
+	write(0)
+	var done atomic.Bool
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			last := ""
+			for !done.Load() {
+				p, err := s.Search(s.ctx, see, s.query("Slot", "start=2025-10-25"))
+				if err != nil || len(p.Records) != 2 {
+					t.Errorf("Search() = %v, %v; want both slots", names(p.Records), err)
+					return
+				}
+				one, two := p.Records[0].Resource.Root().Get("status").Text(), p.Records[1].Resource.Root().Get("status").Text()
+				if one != two || one < last {
+					t.Errorf("a search sees %s and %s after %s", one, two, last)
+					return
+				}
+				last = one
+			}
+		})
+	}
+	for i := 1; i <= 20; i++ {
+		write(i)
+		want := fmt.Sprintf("state-%04d", i)
+		s.wantFound(see, "Slot", "status="+want, "a/one", "a/two")
+	}
+	done.Store(true)
+	wg.Wait()
+}
+
+// Each Update reads the last version and puts the next.
+func testCounter(t *testing.T, s *subject) {
+	const writers, each = 16, 8
+	s.put("a", slot("x", "0"))
+	var wg sync.WaitGroup
+	for range writers {
+		wg.Go(func() {
+			for range each {
+				err := s.Update(s.ctx, func(tx store.Tx) error {
+					now, err := tx.Read(s.ctx, store.Of("a"), slotKey("a", "x"))
+					if err != nil {
+						return err
+					}
+					var n int
+					if _, err := fmt.Sscan(now.Resource.Root().Get("status").Text(), &n); err != nil {
+						return err
+					}
+					p := putOf(t, "a", slot("x", fmt.Sprint(n+1)))
+					p.IfVersion = now.Version
+					_, err = tx.Put(s.ctx, p)
+					return err
+				})
+				if err != nil {
+					t.Errorf("Update() = %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	rec, err := s.Read(s.ctx, store.Of("a"), slotKey("a", "x"))
+	if got := rec.Resource.Root().Get("status").Text(); err != nil || got != fmt.Sprint(writers*each) || rec.Version != writers*each+1 {
+		t.Errorf("the counter is %s in version %d, %v; want %d", got, rec.Version, err, writers*each)
+	}
+}
+
+func testContext(t *testing.T, s *subject) {
+	s.put("a", slot("x", "free"))
+	ended, cancel := context.WithCancel(s.ctx)
+	cancel()
+	err := s.Update(ended, func(tx store.Tx) error {
+		_, err := tx.Put(s.ctx, putOf(t, "a", slot("x", "busy")))
+		return err
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("Update with a context that ended = %v, want it to be context.Canceled", err)
+	}
+	wantKind(t, "Update with a context that ended", err, fhir.Busy)
+	_, err = s.Read(ended, store.Of("a"), slotKey("a", "x"))
+	wantKind(t, "Read with a context that ended", err, fhir.Busy)
+	_, err = s.Search(ended, store.Of("a"), s.query("Slot", ""))
+	wantKind(t, "Search with a context that ended", err, fhir.Busy)
+	s.wantFound(store.Of("a"), "Slot", "status=free", "a/x")
+}
+
+func testClosed(t *testing.T, open Open) {
+	clock := NewClock()
+	c := Catalog(t, "UTC")
+	s := &subject{open(t, Env{c, clock.Now}), t, t.Context(), clock, c}
+	s.put("a", slot("x", "free"))
+	if err := s.Ready(s.ctx); err != nil {
+		t.Errorf("Ready() = %v, want nil", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Errorf("Close() = %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Errorf("the second Close() = %v", err)
+	}
+	see, k := store.Of("a"), slotKey("a", "x")
+	for name, err := range map[string]error{
+		"Update":  s.Update(s.ctx, func(store.Tx) error { return nil }),
+		"Ready":   s.Ready(s.ctx),
+		"Read":    second(s.Read(s.ctx, see, k)),
+		"Version": second(s.Version(s.ctx, see, k, 1)),
+		"History": second(s.History(s.ctx, see, k, "", 1)),
+		"Search":  second(s.Search(s.ctx, see, s.query("Slot", ""))),
+		"Claimed": second(s.Claimed(s.ctx, "slot", "x")),
+		"Log":     second(s.Log(s.ctx, "log", "", 1)),
+	} {
+		wantKind(t, name+" after Close", err, fhir.Busy)
+	}
+}
+
+func second[T any](_ T, err error) error { return err }

@@ -1,0 +1,126 @@
+package storetest
+
+import (
+	"strings"
+	"testing"
+
+	"slotway/fhir"
+	"slotway/server/internal/store"
+)
+
+// odd is a resource whose bytes a store must not touch: white space, an unknown
+// element, a decimal, escapes and the order of members.
+const odd = `{ "status" : "free",
+  "resourceType":"Slot", "id":"odd","x-unknown": [1.50, 1.0E2, null],
+  "_end": {"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"unknown"}]},
+  "comment":"a<b & \u00e9 \/" }`
+
+func testCRUD(t *testing.T, open Open) {
+	t.Run("bytes come back", func(t *testing.T) {
+		s := begin(t, open)
+		written := s.put("a", odd)
+		rec, err := s.Read(t.Context(), store.Of("a"), slotKey("a", "odd"))
+		if err != nil {
+			t.Fatalf("Read() = %v", err)
+		}
+		want, err := parse(t, odd).Stamp("odd", 1, s.clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(rec.Resource.Raw()); got != string(want.Raw()) || got != string(written.Resource.Raw()) {
+			t.Errorf("read %s\nput gave %s\nwant %s", got, written.Resource.Raw(), want.Raw())
+		}
+		if rec.Version != 1 || !rec.Updated.Equal(s.clock.Now()) || rec.Deleted || rec.Key != slotKey("a", "odd") {
+			t.Errorf("Read() = %+v, want version 1 of now", rec)
+		}
+		for _, piece := range []string{`"x-unknown": [1.50, 1.0E2, null]`, `"a<b & \u00e9 \/"`, `"_end": {"extension"`} {
+			if !strings.Contains(string(rec.Resource.Raw()), piece) {
+				t.Errorf("%s is not in %s", piece, rec.Resource.Raw())
+			}
+		}
+	})
+	t.Run("what is not there", func(t *testing.T) {
+		s := begin(t, open)
+		s.put("a", slot("here", "free"))
+		for _, k := range []store.Key{slotKey("a", "nothing"), slotKey("b", "here"), {Customer: "a", Type: "Schedule", ID: "here"}} {
+			_, err := s.Read(t.Context(), store.Visibility{Customers: []string{"a", "b"}}, k)
+			wantKind(t, "Read of nothing", err, fhir.NotFound)
+			err = s.Update(t.Context(), func(tx store.Tx) error {
+				_, err := tx.Delete(t.Context(), k, store.Any)
+				return err
+			})
+			wantKind(t, "Delete of nothing", err, fhir.NotFound)
+		}
+	})
+	t.Run("delete", func(t *testing.T) {
+		s := begin(t, open)
+		s.put("a", slot("x", "free"))
+		if rec := s.remove(slotKey("a", "x")); rec.Version != 2 || !rec.Deleted || !rec.Resource.IsZero() {
+			t.Errorf("Delete() = %+v, want version 2, a deletion", rec)
+		}
+		_, err := s.Read(t.Context(), store.Of("a"), slotKey("a", "x"))
+		wantKind(t, "Read of a deleted one", err, fhir.Gone)
+		if rec := s.remove(slotKey("a", "x")); rec.Version != 2 {
+			t.Errorf("the second Delete() gives version %d, want 2 still", rec.Version)
+		}
+		s.wantFound(store.Of("a"), "Slot", "")
+		if rec := s.put("a", slot("x", "busy")); rec.Version != 3 {
+			t.Errorf("put after a deletion gives version %d, want 3", rec.Version)
+		}
+		s.wantFound(store.Of("a"), "Slot", "status=busy", "a/x")
+	})
+	t.Run("an unchanged put keeps its version", func(t *testing.T) { testUnchanged(t, begin(t, open)) })
+	t.Run("the key is the resource's", func(t *testing.T) {
+		s := begin(t, open)
+		r := parse(t, slot("x", "free"))
+		for _, k := range []store.Key{{}, {Type: "Slot", ID: "x"}, slotKey("a", "y"), slotKey("a", ""), slotKey("a", "no/id"), {Customer: "a", Type: "Schedule", ID: "x"}, slotKey("a\x00b", "x")} {
+			err := s.Update(t.Context(), func(tx store.Tx) error {
+				_, err := tx.Put(t.Context(), store.Put{Key: k, Resource: r, IfVersion: store.Any})
+				return err
+			})
+			if err == nil {
+				t.Errorf("Put of Slot/x under %+v succeeds, want an error", k)
+			}
+		}
+		s.update(func(tx store.Tx) error {
+			rec, err := tx.Put(t.Context(), store.Put{Key: slotKey("a", "new"), Resource: fhir.Empty("Slot"), IfVersion: 0})
+			if err == nil && rec.Resource.ID() != "new" {
+				t.Errorf("a resource without id is stored as %s, want new", rec.Resource)
+			}
+			return err
+		})
+	})
+}
+
+// Design 2.3, rule 8.
+func testUnchanged(t *testing.T, s *subject) {
+	first := s.put("a", slot("x", "free"))
+	s.clock.Advance(1e9)
+	link := store.Link{Param: "schedule"}
+	link.To.Type, link.To.ID = "Schedule", "other"
+	for _, tc := range []struct {
+		name, text string
+		links      []store.Link
+		want       int64
+	}{
+		{"the same bytes", slot("x", "free"), nil, 1},
+		{"what was read", string(first.Resource.Raw()), nil, 1},
+		{"other content", slot("x", "busy"), nil, 2},
+		{"the same again", slot("x", "busy"), nil, 2},
+		{"a link", slot("x", "busy"), []store.Link{link}, 3},
+		{"the same link", slot("x", "busy"), []store.Link{link}, 3},
+		{"no link", slot("x", "busy"), nil, 4},
+	} {
+		rec := s.put("a", tc.text, tc.links...)
+		if rec.Version != tc.want {
+			t.Errorf("%s: put gives version %d, want %d", tc.name, rec.Version, tc.want)
+		}
+		if tc.want == 1 && !rec.Updated.Equal(first.Updated) {
+			t.Errorf("%s: Updated is %v, want %v", tc.name, rec.Updated, first.Updated)
+		}
+		now, err := s.Read(t.Context(), store.Of("a"), slotKey("a", "x"))
+		if err != nil || now.Version != tc.want || len(now.Links) != len(tc.links) {
+			t.Errorf("%s: Read() = version %d, links %v, %v", tc.name, now.Version, now.Links, err)
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package storetest
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"slotway/fhir"
+	"slotway/fhir/search"
+	"slotway/server/internal/store"
+)
+
+// Model is the store contract at its plainest: maps, a mutex, and search.Match
+// over everything. It is the specification the engines are compared with, and
+// what other packages test against. It keeps nothing on disk.
+type Model struct {
+	catalog *search.Catalog
+	now     func() time.Time
+	writing sync.Mutex
+	state   atomic.Pointer[state] // nil when closed
+}
+
+var _ store.Store = (*Model)(nil)
+
+// NewModel gives an empty model store.
+func NewModel(c *search.Catalog, now func() time.Time) *Model {
+	m := &Model{catalog: c, now: now}
+	m.state.Store(&state{
+		versions: make(map[store.Key][]version),
+		claims:   make(map[[2]string]store.Claim),
+		logs:     make(map[string][]store.LogRecord),
+	})
+	return m
+}
+
+func (m *Model) load(ctx context.Context) (*state, error) {
+	if ctx.Err() != nil {
+		return nil, fhir.Errorf(fhir.Busy, "The request was given up.").Because(context.Cause(ctx))
+	}
+	if s := m.state.Load(); s != nil {
+		return s, nil
+	}
+	return nil, fhir.Errorf(fhir.Busy, "The store is closed.")
+}
+
+// Update runs fn on a copy and keeps the copy when fn succeeds.
+func (m *Model) Update(ctx context.Context, fn func(store.Tx) error) error {
+	m.writing.Lock()
+	defer m.writing.Unlock()
+	s, err := m.load(ctx)
+	if err != nil {
+		return err
+	}
+	t := &modelTx{m: m, s: s.copy()}
+	if err := t.run(fn); err != nil {
+		return err
+	}
+	m.state.CompareAndSwap(s, t.s)
+	return nil
+}
+
+// Ready says whether the store is open.
+func (m *Model) Ready(ctx context.Context) error {
+	_, err := m.load(ctx)
+	return err
+}
+
+// Close closes the store. It forgets everything.
+func (m *Model) Close() error {
+	m.writing.Lock()
+	defer m.writing.Unlock()
+	m.state.Store(nil)
+	return nil
+}
+
+// Read gives the current version. See store.Reader.
+func (m *Model) Read(ctx context.Context, see store.Visibility, k store.Key) (store.Record, error) {
+	s, err := m.load(ctx)
+	if err != nil {
+		return store.Record{}, err
+	}
+	return s.read(see, k)
+}
+
+// Version gives one version. See store.Reader.
+func (m *Model) Version(ctx context.Context, see store.Visibility, k store.Key, n int64) (store.Record, error) {
+	s, err := m.load(ctx)
+	if err != nil {
+		return store.Record{}, err
+	}
+	return s.version(see, k, n)
+}
+
+// History gives the versions of a resource. See store.Reader.
+func (m *Model) History(ctx context.Context, see store.Visibility, k store.Key, after string, limit int) (store.Page, error) {
+	s, err := m.load(ctx)
+	if err != nil {
+		return store.Page{}, err
+	}
+	return s.history(see, k, after, limit)
+}
+
+// Search gives a page of a search. See store.Reader.
+func (m *Model) Search(ctx context.Context, see store.Visibility, q search.Query) (store.Page, error) {
+	s, err := m.load(ctx)
+	if err != nil {
+		return store.Page{}, err
+	}
+	return s.search(see, q)
+}
+
+// Claimed gives a claim that is held. See store.Reader.
+func (m *Model) Claimed(ctx context.Context, space, key string) (store.Claim, error) {
+	s, err := m.load(ctx)
+	if err != nil {
+		return store.Claim{}, err
+	}
+	return s.claimed(space, key)
+}
+
+// Log gives records of a stream. See store.Reader.
+func (m *Model) Log(ctx context.Context, stream, after string, limit int) ([]store.LogRecord, error) {
+	s, err := m.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.log(stream, after, limit)
+}
