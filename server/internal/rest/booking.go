@@ -1,0 +1,181 @@
+package rest
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"slotway/fhir"
+	"slotway/fhir/search"
+	"slotway/mappings/stu3"
+	"slotway/server/internal/auth"
+	"slotway/server/internal/store"
+)
+
+// BookingFace gives the face of the NHS booking standard: STU3, slots and
+// appointments only, answered as the standard's own assurance scripts expect.
+func BookingFace(catalog *search.Catalog, style fhir.Style) *Face {
+	return &Face{
+		Name: PartBooking, Base: "/STU3/1/booking", FHIR: "3.0.1", Style: style, Catalog: catalog,
+		In: stu3.In, Out: stu3.Show,
+		Offers:       func(t fhir.Type, i fhir.Interaction) bool { return slices.Contains(t.Booking, i) },
+		Rewrite:      rewriteBooking,
+		Strict:       true,
+		PageSize:     maxCount, // its consumers show every slot they are sent, and do not turn pages
+		RequestID:    true,
+		SearchAction: bookingSearch,
+		Check:        serviceKnown,
+		ContentTypes: []string{"application/fhir+json", "application/json+fhir"},
+	}
+}
+
+// bookingSearch is what a search demands here: of Appointment, a patient's list;
+// of anything else, the search of free slots.
+func bookingSearch(typ string) auth.Action {
+	if typ == "Appointment" {
+		return auth.List
+	}
+	return auth.SlotSearch
+}
+
+// serviceNames are the spellings of the parameter that names the service whose
+// slots are wanted, spec nhs-booking 2.6.
+var serviceNames = []string{"schedule.actor:healthcareservice", "schedule.actor:HealthcareService", "service"}
+
+// serviceParam is what they all mean.
+const serviceParam = "schedule.actor:HealthcareService"
+
+// listNames are the spellings of the parameter of a patient's list, 2.10.
+var listNames = []string{
+	"Appointment.participant.actor:Patient.identifier", "Appointment.participant.actor",
+	"actor:Patient.identifier", "patient:identifier", "patient.identifier", "identifier",
+}
+
+// includes are the spellings of the six includes, without modifier and in lower
+// case, and what they mean.
+var includes = map[string]string{
+	"slot:schedule":                    "Slot:schedule",
+	"slot.schedule":                    "Slot:schedule",
+	"schedule:actor:practitioner":      "Schedule:actor:Practitioner",
+	"schedule:actor:practitionerrole":  "Schedule:actor:PractitionerRole",
+	"schedule:actor:healthcareservice": "Schedule:actor:HealthcareService",
+	"healthcareservice.location":       "HealthcareService:location",
+	"healthcareservice:location":       "HealthcareService:location",
+	"healthcareservice.providedby":     "HealthcareService:organization",
+	"healthcareservice:providedby":     "HealthcareService:organization",
+	"healthcareservice:organization":   "HealthcareService:organization",
+	"healthcareservice.organization":   "HealthcareService:organization",
+}
+
+// rewriteBooking turns the booking standard's spellings into R4's. Includes that
+// are not known are left out, never refused; in whatever order and with whatever
+// modifier they stand, they are followed to the end.
+func rewriteBooking(typ, raw string, now time.Time) (string, error) {
+	var out []string
+	var service bool
+	var bounds []string
+	for part := range strings.SplitSeq(raw, "&") {
+		if part == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(part, "=")
+		plain, err := url.PathUnescape(name)
+		if err != nil {
+			return "", fhir.Errorf(fhir.Invalid, "A parameter's name is not percent-encoded as it should be.").Coded("INVALID_PARAMETER")
+		}
+		base, _, _ := strings.Cut(plain, ":")
+		switch {
+		case base == "_revinclude":
+		case base == "_include":
+			if text, err := url.QueryUnescape(value); err == nil && includes[strings.ToLower(text)] != "" {
+				out = append(out, "_include:iterate="+url.QueryEscape(includes[strings.ToLower(text)]))
+			}
+		case typ == "Slot" && slices.Contains(serviceNames, plain):
+			service = service || value != ""
+			out = append(out, url.QueryEscape(serviceParam)+"="+serviceID(value))
+		case typ == "Appointment" && slices.Contains(listNames, plain):
+			out = append(out, "patient.identifier="+value)
+		default:
+			if plain == "start" {
+				bounds = append(bounds, value)
+			}
+			out = append(out, part)
+		}
+	}
+	if typ == "Slot" {
+		if !service {
+			return "", fhir.Errorf(fhir.Invalid, "The parameter schedule.actor:healthcareservice is needed: the Directory of Services id of the service.").Coded("INVALID_PARAMETER").At("schedule.actor:healthcareservice")
+		}
+		if err := inFuture(bounds, now); err != nil {
+			return "", err
+		}
+	}
+	return strings.Join(out, "&"), nil
+}
+
+// serviceID takes the id out of a token with a system.
+func serviceID(value string) string {
+	text, err := url.QueryUnescape(value)
+	if err != nil {
+		return value
+	}
+	if _, id, ok := strings.Cut(text, "|"); ok {
+		return url.QueryEscape(id)
+	}
+	return value
+}
+
+// inFuture refuses a window that lies wholly in the past, 4.2 E7. A bound that is
+// no instant is left to the parser.
+func inFuture(bounds []string, now time.Time) error {
+	for _, b := range bounds {
+		text, err := url.QueryUnescape(b)
+		if err != nil || len(text) < 12 || text[:2] != "le" && text[:2] != "lt" {
+			continue
+		}
+		at, err := time.Parse(time.RFC3339, strings.ReplaceAll(text[2:], " ", "+"))
+		if err == nil && at.Before(now) {
+			return fhir.Errorf(fhir.Invalid, "The window lies wholly in the past.").Coded("INVALID_PARAMETER").At("start")
+		}
+	}
+	return nil
+}
+
+// serviceKnown answers a search for the slots of a service that no diary has:
+// not found, where a service without free slots is an empty bundle (E8, E9).
+func serviceKnown(ctx context.Context, s *Server, see store.Visibility, typ, query string, page store.Page) error {
+	if typ != "Slot" || page.Total > 0 {
+		return nil
+	}
+	for part := range strings.SplitSeq(query, "&") {
+		id, ok := strings.CutPrefix(part, url.QueryEscape(serviceParam)+"=")
+		if !ok {
+			continue
+		}
+		parsed, err := search.Parse(s.Faces[0].Catalog, "Schedule", "_count=0&actor:HealthcareService="+id, s.Now())
+		if err != nil {
+			return err
+		}
+		diaries, err := s.Store.Search(ctx, see, parsed.Query)
+		if err != nil {
+			return err
+		}
+		if diaries.Total == 0 {
+			return fhir.Errorf(fhir.NotFound, "No diary belongs to that service.").Coded("NO_RECORD_FOUND").At("schedule.actor:healthcareservice")
+		}
+	}
+	return nil
+}
+
+// R4Face gives the face of FHIR R4.
+func R4Face(catalog *search.Catalog, style fhir.Style) *Face {
+	same := func(r fhir.Resource) (fhir.Resource, error) { return r, nil }
+	return &Face{
+		Name: PartR4, Base: "/R4", FHIR: "4.0.1", Style: style, Catalog: catalog,
+		In: same, Out: same,
+		Offers:       fhir.Type.Has,
+		ContentTypes: []string{"application/fhir+json", "application/json", "text/json"},
+	}
+}

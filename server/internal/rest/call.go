@@ -1,0 +1,135 @@
+package rest
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"slotway/fhir"
+	"slotway/server/internal/auth"
+	"slotway/server/internal/store"
+)
+
+// call is one request on a face.
+type call struct {
+	s         *Server
+	c         *gin.Context
+	face      *Face
+	route     *Route
+	typ       fhir.Type
+	id        string
+	principal auth.Principal
+	grant     auth.Grant
+	see       store.Visibility
+	prefer    prefer
+}
+
+// serve carries a request through the order of checks that the NHS assurance
+// scripts force (spec nhs-booking 2.12): route, method, token, scope, formats,
+// and then the handler.
+func (s *Server) serve(c *gin.Context, f *Face, pattern string) {
+	began := s.Now()
+	k := &call{s: s, c: c, face: f, id: c.Param("id")}
+	err := k.run(pattern)
+	interaction := "none"
+	if k.route != nil {
+		interaction = string(k.route.Interaction)
+	}
+	if err != nil {
+		s.fail(c, f, err)
+	}
+	if s.Observe != nil {
+		s.Observe(f.Name, interaction, c.Writer.Status(), s.Now().Sub(began))
+	}
+}
+
+func (k *call) run(pattern string) error {
+	route, allow, err := k.face.match(k.c.Request.Method, pattern, k.c.Param("type"))
+	if err != nil {
+		if len(allow) > 0 {
+			k.c.Header("Allow", strings.Join(allow, ", "))
+		}
+		return err
+	}
+	k.route = route
+	k.typ, _ = fhir.TypeOf(k.c.Param("type"))
+	if err := k.authorise(); err != nil {
+		return err
+	}
+	if err := accepts(k.face, k.c.Request); err != nil {
+		return err
+	}
+	k.prefer = readPrefer(k.c.Request.Header)
+	return route.Handle(k)
+}
+
+// authorise verifies the token and asks its scopes for the route's action.
+func (k *call) authorise() error {
+	token, err := auth.Bearer(k.c.Request.Header)
+	if err != nil {
+		return err
+	}
+	if k.principal, err = k.s.Verifier.Verify(k.c.Request.Context(), token); err != nil {
+		return err
+	}
+	k.see = store.Visibility{Customers: k.principal.Customers}
+	if len(k.principal.Labels) > 0 {
+		k.see.Labels = k.principal.Labels
+	}
+	act := k.route.Action
+	switch {
+	case k.route.Interaction == fhir.SearchType && k.face.SearchAction != nil:
+		act = k.face.SearchAction(k.typ.Name)
+	case act == auth.Create && k.typ.Name == "Appointment":
+		act = auth.Book
+	}
+	k.grant, err = k.principal.Demand(act, k.typ.Name)
+	return err
+}
+
+// key names the resource of the address.
+func (k *call) key() (store.Key, error) {
+	if !fhir.ValidID(k.id) {
+		return store.Key{}, fhir.Errorf(fhir.NotFound, "There is no %s of that id.", k.typ.Name)
+	}
+	return store.Key{Type: k.typ.Name, ID: k.id}, nil
+}
+
+// mine hides what the caller's organisation did not book from one who may see
+// only that.
+func (k *call) mine(rec store.Record) error {
+	if k.grant == auth.Own && !k.s.Booking.Owns(k.c.Request.Context(), k.principal, rec.Key) {
+		return fhir.Errorf(fhir.NotFound, "There is no %s of that id.", k.typ.Name)
+	}
+	return nil
+}
+
+// send answers with a resource under its ETag and Last-Modified.
+func (k *call) send(status int, rec store.Record) error {
+	k.tags(rec)
+	if k.prefer.minimal && k.route.Method != http.MethodGet {
+		k.c.Status(status)
+		return nil
+	}
+	r, err := k.face.Out(rec.Resource)
+	if err != nil {
+		return err
+	}
+	write(k.c, k.face, status, r.Raw())
+	return nil
+}
+
+func (k *call) tags(rec store.Record) {
+	k.c.Header("ETag", etag(rec.Version))
+	k.c.Header("Last-Modified", rec.Updated.UTC().Format(http.TimeFormat))
+}
+
+// location gives the versioned address of a record.
+func (k *call) location(rec store.Record) string {
+	return k.s.url(k.face, "/"+rec.Type+"/"+rec.ID+"/_history/"+itoa(rec.Version))
+}
+
+// deadline bounds a request: spec security-reliability S90.
+const deadline = 9 * time.Second

@@ -1,0 +1,89 @@
+package rest
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"slotway/fhir"
+	"slotway/fhir/r4"
+	"slotway/server/internal/store"
+)
+
+// history gives the versions of a resource, newest first,
+// http://hl7.org/fhir/R4/http.html#history.
+func (k *call) history() error {
+	key, err := k.key()
+	if err != nil {
+		return err
+	}
+	turn, raw, err := k.turnTo(k.c.Request.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	count, err := historyCount(raw)
+	if err != nil {
+		return err
+	}
+	if count < 0 {
+		count = k.s.Limits.PageSize
+	}
+	page, err := k.s.Store.History(k.c.Request.Context(), k.see, key, turn.After, count)
+	if err != nil {
+		return err
+	}
+	e := r4.Envelope{Type: r4.History, ID: k.s.NewID(), Updated: k.s.Now(), Total: page.Total}
+	base := k.s.url(k.face, "/"+k.typ.Name+"/"+k.id+"/_history")
+	e.Links = append(e.Links, r4.Link{Relation: "self", URL: address(base, raw)})
+	if page.Next != "" {
+		e.Links = append(e.Links, r4.Link{Relation: "next", URL: address(base, k.next(raw, page.Next))})
+	}
+	b := r4.NewBundle(nil, e)
+	for _, rec := range page.Records {
+		if err := k.mine(rec); err != nil {
+			return err
+		}
+		entry, err := k.version(rec)
+		if err != nil {
+			return err
+		}
+		b.Add(entry)
+	}
+	write(k.c, k.face, http.StatusOK, b.Bytes())
+	return nil
+}
+
+// version gives a record as an entry of a history.
+func (k *call) version(rec store.Record) (r4.Entry, error) {
+	e := r4.Entry{
+		FullURL: k.s.url(k.face, "/"+rec.Type+"/"+rec.ID), Method: http.MethodPut, URL: rec.Type + "/" + rec.ID,
+		Response: &r4.Response{Status: "200", ETag: etag(rec.Version), LastModified: rec.Updated},
+	}
+	switch {
+	case rec.Deleted:
+		e.Method, e.Response.Status = http.MethodDelete, "204"
+		return e, nil
+	case rec.Version == 1:
+		e.Response.Status = "201"
+	}
+	out, err := k.face.Out(rec.Resource)
+	e.Resource = out.Raw()
+	return e, err
+}
+
+// historyCount gives the _count of a history, or -1.
+func historyCount(raw string) (int, error) {
+	for part := range strings.SplitSeq(raw, "&") {
+		if v, ok := strings.CutPrefix(part, "_count="); ok {
+			n, err := strconv.Atoi(v)
+			if err != nil || n < 1 {
+				return 0, fhir.Errorf(fhir.Invalid, "_count must be a positive number.").At("_count")
+			}
+			return min(n, maxCount), nil
+		}
+	}
+	return -1, nil
+}
+
+// maxCount is the longest page of a history.
+const maxCount = 1000

@@ -1,0 +1,45 @@
+package rest
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+// metadata describes a face, http://hl7.org/fhir/R4/http.html#capabilities. On
+// R4 it needs no token, so that a client can find out where to get one.
+func (s *Server) metadata(c *gin.Context, f *Face) {
+	if err := accepts(f, c.Request); err != nil {
+		s.fail(c, f, err)
+		return
+	}
+	write(c, f, http.StatusOK, f.Metadata())
+}
+
+// smartConfiguration is the discovery document of SMART App Launch, for backend
+// services: http://hl7.org/fhir/smart-app-launch/conformance.html.
+func (s *Server) smartConfiguration(c *gin.Context) {
+	if s.Issuer == nil {
+		s.notFound(c)
+		return
+	}
+	c.JSON(http.StatusOK, gin.H{
+		"issuer":                                s.Origin,
+		"jwks_uri":                              s.Origin + "/oauth2/jwks.json",
+		"token_endpoint":                        s.Origin + "/oauth2/token",
+		"grant_types_supported":                 []string{"client_credentials"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
+		"scopes_supported":                      []string{"system/*.rs", "system/*.cruds"},
+		"capabilities":                          []string{"permission-v2", "permission-v1"},
+	})
+}
+
+// issuerRoutes mounts the development issuer.
+func (s *Server) issuerRoutes(e *gin.Engine) {
+	if s.Issuer == nil {
+		return
+	}
+	e.Any("/oauth2/token", gin.WrapH(s.Issuer.TokenHandler()))
+	e.GET("/oauth2/jwks.json", gin.WrapH(s.Issuer.JWKSHandler()))
+	e.GET("/.well-known/openid-configuration", gin.WrapH(s.Issuer.DiscoveryHandler(s.Origin)))
+}

@@ -1,0 +1,74 @@
+package rest
+
+import (
+	"slotway/fhir"
+	"slotway/fhir/r4"
+)
+
+// spineSystem is the code system of the NHS booking standard's error codes.
+const spineSystem = "https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1"
+
+// spine is the table of the error codes and their displays, which validators
+// compare letter for letter.
+var spine = map[string]string{
+	"NO_RECORD_FOUND":           "No record found",
+	"INVALID_NHS_NUMBER":        "Invalid NHS number",
+	"INVALID_PARAMETER":         "Invalid parameter",
+	"MESSAGE_NOT_WELL_FORMED":   "Message not well formed",
+	"BAD_REQUEST":               "Bad request",
+	"INVALID_RESOURCE":          "Invalid validation of resource",
+	"INVALID_REQUEST_STATE":     "The request exists but is not in an appropriate state for the call to succeed",
+	"ACCESS DENIED":             "Access has been denied to process this request",
+	"MISSING_OR_INVALID_HEADER": "There is a required header missing or invalid",
+	"CONFLICTING_VALUES":        "Conflicting values have been specified in different fields",
+	"DUPLICATE_REJECTED":        "Create would lead to creation of a duplicate resource",
+	"INTERNAL_SERVER_ERROR":     "Unexpected internal server error",
+	"NOT_IMPLEMENTED":           "Not implemented",
+	"REFERENCE_NOT_FOUND":       "Reference not found",
+	"UNSUPPORTED_MEDIA_TYPE":    "Unsupported media type",
+}
+
+// nhsKinds is the table of what each kind of failure is called on the booking
+// face, spec nhs-booking 4.2: the error code where the failure names none of the
+// table above, and the issue type. STU3 has no issue type deleted.
+var nhsKinds = map[fhir.Kind]struct{ code, issue string }{
+	fhir.Internal:           {"INTERNAL_SERVER_ERROR", "exception"},
+	fhir.Invalid:            {"BAD_REQUEST", "invalid"},
+	fhir.Unauthenticated:    {"ACCESS DENIED", "forbidden"},
+	fhir.Forbidden:          {"ACCESS DENIED", "forbidden"},
+	fhir.NotFound:           {"NO_RECORD_FOUND", "not-found"},
+	fhir.Gone:               {"NO_RECORD_FOUND", "not-found"},
+	fhir.SlotTaken:          {"DUPLICATE_REJECTED", "processing"},
+	fhir.Duplicate:          {"DUPLICATE_REJECTED", "duplicate"},
+	fhir.Conflict:           {"CONFLICTING_VALUES", "conflict"},
+	fhir.VersionMissing:     {"MISSING_OR_INVALID_HEADER", "required"},
+	fhir.PreconditionFailed: {"CONFLICTING_VALUES", "conflict"},
+	fhir.Unprocessable:      {"INVALID_RESOURCE", "invalid"},
+	fhir.MethodNotAllowed:   {"BAD_REQUEST", "not-supported"},
+	fhir.NotAcceptable:      {"UNSUPPORTED_MEDIA_TYPE", "not-supported"},
+	fhir.Unsupported:        {"UNSUPPORTED_MEDIA_TYPE", "not-supported"},
+	fhir.TooLarge:           {"BAD_REQUEST", "too-long"},
+	fhir.Busy:               {"INTERNAL_SERVER_ERROR", "transient"},
+}
+
+// nhsError gives a failure as the booking face words it: one issue each, with
+// the issue type of the table.
+func nhsError(e *fhir.Error) *fhir.Error {
+	out := &fhir.Error{Kind: e.Kind}
+	for _, i := range e.AllIssues() {
+		i.Code = nhsKinds[e.Kind].issue
+		if e.Kind == fhir.SlotTaken {
+			i.Where = "" // supplier line P29: severity, code and diagnostics, nothing else
+		}
+		out.Issues = append(out.Issues, i)
+	}
+	return out
+}
+
+func nhsDetail(e *fhir.Error) r4.Detail {
+	code := e.Code
+	if _, ok := spine[code]; !ok {
+		code = nhsKinds[e.Kind].code
+	}
+	return r4.Detail{System: spineSystem, Code: code, Display: spine[code]}
+}

@@ -1,0 +1,133 @@
+// Package rest speaks FHIR over HTTP, on gin. Each interaction has a file and a
+// row in the route table; a Face says all that differs between the versions of
+// the API. No handler asks which version it serves, and none holds a rule about
+// appointments: those are booking's.
+package rest
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"slotway/fhir"
+	"slotway/fhir/search"
+	"slotway/hl7bridge"
+	"slotway/server/internal/auth"
+	"slotway/server/internal/booking"
+	"slotway/server/internal/store"
+)
+
+// Server holds what the handlers need. Its fields are set before Handler is called.
+type Server struct {
+	Origin   string // scheme and authority of every link, without a slash at the end
+	Store    store.Store
+	Booking  *booking.Service
+	Verifier auth.Verifier
+	Partners *auth.Passwords // credentials of HL7 partners; nil without /hl7
+	Bridge   *hl7bridge.Bridge
+	Issuer   *auth.Issuer // development issuer; nil without one
+	Faces    []*Face
+	Ready    func(context.Context) []string // reasons for not being ready; none when it is
+	Metrics  http.Handler
+	Observe  func(face, interaction string, status int, d time.Duration)
+	Now      func() time.Time
+	NewID    func() string
+	Log      *slog.Logger
+	Limits   Limits
+	// Seal and Open encrypt the paging tokens, so that they neither show what a
+	// search was for nor can be made up.
+	Seal func(plain []byte) []byte
+	Open func(sealed []byte) ([]byte, error)
+}
+
+// Limits bound what one request may cost.
+type Limits struct {
+	Body      int64 // bytes of a resource
+	Message   int64 // bytes of an HL7 message
+	PageSize  int   // matches on a page when _count does not say
+	Included  int   // resources that includes bring to a page
+	Iteration int   // rounds of :iterate
+}
+
+// DefaultLimits are those of spec security-reliability S86 and S90.
+var DefaultLimits = Limits{Body: 1 << 20, Message: 1 << 20, PageSize: 50, Included: 1000, Iteration: 3}
+
+// Face is one version of the API under one base.
+type Face struct {
+	Name    string // in logs and metrics: r4, booking
+	Base    string // path: /R4, /STU3/1/booking
+	FHIR    string // version of FHIR: 4.0.1, 3.0.1
+	Style   fhir.Style
+	Catalog *search.Catalog
+	// In and Out turn a resource as written on this face into R4 and back.
+	In, Out func(fhir.Resource) (fhir.Resource, error)
+	// Offers says whether the face has an interaction of a type.
+	Offers func(fhir.Type, fhir.Interaction) bool
+	// Rewrite turns the face's own spellings in a search into R4's, and refuses
+	// what the face does not allow. Nil leaves searches as they are.
+	Rewrite func(typ, rawQuery string, now time.Time) (string, error)
+	// Strict refuses unknown search parameters unless the caller asks for lenient.
+	Strict bool
+	// PageSize is how many matches a page has when _count does not say; 0 is
+	// the server's limit.
+	PageSize int
+	// RequestID makes POST need an X-Request-ID, which succeeds once.
+	RequestID bool
+	// SearchAction is what a search of a type demands of the caller's scopes.
+	SearchAction func(typ string) auth.Action
+	// Check looks at the answer of a search before it is sent: on the booking
+	// face, a service that is not known is not found.
+	Check func(ctx context.Context, s *Server, see store.Visibility, typ, query string, page store.Page) error
+	// ContentTypes are the media types a body may have.
+	ContentTypes []string
+	Metadata     func() []byte
+}
+
+// url gives an absolute address on a face.
+func (s *Server) url(f *Face, rest string) string { return s.Origin + f.Base + rest }
+
+// Parts of the server that a listener can serve.
+const (
+	PartR4      = "r4"
+	PartBooking = "booking"
+	PartHL7     = "hl7"
+	PartIssuer  = "issuer"
+	PartMetrics = "metrics"
+	PartPages   = "pages"
+	PartBaRS    = "bars"
+)
+
+// Handler gives the HTTP handler of a listener that serves those parts. Liveness
+// and readiness are on every listener.
+func (s *Server) Handler(parts []string) http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.RedirectTrailingSlash = false
+	e.HandleMethodNotAllowed = false
+	e.ForwardedByClientIP = false
+	e.UseRawPath = true
+	e.UnescapePathValues = true
+	e.Use(s.recovered, s.headers)
+	e.NoRoute(func(c *gin.Context) { s.notFound(c) })
+	s.healthRoutes(e)
+	for _, part := range parts {
+		switch part {
+		case PartHL7:
+			e.Any("/hl7", s.hl7)
+		case PartIssuer:
+			s.issuerRoutes(e)
+		case PartMetrics:
+			e.GET("/metrics", gin.WrapH(s.Metrics))
+		default:
+			for _, f := range s.Faces {
+				if f.Name == part {
+					s.faceRoutes(e, f)
+				}
+			}
+		}
+	}
+	return e
+}

@@ -1,0 +1,108 @@
+package rest
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"slotway/fhir"
+	"slotway/server/internal/auth"
+)
+
+// Route is a row of the route table: a method on a pattern under a face's base,
+// what it does, what it asks of the caller's scopes, and the function that does
+// it. Which types have the interaction is said in fhir's type table; a test
+// holds the two equal.
+type Route struct {
+	Method, Pattern string
+	Interaction     fhir.Interaction
+	Action          auth.Action
+	Handle          func(*call) error
+}
+
+// routes is the route table.
+var routes = []Route{
+	{http.MethodGet, "/:type", fhir.SearchType, auth.Search, (*call).search},
+	{http.MethodPost, "/:type", fhir.Create, auth.Create, (*call).create},
+	{http.MethodPost, "/:type/_search", fhir.SearchType, auth.Search, (*call).search},
+	{http.MethodGet, "/:type/:id", fhir.Read, auth.Read, (*call).read},
+	{http.MethodPut, "/:type/:id", fhir.Update, auth.Update, (*call).update},
+	{http.MethodDelete, "/:type/:id", fhir.Delete, auth.Delete, (*call).delete},
+	{http.MethodGet, "/:type/:id/_history", fhir.HistoryInstance, auth.History, (*call).history},
+	{http.MethodGet, "/:type/:id/_history/:vid", fhir.VRead, auth.VRead, (*call).vread},
+}
+
+// patterns gives the patterns of the table, each once.
+func patterns() []string {
+	var all []string
+	for _, r := range routes {
+		if !slices.Contains(all, r.Pattern) {
+			all = append(all, r.Pattern)
+		}
+	}
+	return all
+}
+
+// faceRoutes registers the table for a face. Each pattern takes every method, so
+// that one the table does not have is answered 405 with Allow, in FHIR.
+func (s *Server) faceRoutes(e *gin.Engine, f *Face) {
+	e.GET(f.Base+"/metadata", func(c *gin.Context) { s.metadata(c, f) })
+	for _, p := range patterns() {
+		e.Any(f.Base+p, func(c *gin.Context) { s.serve(c, f, p) })
+	}
+	if f.FHIR == "4.0.1" {
+		e.GET(f.Base+"/.well-known/smart-configuration", s.smartConfiguration)
+	}
+}
+
+// match gives the row for a request, or an error: fhir.NotFound for a type the
+// face does not have, fhir.MethodNotAllowed with the methods it has.
+func (f *Face) match(method, pattern, typ string) (*Route, []string, error) {
+	t, ok := fhir.TypeOf(typ)
+	if !ok {
+		return nil, nil, fhir.Errorf(fhir.NotFound, "This server has no resource type %s.", clip(typ))
+	}
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	var found *Route
+	var allow []string
+	for i := range routes {
+		r := &routes[i]
+		if r.Pattern != pattern || !f.Offers(t, r.Interaction) {
+			continue
+		}
+		allow = append(allow, r.Method)
+		if r.Method == http.MethodGet {
+			allow = append(allow, http.MethodHead)
+		}
+		if r.Method == method {
+			found = r
+		}
+	}
+	switch {
+	case found != nil:
+		return found, allow, nil
+	case len(allow) == 0 && pattern == "/:type" && !f.hasType(t):
+		return nil, nil, fhir.Errorf(fhir.NotFound, "This face has no resource type %s.", typ)
+	}
+	return nil, allow, fhir.Errorf(fhir.MethodNotAllowed, "%s is not done here; this address takes %s.", clip(method), strings.Join(allow, ", "))
+}
+
+func (f *Face) hasType(t fhir.Type) bool {
+	for _, r := range routes {
+		if f.Offers(t, r.Interaction) {
+			return true
+		}
+	}
+	return false
+}
+
+func clip(s string) string {
+	if len(s) > 64 {
+		return s[:64] + "…"
+	}
+	return s
+}

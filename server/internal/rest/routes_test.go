@@ -1,0 +1,171 @@
+package rest
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"slotway/fhir"
+	"slotway/fhir/search"
+)
+
+func catalog() *search.Catalog {
+	return search.NewCatalog([]string{"http://facade.example.test/R4"}, time.UTC)
+}
+
+// What the type table declares is routed, and what is routed is declared.
+func TestRoutesAndTypesAgree(t *testing.T) {
+	routed := map[fhir.Interaction]bool{}
+	for _, r := range routes {
+		routed[r.Interaction] = true
+		if r.Handle == nil {
+			t.Errorf("%s %s has no handler", r.Method, r.Pattern)
+		}
+	}
+	declared := map[fhir.Interaction]bool{}
+	for _, typ := range fhir.Types() {
+		for _, i := range slices.Concat(typ.Interactions, typ.Booking) {
+			declared[i] = true
+			if !routed[i] {
+				t.Errorf("%s declares %s, which no route does", typ.Name, i)
+			}
+		}
+	}
+	for i := range routed {
+		if !declared[i] {
+			t.Errorf("%s is routed, and no type declares it", i)
+		}
+	}
+}
+
+func TestMatch(t *testing.T) {
+	r4, booking := R4Face(catalog(), fhir.StyleRFC6750), BookingFace(catalog(), fhir.StyleNHSBooking)
+	tests := []struct {
+		face                 *Face
+		method, pattern, typ string
+		want                 fhir.Interaction
+		err                  error
+	}{
+		{r4, "GET", "/:type", "Appointment", fhir.SearchType, nil},
+		{r4, "HEAD", "/:type/:id", "Patient", fhir.Read, nil},
+		{r4, "POST", "/:type/_search", "Slot", fhir.SearchType, nil},
+		{r4, "DELETE", "/:type/:id", "Slot", fhir.Delete, nil},
+		{r4, "PATCH", "/:type/:id", "Slot", "", fhir.MethodNotAllowed},
+		{r4, "DELETE", "/:type", "Slot", "", fhir.MethodNotAllowed},
+		{r4, "GET", "/:type", "Observation", "", fhir.NotFound},
+		{booking, "GET", "/:type", "Slot", fhir.SearchType, nil},
+		{booking, "POST", "/:type", "Appointment", fhir.Create, nil},
+		{booking, "POST", "/:type", "Slot", "", fhir.MethodNotAllowed},
+		{booking, "DELETE", "/:type/:id", "Appointment", "", fhir.MethodNotAllowed},
+		{booking, "GET", "/:type", "Patient", "", fhir.NotFound},
+	}
+	for _, tc := range tests {
+		t.Run(tc.face.Name+" "+tc.method+" "+tc.typ+tc.pattern, func(t *testing.T) {
+			r, allow, err := tc.face.match(tc.method, tc.pattern, tc.typ)
+			if !errors.Is(err, tc.err) || (err == nil) != (tc.err == nil) {
+				t.Fatalf("error %v, want %v", err, tc.err)
+			}
+			if err == nil && r.Interaction != tc.want {
+				t.Errorf("interaction %s, want %s", r.Interaction, tc.want)
+			}
+			if tc.err == fhir.MethodNotAllowed && len(allow) == 0 && tc.pattern == "/:type" && tc.typ == "Slot" && tc.face == r4 {
+				t.Error("405 without the methods that are allowed")
+			}
+		})
+	}
+}
+
+func TestAccepts(t *testing.T) {
+	f := R4Face(catalog(), fhir.StyleRFC6750)
+	tests := []struct {
+		query, accept string
+		want          bool
+	}{
+		{"", "", true},
+		{"", "*/*", true},
+		{"", "application/fhir+json", true},
+		{"", "application/fhir+json; fhirVersion=4.0", true},
+		{"", "application/fhir+json; fhirVersion=3.0", false},
+		{"", "application/json;q=0.1, text/html", true},
+		{"", "application/json;q=0", false},
+		{"", "application/pdf", false},
+		{"", "text/html, application/xhtml+xml, */*;q=0.8", true},
+		{"_format=json", "application/pdf", true},
+		{"a=b&_format=application%2Ffhir%2Bjson", "", true},
+		{"_format=application/fhir+json", "", true},
+		{"_format=pdf", "application/json", false},
+	}
+	for _, tc := range tests {
+		r, err := http.NewRequest(http.MethodGet, "http://x/R4/Slot?"+tc.query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tc.accept != "" {
+			r.Header.Set("Accept", tc.accept)
+		}
+		if err := accepts(f, r); (err == nil) != tc.want {
+			t.Errorf("_format %q, Accept %q: %v, want accepted %v", tc.query, tc.accept, err, tc.want)
+		}
+	}
+}
+
+func TestETag(t *testing.T) {
+	for text, want := range map[string]int64{`W/"3"`: 3, `"3"`: 3, "3": 3, `W/"999ff9ff-999f"`: -2, `W/"0"`: -2, "*": -2} {
+		if got, ok := readETag(text); got != want || !ok {
+			t.Errorf("readETag(%s) = %d %v, want %d", text, got, ok, want)
+		}
+	}
+	if _, ok := readETag(" "); ok {
+		t.Error("no header was read as a version")
+	}
+}
+
+// NHS booking standard 2.6: every spelling of the service and of the includes.
+func TestRewriteBooking(t *testing.T) {
+	now := time.Date(2026, 5, 12, 10, 0, 0, 0, time.UTC)
+	const service = "schedule.actor%3AHealthcareService=999999999"
+	tests := []struct {
+		name, typ, query, want string
+		err                    error
+	}{
+		{"encoded colon", "Slot", "schedule.actor%3Ahealthcareservice=999999999", service, nil},
+		{"plain colon", "Slot", "schedule.actor:healthcareservice=999999999", service, nil},
+		{"the FHIR spelling", "Slot", "schedule.actor:HealthcareService=999999999", service, nil},
+		{"as the capability statement has it", "Slot", "service=999999999&status=free", service + "&status=free", nil},
+		{"with a system", "Slot", "service=https%3A%2F%2Ffhir.nhs.uk%2FId%2Fdos-service-id%7C999999999", service, nil},
+		{"include", "Slot", "service=999999999&_include=Slot%3Aschedule", service + "&_include:iterate=Slot%3Aschedule", nil},
+		{"include with a full stop (requirement 30)", "Slot", "service=999999999&_include=HealthcareService.location", service + "&_include:iterate=HealthcareService%3Alocation", nil},
+		{"include with a modifier (31)", "Slot", "service=999999999&_include:recurse=HealthcareService:Location", service + "&_include:iterate=HealthcareService%3Alocation", nil},
+		{"include of providedBy", "Slot", "service=999999999&_include=HealthcareService.providedBy", service + "&_include:iterate=HealthcareService%3Aorganization", nil},
+		{"an include that is not known is left out (33)", "Slot", "service=999999999&_include=Slot:weather", service, nil},
+		{"revinclude is left out (32)", "Slot", "service=999999999&_revinclude=Slot:schedule", service, nil},
+		{"no service (54)", "Slot", "status=free", "", fhir.Invalid},
+		{"an empty service", "Slot", "service=", "", fhir.Invalid},
+		{"wholly in the past (39)", "Slot", "service=999999999&start=ge2026-05-01T00:00:00Z&start=le2026-05-02T00:00:00Z", "", fhir.Invalid},
+		{"only the lower bound in the past (39)", "Slot", "service=999999999&start=ge2026-05-01T00:00:00Z", service + "&start=ge2026-05-01T00:00:00Z", nil},
+		{"a raw plus (42)", "Slot", "service=999999999&start=le2026-05-02T00:00:00+01:00", "", fhir.Invalid},
+		{"a patient's list (113)", "Appointment", "Appointment.participant.actor:Patient.identifier=s%7C1", "patient.identifier=s%7C1", nil},
+		{"by identifier (113)", "Appointment", "identifier=s%7C1", "patient.identifier=s%7C1", nil},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := rewriteBooking(tc.typ, tc.query, now)
+			if got != tc.want || !errors.Is(err, tc.err) || (err == nil) != (tc.err == nil) {
+				t.Errorf("rewriteBooking(%q) = %q, %v; want %q, %v", tc.query, got, err, tc.want, tc.err)
+			}
+		})
+	}
+}
+
+// Every kind has a code and an issue type on the booking face, and every code has
+// its display.
+func TestNHSKinds(t *testing.T) {
+	for k := fhir.Internal; k <= fhir.Busy; k++ {
+		row, ok := nhsKinds[k]
+		if !ok || row.issue == "" || spine[row.code] == "" {
+			t.Errorf("%s: %+v has a hole", k, row)
+		}
+	}
+}

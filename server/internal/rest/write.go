@@ -1,0 +1,127 @@
+package rest
+
+import (
+	"errors"
+	"io"
+	"net/http"
+
+	"slotway/fhir"
+	"slotway/server/internal/booking"
+	"slotway/server/internal/store"
+)
+
+// body reads the resource of a request, as R4.
+func (k *call) body() (fhir.Resource, error) {
+	if err := contentType(k.face, k.c.Request.Header); err != nil {
+		return fhir.Resource{}, err
+	}
+	if enc := k.c.Request.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
+		return fhir.Resource{}, fhir.Errorf(fhir.Unsupported, "The body must not be encoded.").At("Content-Encoding")
+	}
+	b, err := readAll(k.c.Request, k.c.Writer, k.s.Limits.Body)
+	if err != nil {
+		return fhir.Resource{}, err
+	}
+	r, err := fhir.Parse(b)
+	if err != nil {
+		return fhir.Resource{}, err
+	}
+	if r.Type() != k.typ.Name {
+		return fhir.Resource{}, fhir.Errorf(fhir.Invalid, "The body is a %s; this address takes a %s.", clip(r.Type()), k.typ.Name).At("resourceType")
+	}
+	return k.face.In(r)
+}
+
+// readAll reads a body of at most limit bytes: fhir.TooLarge beyond.
+func readAll(r *http.Request, w http.ResponseWriter, limit int64) ([]byte, error) {
+	tooLarge := fhir.Errorf(fhir.TooLarge, "The body is larger than the %d bytes that are read.", limit)
+	if r.ContentLength > limit {
+		return nil, tooLarge
+	}
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if _, over := errors.AsType[*http.MaxBytesError](err); over {
+		return nil, tooLarge
+	}
+	if err != nil {
+		return nil, fhir.Errorf(fhir.Invalid, "The body could not be read to its end.").Because(err)
+	}
+	return b, nil
+}
+
+func (k *call) request() booking.Request {
+	return booking.Request{Principal: k.principal, IfVersion: store.Any}
+}
+
+// create stores a new resource, http://hl7.org/fhir/R4/http.html#create.
+func (k *call) create() error {
+	req := k.request()
+	if k.face.RequestID {
+		if req.RequestID = k.c.GetHeader("X-Request-ID"); !validRequestID(req.RequestID) {
+			return fhir.Errorf(fhir.Invalid, "An X-Request-ID header with a UUID is needed.").Coded("BAD_REQUEST").At("X-Request-ID")
+		}
+	}
+	r, err := k.body()
+	if err != nil {
+		return err
+	}
+	rec, err := k.s.Booking.Create(k.c.Request.Context(), req, r)
+	if err != nil {
+		return err
+	}
+	k.c.Header("Location", k.location(rec))
+	return k.send(http.StatusCreated, rec)
+}
+
+// update stores the next version of a resource, http://hl7.org/fhir/R4/http.html#update.
+func (k *call) update() error {
+	key, err := k.key()
+	if err != nil {
+		return err
+	}
+	req := k.request()
+	if v, ok := readETag(k.c.GetHeader("If-Match")); ok {
+		req.IfVersion = v
+	}
+	req.Create = k.principal.UpdateAsCreate
+	r, err := k.body()
+	if err != nil {
+		return err
+	}
+	if r.ID() != key.ID {
+		return fhir.Errorf(fhir.Invalid, "The id of the body must be that of the address.").At(k.typ.Name + ".id")
+	}
+	rec, created, err := k.s.Booking.Update(k.c.Request.Context(), req, key, r)
+	if err != nil {
+		if errors.Is(err, fhir.NotFound) && !req.Create {
+			return fhir.Errorf(fhir.MethodNotAllowed, "There is no %s of that id, and this client may not create one by PUT; use POST.", k.typ.Name)
+		}
+		return err
+	}
+	if created {
+		k.c.Header("Location", k.location(rec))
+		return k.send(http.StatusCreated, rec)
+	}
+	return k.send(http.StatusOK, rec)
+}
+
+// delete deletes a resource, http://hl7.org/fhir/R4/http.html#delete. Deleting
+// what is deleted, or was never there, is no error.
+func (k *call) delete() error {
+	key, err := k.key()
+	if err != nil {
+		return err
+	}
+	req := k.request()
+	if v, ok := readETag(k.c.GetHeader("If-Match")); ok {
+		req.IfVersion = v
+	}
+	rec, err := k.s.Booking.Delete(k.c.Request.Context(), req, key)
+	if err != nil && !errors.Is(err, fhir.NotFound) && !errors.Is(err, fhir.Gone) {
+		return err
+	}
+	if err == nil {
+		k.c.Header("ETag", etag(rec.Version))
+	}
+	k.c.Status(http.StatusNoContent)
+	return nil
+}
