@@ -1,0 +1,239 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"slotway/capability"
+	"slotway/fhir"
+	"slotway/fhir/search"
+	"slotway/hl7bridge"
+	"slotway/server/internal/auth"
+	"slotway/server/internal/booking"
+	"slotway/server/internal/rest"
+	"slotway/server/internal/store"
+	"slotway/server/internal/store/bolt"
+)
+
+// App is the program: its parts, joined.
+type App struct {
+	cfg      Config
+	log      *slog.Logger
+	now      func() time.Time
+	newID    func() string
+	store    store.Store
+	booking  *booking.Service
+	bridge   *hl7bridge.Bridge
+	rest     *rest.Server
+	issuer   *auth.Issuer
+	metrics  *metrics
+	starting atomic.Pointer[string] // why it is not ready yet; nil when it is
+	stopping atomic.Bool
+
+	http    []*httpListener
+	mllp    []*mllpListener
+	running sync.WaitGroup
+}
+
+// secrets are the keys that encrypt what is kept.
+type secrets struct{ messages, state *sealer }
+
+// New builds the program of a configuration. It opens the store and the
+// listening sockets; Run serves them. What it opened is closed when it fails.
+func New(cfg Config, log *slog.Logger) (*App, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	var s secrets
+	for _, k := range []struct {
+		file string
+		into **sealer
+	}{{cfg.Keys.Messages.File, &s.messages}, {cfg.Keys.State.File, &s.state}} {
+		key, err := readKey(k.file)
+		if err != nil {
+			return nil, err
+		}
+		if *k.into, err = newSealer(key, rand.Reader); err != nil {
+			return nil, err
+		}
+	}
+	return build(cfg, s, log, nil)
+}
+
+// build makes the program. Only the demo gives it a development issuer.
+func build(cfg Config, keys secrets, log *slog.Logger, devIssuer func(*App, *auth.Clients) (*auth.Issuer, error)) (*App, error) {
+	a := &App{cfg: cfg, log: log, now: time.Now, newID: uuid.NewString, metrics: newMetrics()}
+	if err := a.join(keys, devIssuer); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return a, nil
+}
+
+// join makes the parts in the order in which they need one another.
+func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issuer, error)) error {
+	cfg, log := a.cfg, a.log
+	zone, err := time.LoadLocation(cfg.Zone)
+	if err != nil {
+		return err
+	}
+	bases := []string{cfg.BaseURL + "/R4", cfg.BaseURL + "/STU3/1/booking"}
+	catalog := search.NewCatalog(bases, zone)
+	if a.store, err = openStore(cfg.Store, catalog, a.now, log); err != nil {
+		return err
+	}
+	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: bases, Now: a.now, NewID: a.newID, Seal: keys.messages.Seal}
+	clients, err := auth.NewClients(cfg.clients()...)
+	if err != nil {
+		return err
+	}
+	issuers, err := cfg.issuers()
+	if err != nil {
+		return err
+	}
+	if devIssuer != nil {
+		if a.issuer, err = devIssuer(a, clients); err != nil {
+			return err
+		}
+		issuers = append(issuers, a.issuer.Trust())
+	}
+	verifier, err := auth.NewVerifier(auth.VerifierConfig{Issuers: issuers, Clients: clients, Now: a.now})
+	if err != nil {
+		return err
+	}
+	directory := newDirectory(cfg)
+	passwords, err := auth.NewPasswords(auth.PasswordsConfig{Lookup: directory.passwordHash, Random: rand.Reader, Now: a.now, Hashes: runtime.NumCPU()})
+	if err != nil {
+		return err
+	}
+	a.bridge = &hl7bridge.Bridge{
+		Applier: a.booking, Directory: directory, Now: a.now, NewID: a.newID, Log: log,
+		App: "HL7API", Facility: "SLOTWAY", Observe: a.metrics.message,
+	}
+	a.rest = &rest.Server{
+		Origin: cfg.BaseURL, Store: a.store, Booking: a.booking, Verifier: verifier, Partners: passwords,
+		Bridge: a.bridge, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
+		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
+		Limits: rest.DefaultLimits, Seal: keys.state.Seal, Open: keys.state.Open,
+	}
+	return a.listen()
+}
+
+// openStore opens the store that a URL names.
+func openStore(url string, catalog *search.Catalog, now func() time.Time, log *slog.Logger) (store.Store, error) {
+	path, ok := cutScheme(url, "bolt://")
+	if !ok || path == "" {
+		return nil, fmt.Errorf("store %q: this version keeps data in bolt:///path/to/file.db", url)
+	}
+	return bolt.Open(path, bolt.Options{Catalog: catalog, Now: now, Log: log})
+}
+
+func (a *App) faces(catalog *search.Catalog) []*rest.Face {
+	style := func(name string) fhir.Style {
+		s, _ := fhir.ParseStyle(name) // check refused any other
+		return s
+	}
+	r4 := rest.R4Face(catalog, style(a.cfg.Errors.R4))
+	booking := rest.BookingFace(catalog, style(a.cfg.Errors.Booking))
+	about := capability.Input{
+		Base: a.cfg.BaseURL + r4.Base, Software: "Slotway", Version: Version, Date: a.now(), Catalog: catalog,
+		TokenURL: a.tokenURL(), ConditionalRead: "full-support", UpdateCreate: true,
+	}
+	statement := capability.Statement(about)
+	r4.Metadata = func() []byte { return statement }
+	about.Base = a.cfg.BaseURL + booking.Base
+	thin := capability.Booking(about)
+	booking.Metadata = func() []byte { return thin }
+	return []*rest.Face{r4, booking}
+}
+
+func (a *App) tokenURL() string {
+	if a.issuer == nil {
+		return ""
+	}
+	return a.cfg.BaseURL + "/oauth2/token"
+}
+
+// notReady gives the reasons why the program cannot do its work now.
+func (a *App) notReady(ctx context.Context) (reasons []string) {
+	if why := a.starting.Load(); why != nil {
+		reasons = append(reasons, *why)
+	}
+	if a.stopping.Load() {
+		reasons = append(reasons, "the server is stopping")
+	}
+	if err := a.store.Ready(ctx); err != nil {
+		a.log.Error("store not ready", "error", err)
+		reasons = append(reasons, "the store cannot be used: "+fhir.KindOf(err).String())
+	}
+	return reasons
+}
+
+// Run serves until ctx ends, and then stops: readiness turns false, listeners
+// stop accepting, requests and messages in hand are answered, the store closes.
+func (a *App) Run(ctx context.Context) error {
+	failed := make(chan error, len(a.http)+len(a.mllp))
+	for _, l := range a.http {
+		a.running.Go(func() {
+			if err := l.server.Serve(l.listener); !errors.Is(err, http.ErrServerClosed) {
+				failed <- fmt.Errorf("listener %s: %w", l.listener.Addr(), err)
+			}
+		})
+	}
+	for _, l := range a.mllp {
+		a.running.Go(func() {
+			if err := l.server.Serve(context.WithoutCancel(ctx), l.listener); err != nil {
+				failed <- fmt.Errorf("mllp listener %s: %w", l.listener.Addr(), err)
+			}
+		})
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	return errors.Join(err, a.shutdown())
+}
+
+// shutdownTimeout is how long requests in hand have to end.
+const shutdownTimeout = 20 * time.Second
+
+func (a *App) shutdown() error {
+	a.stopping.Store(true)
+	time.Sleep(a.cfg.DrainDelay)
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	var errs []error
+	for _, l := range a.http {
+		errs = append(errs, l.server.Shutdown(ctx))
+	}
+	for _, l := range a.mllp {
+		errs = append(errs, l.server.Shutdown(ctx))
+	}
+	a.running.Wait()
+	return errors.Join(append(errs, a.close())...)
+}
+
+// close gives back what New opened.
+func (a *App) close() error {
+	var errs []error
+	for _, l := range a.http {
+		errs = append(errs, closed(l.listener.Close()))
+	}
+	for _, l := range a.mllp {
+		errs = append(errs, closed(l.listener.Close()))
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,141 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"slotway/fhir"
+	"slotway/server/internal/rest"
+)
+
+// parts are what a listener may be told to serve.
+var parts = []string{rest.PartR4, rest.PartBooking, rest.PartHL7, rest.PartIssuer, rest.PartMetrics}
+
+// check says everything that is wrong or unsafe in a configuration of serve, each
+// in a sentence that says what to do.
+func (c *Config) check() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	u, err := url.Parse(c.BaseURL)
+	switch {
+	case c.BaseURL == "":
+		bad("base_url is missing: set it to the origin that clients see, such as https://facade.example.nhs.uk")
+	case err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "":
+		bad("base_url must be an origin without a path, such as https://facade.example.nhs.uk")
+	case u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Host) && c.Insecure):
+		bad("base_url must be https (http is for loopback with allow_insecure_loopback: true)")
+	}
+	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" || c.Zone == "Local" {
+		bad("zone %q is not a zone of the IANA database: use a name such as Europe/London", c.Zone)
+	}
+	if c.Store == "" {
+		bad("store is missing: set it to bolt:///var/lib/slotway/slotway.db or the like")
+	}
+	if c.Keys.Messages.File == "" || c.Keys.State.File == "" {
+		bad("keys.messages.file and keys.state.file are needed: make each with 'openssl rand -base64 32'")
+	}
+	if len(c.Listeners) == 0 {
+		bad("listeners is empty: name at least one address and what it serves")
+	}
+	for _, l := range c.Listeners {
+		errs = append(errs, c.checkListener(l))
+	}
+	for _, l := range c.MLLP {
+		errs = append(errs, c.checkMLLP(l))
+	}
+	for key, name := range map[string]string{"errors.r4": c.Errors.R4, "errors.booking": c.Errors.Booking} {
+		if _, ok := fhir.ParseStyle(name); !ok {
+			bad("%s: there is no style %q; use rfc6750, nhs-booking, uec or bars", key, name)
+		}
+	}
+	errs = append(errs, c.checkCustomers()...)
+	return errors.Join(errs...)
+}
+
+func (c *Config) checkListener(l ListenerConfig) error {
+	for _, p := range l.Serves {
+		if !slices.Contains(parts, p) {
+			return fmt.Errorf("listener %s: it cannot serve %q; there is %s", l.Address, p, strings.Join(parts, ", "))
+		}
+	}
+	if slices.Contains(l.Serves, rest.PartIssuer) {
+		return fmt.Errorf("listener %s: the development issuer runs in demo only; remove issuer from serves", l.Address)
+	}
+	if slices.Contains(l.Serves, rest.PartMetrics) && len(l.Serves) > 1 {
+		return fmt.Errorf("listener %s: metrics need a listener of their own", l.Address)
+	}
+	return c.checkAddress("listener", l.Address, l.TLS)
+}
+
+func (c *Config) checkMLLP(l MLLPConfig) error {
+	if !slices.ContainsFunc(c.Partners, func(p PartnerConfig) bool { return p.ID == l.Partner }) {
+		return fmt.Errorf("mllp listener %s: there is no partner %q; MLLP has no log-in, so each listener names the partner it is for", l.Address, l.Partner)
+	}
+	return c.checkAddress("mllp listener", l.Address, l.TLS)
+}
+
+func (c *Config) checkAddress(what, address string, t TLSConfig) error {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return fmt.Errorf("%s %q: the address must be host:port", what, address)
+	}
+	if (t.Cert == "") != (t.Key == "") {
+		return fmt.Errorf("%s %s: tls needs both cert and key", what, address)
+	}
+	if t.Cert == "" && t.ClientCA != "" {
+		return fmt.Errorf("%s %s: tls.client_ca without cert and key asks for certificates on a connection that is not encrypted", what, address)
+	}
+	if t.Cert == "" && !loopback(address) && !c.Plaintext {
+		return fmt.Errorf("%s %s: it would speak without encryption on an address that is not loopback; give it tls, or set allow_plaintext: true when a proxy in front brings TLS", what, address)
+	}
+	return nil
+}
+
+func (c *Config) checkCustomers() (errs []error) {
+	aliases := map[string]bool{}
+	for _, k := range c.Customers {
+		if aliases[k.Alias] {
+			errs = append(errs, fmt.Errorf("customer %q is listed twice", k.Alias))
+		}
+		aliases[k.Alias] = true
+		if k.Alias == "" || strings.ContainsAny(k.Alias, "{}|^~\\& \x00") {
+			errs = append(errs, fmt.Errorf("customer %q: an alias is letters, digits, hyphens and underscores", k.Alias))
+		}
+		if _, err := time.LoadLocation(k.Zone); err != nil {
+			errs = append(errs, fmt.Errorf("customer %s: there is no zone %q", k.Alias, k.Zone))
+		}
+	}
+	for _, p := range c.Partners {
+		for _, g := range p.Grants {
+			if !aliases[g.Connecting] || !aliases[g.Controller] {
+				errs = append(errs, fmt.Errorf("partner %s: the grant %s{%s} names a customer that is not listed", p.ID, g.Connecting, g.Controller))
+			}
+			if g.Only != "" && g.Only != "url" {
+				errs = append(errs, fmt.Errorf("partner %s: only must be url or be left out", p.ID))
+			}
+		}
+	}
+	for _, cl := range c.Clients {
+		for _, a := range cl.Customers {
+			if !aliases[a] {
+				errs = append(errs, fmt.Errorf("client %s: there is no customer %q", cl.ID, a))
+			}
+		}
+	}
+	return errs
+}
+
+// loopback says whether an address or host means this machine.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

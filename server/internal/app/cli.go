@@ -1,0 +1,105 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/alecthomas/kong"
+)
+
+// Version is the program's version, as its capability statement gives it.
+const Version = "0.1.0"
+
+// cli is the command line.
+type cli struct {
+	Demo  demoCmd  `cmd:"" help:"Run everything on demo data, with a development token issuer, and print what to try."`
+	Serve serveCmd `cmd:"" help:"Run from a configuration."`
+	Token tokenCmd `cmd:"" help:"Print an access token from a running development issuer."`
+	Send  sendCmd  `cmd:"" help:"Send HL7 messages and print a line for each answer."`
+}
+
+// streams are where a command writes.
+type streams struct{ out, err io.Writer }
+
+// errFailed ends a command with exit code 1 when it has said why already.
+var errFailed = errors.New("failed")
+
+// exit is how kong's help ends the program: by a panic that Main catches.
+type exit int
+
+// Main runs the command line and gives the exit code: 0, 1 when the command
+// failed, 2 when it was not understood.
+func Main(ctx context.Context, args []string, out, errs io.Writer) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			e, ok := p.(exit)
+			if !ok {
+				panic(p)
+			}
+			code = int(e)
+		}
+	}()
+	parser, err := kong.New(&cli{},
+		kong.Name("server"), kong.Description("Slotway: a FHIR facade for healthcare appointments."),
+		kong.Writers(out, errs), kong.Exit(func(n int) { panic(exit(n)) }),
+		kong.DefaultEnvars("SLOTWAY"), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(streams{out, errs}))
+	if err != nil {
+		return complain(errs, err, 2)
+	}
+	run, err := parser.Parse(args)
+	if err != nil {
+		return complain(errs, err, 2)
+	}
+	if err := run.Run(); err != nil {
+		return complain(errs, err, 1)
+	}
+	return 0
+}
+
+func complain(w io.Writer, err error, code int) int {
+	if !errors.Is(err, errFailed) {
+		fmt.Fprintf(w, "server: %v\n", err)
+	}
+	return code
+}
+
+type serveCmd struct {
+	Config string `type:"existingfile" placeholder:"FILE" help:"Configuration, YAML. Flags and environment variables go before it."`
+	Settings
+}
+
+// Run serves until it is told to stop.
+func (c *serveCmd) Run(ctx context.Context, to streams) error {
+	cfg, err := LoadConfig(c.Config, c.Settings)
+	if err != nil {
+		return err
+	}
+	log, err := newLog(to.err, cfg.LogLevel)
+	if err != nil {
+		return err
+	}
+	a, err := New(cfg, log)
+	if err != nil {
+		return err
+	}
+	for _, l := range a.http {
+		log.Info("listening", "address", l.listener.Addr().String())
+	}
+	for _, l := range a.mllp {
+		log.Info("listening for mllp", "address", l.listener.Addr().String())
+	}
+	return a.Run(ctx)
+}
+
+// newLog makes the log: one JSON object a line.
+func newLog(w io.Writer, level string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("log_level %q: use debug, info, warn or error", level)
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l})), nil
+}

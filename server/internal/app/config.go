@@ -1,0 +1,175 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Config is the configuration of serve: a YAML file, whose keys are these.
+// Every top-level key, and each key of keys and errors, is also a flag and an
+// environment variable (Settings).
+type Config struct {
+	BaseURL    string           `yaml:"base_url"`
+	Zone       string           `yaml:"zone"`
+	Store      string           `yaml:"store"`
+	LogLevel   string           `yaml:"log_level"`
+	Keys       KeyConfig        `yaml:"keys"`
+	Listeners  []ListenerConfig `yaml:"listeners"`
+	MLLP       []MLLPConfig     `yaml:"mllp"`
+	Issuers    []IssuerConfig   `yaml:"issuers"`
+	Clients    []ClientConfig   `yaml:"clients"`
+	Customers  []CustomerConfig `yaml:"customers"`
+	Partners   []PartnerConfig  `yaml:"partners"`
+	Errors     ErrorConfig      `yaml:"errors"`
+	Plaintext  bool             `yaml:"allow_plaintext"`
+	Insecure   bool             `yaml:"allow_insecure_loopback"`
+	DrainDelay time.Duration    `yaml:"drain_delay"`
+}
+
+// KeyConfig names the files of the keys that encrypt what is kept: the raw text
+// of messages, and the state handed to clients, such as paging tokens.
+type KeyConfig struct {
+	Messages FileConfig `yaml:"messages"`
+	State    FileConfig `yaml:"state"`
+}
+
+// FileConfig names a file.
+type FileConfig struct {
+	File string `yaml:"file"`
+}
+
+// ListenerConfig is one HTTP listener.
+type ListenerConfig struct {
+	Address string    `yaml:"address"`
+	Serves  []string  `yaml:"serves"`
+	TLS     TLSConfig `yaml:"tls"`
+}
+
+// TLSConfig names a certificate, its key, and the authority of client certificates.
+type TLSConfig struct {
+	Cert     string `yaml:"cert"`
+	Key      string `yaml:"key"`
+	ClientCA string `yaml:"client_ca"`
+}
+
+// MLLPConfig is one MLLP listener. Whoever comes in by it is the partner named.
+type MLLPConfig struct {
+	Address string    `yaml:"address"`
+	Partner string    `yaml:"partner"`
+	TLS     TLSConfig `yaml:"tls"`
+}
+
+// IssuerConfig is a trusted issuer of access tokens.
+type IssuerConfig struct {
+	Issuer        string            `yaml:"issuer"`
+	Audience      []string          `yaml:"audience"`
+	JWKS          string            `yaml:"jwks"`
+	Algorithms    []string          `yaml:"algorithms"`
+	Profile       string            `yaml:"profile"`
+	Groups        map[string]string `yaml:"groups"`
+	KeyIDOptional bool              `yaml:"kid_optional"`
+	InsecureLoop  bool              `yaml:"allow_insecure_loopback"`
+}
+
+// ClientConfig is a registered client.
+type ClientConfig struct {
+	ID               string   `yaml:"id"`
+	SecretHash       string   `yaml:"secret_hash"`
+	Scopes           []string `yaml:"scopes"`
+	Customers        []string `yaml:"customers"`
+	Labels           []string `yaml:"labels"`
+	Organisation     string   `yaml:"organisation"`
+	OrganisationName string   `yaml:"organisation_name"`
+	Issuer           string   `yaml:"issuer"`
+	UpdateAsCreate   bool     `yaml:"update_as_create"`
+	Disabled         bool     `yaml:"disabled"`
+}
+
+// CustomerConfig is a data controller.
+type CustomerConfig struct {
+	Alias           string `yaml:"alias"`
+	Name            string `yaml:"name"`
+	ODS             string `yaml:"ods"`
+	Zone            string `yaml:"zone"`
+	AutoCreate      bool   `yaml:"auto_create"`
+	RequireLocation bool   `yaml:"require_location"`
+	TestMessages    bool   `yaml:"test_messages"`
+
+	LocalIDs []LocalIDConfig `yaml:"local_ids"`
+}
+
+// LocalIDConfig is an identifier of patients that a customer's messages use: the
+// assigning authority and type that PID-3 has, * for any authority, and the
+// system it is kept under.
+type LocalIDConfig struct {
+	Authority string `yaml:"authority"`
+	Type      string `yaml:"type"`
+	System    string `yaml:"system"`
+}
+
+// PartnerConfig is a sender of HL7 messages.
+type PartnerConfig struct {
+	ID           string        `yaml:"id"`
+	PasswordHash string        `yaml:"password_hash"`
+	URLHosts     []string      `yaml:"url_hosts"`
+	Grants       []GrantConfig `yaml:"grants"`
+
+	loopbackURLs bool // demo only
+}
+
+// GrantConfig lets a partner send for a pair of customers.
+type GrantConfig struct {
+	Connecting string    `yaml:"connecting"`
+	Controller string    `yaml:"controller"`
+	Events     []string  `yaml:"events"`
+	Only       string    `yaml:"only"`
+	From       time.Time `yaml:"from"`
+	Until      time.Time `yaml:"until"`
+}
+
+// ErrorConfig says how each face answers failures: a style's name.
+type ErrorConfig struct {
+	R4      string `yaml:"r4"`
+	Booking string `yaml:"booking"`
+}
+
+// defaults is what a configuration is laid over.
+func defaults() Config {
+	return Config{Zone: "Europe/London", LogLevel: "info", Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
+}
+
+// LoadConfig reads a file over the defaults, and then the settings of flags and
+// environment over that. A key that is not known is an error that names it.
+func LoadConfig(path string, set Settings) (Config, error) {
+	cfg := defaults()
+	if path != "" {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return cfg, fmt.Errorf("reading the configuration: %w", err)
+		}
+		if err := decode(b, &cfg); err != nil {
+			return cfg, fmt.Errorf("configuration %s: %w", path, err)
+		}
+	}
+	return cfg, set.apply(&cfg)
+}
+
+// decode reads exactly one YAML document over cfg.
+func decode(b []byte, cfg *Config) error {
+	d := yaml.NewDecoder(bytes.NewReader(b))
+	d.KnownFields(true)
+	if err := d.Decode(cfg); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s", strings.ReplaceAll(err.Error(), "in type app.", "in "))
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return errors.New("there must be one YAML document in the file")
+	}
+	return nil
+}

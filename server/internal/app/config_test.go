@@ -1,0 +1,138 @@
+package app
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// goodConfig is a configuration that serve takes.
+const goodConfig = `
+base_url: https://facade.example.nhs.uk
+store: bolt://DIR/slotway.db
+keys: {messages: {file: DIR/key}, state: {file: DIR/key}}
+listeners: [{address: "127.0.0.1:0", serves: [r4, booking, hl7]}, {address: "127.0.0.1:0", serves: [metrics]}]
+mllp: [{address: "127.0.0.1:0", partner: p}]
+customers: [{alias: trust, name: Trust}]
+partners: [{id: p, grants: [{connecting: trust, controller: trust, events: [S14], only: url}]}]
+clients: [{id: c, scopes: ["system/*.rs"], customers: [trust]}]
+`
+
+func writeConfig(t *testing.T, text string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "slotway") // its name goes into YAML, so it is not t.TempDir
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // a temporary folder
+	if err := os.WriteFile(filepath.Join(dir, "key"), []byte(strings.Repeat("ab", 32)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "config.yaml")
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(text, "DIR", dir)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// What serve refuses, it refuses with a sentence that says what to do.
+func TestConfig(t *testing.T) {
+	tests := []struct {
+		name, old, new string // a change to goodConfig
+		says           string // empty: it is taken
+	}{
+		{"as it is", "", "", ""},
+		{"an unknown key", "store:", "stroe:", "stroe"},
+		{"an unknown key within a list", "alias: trust, ", "alias: trust, alais: x, ", "alais"},
+		{"two documents", "\nbase_url", "\nzone: UTC\n---\nbase_url", "one YAML document"},
+		{"no base_url", "base_url: https://facade.example.nhs.uk", "", "base_url is missing"},
+		{"a base_url with a path", "nhs.uk", "nhs.uk/R4", "without a path"},
+		{"a base_url without TLS", "https://facade", "http://facade", "must be https"},
+		{"a zone that is none", "store:", "zone: Europe/Nowhere\nstore:", "Europe/Nowhere"},
+		{"no keys", "keys: {messages: {file: DIR/key}, state: {file: DIR/key}}", "", "openssl rand"},
+		{"plain HTTP on every address", `"127.0.0.1:0", serves: [r4`, `"0.0.0.0:0", serves: [r4`, "without encryption"},
+		{"plain MLLP on every address (hl7-bridge requirement 13)", `"127.0.0.1:0", partner`, `"0.0.0.0:0", partner`, "without encryption"},
+		{"an MLLP listener for nobody", "partner: p}", "partner: q}", "there is no partner"},
+		{"metrics beside the API", "serves: [r4,", "serves: [metrics, r4,", "listener of their own"},
+		{"the development issuer", "serves: [r4,", "serves: [issuer, r4,", "demo only"},
+		{"a part that is none", "serves: [r4,", "serves: [soap, r4,", "soap"},
+		{"a grant for a stranger", "controller: trust", "controller: other", "not listed"},
+		{"a grant limited to what is none", "only: url", "only: notes", "only must be url"},
+		{"a client of a stranger", "customers: [trust]}", "customers: [other]}", "no customer"},
+		{"a scope that allows nothing", "system/*.rs", "system/everything", "allows nothing"},
+		{"a style that is none", "store:", "errors: {r4: rude}\nstore:", "rude"},
+		{"another store", "bolt://", "mysql://", "bolt:///path"},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			if !strings.Contains(goodConfig, tc.old) {
+				t.Fatalf("the good configuration has no %q", tc.old)
+			}
+			cfg, err := LoadConfig(writeConfig(t, strings.Replace(goodConfig, tc.old, tc.new, 1)), Settings{})
+			if err == nil {
+				var a *App
+				if a, err = New(cfg, slog.New(slog.DiscardHandler)); err == nil {
+					err = a.close()
+				}
+			}
+			if tc.says == "" && err != nil {
+				t.Fatalf("refused: %v", err)
+			}
+			if tc.says != "" && (err == nil || !strings.Contains(err.Error(), tc.says)) {
+				t.Errorf("error %v, want one that says %q", err, tc.says)
+			}
+		})
+	}
+}
+
+// Flags and environment go before the file.
+func TestSettings(t *testing.T) {
+	file := writeConfig(t, goodConfig)
+	cfg, err := LoadConfig(file, Settings{Zone: "UTC", Customers: `[{alias: a}, {alias: b}]`, AllowPlaintext: "true"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Zone != "UTC" || len(cfg.Customers) != 2 || !cfg.Plaintext || cfg.BaseURL != "https://facade.example.nhs.uk" {
+		t.Errorf("zone %q, customers %v, plaintext %v, base %q", cfg.Zone, cfg.Customers, cfg.Plaintext, cfg.BaseURL)
+	}
+	if _, err := LoadConfig(file, Settings{Customers: `[{alias: a, colour: red}]`}); err == nil {
+		t.Error("an unknown key in a setting was taken")
+	}
+	t.Setenv("SLOTWAY_ZONE", "Nowhere/Land")
+	var out, errs strings.Builder
+	if code := Main(t.Context(), []string{"serve", "--config", file}, &out, &errs); code != 1 || !strings.Contains(errs.String(), "Nowhere/Land") {
+		t.Errorf("serve with a bad zone in the environment: exit %d, %s", code, errs.String())
+	}
+	if code := Main(t.Context(), []string{"serve", "--colour", "red"}, &out, &errs); code != 2 {
+		t.Errorf("an unknown flag: exit %d, want 2", code)
+	}
+}
+
+// A key that others can read is refused, and so is one that is too short.
+func TestKeyFiles(t *testing.T) {
+	dir := t.TempDir()
+	for name, tc := range map[string]struct {
+		text string
+		mode os.FileMode
+		says string
+	}{
+		"hex":       {strings.Repeat("0f", 32) + "\n", 0o600, ""},
+		"base64":    {"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n", 0o600, ""},
+		"too short": {"abcd", 0o600, "32 bytes"},
+		"readable":  {strings.Repeat("0f", 32), 0o644, "chmod 600"},
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(tc.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(file, tc.mode); err != nil {
+			t.Fatal(err)
+		}
+		_, err := readKey(file)
+		if (err == nil) != (tc.says == "") || err != nil && !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: %v, want an error that says %q", name, err, tc.says)
+		}
+	}
+}

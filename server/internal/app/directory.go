@@ -1,0 +1,102 @@
+package app
+
+import (
+	"fmt"
+	"time"
+
+	"slotway/hl7bridge"
+	"slotway/mappings"
+	"slotway/server/internal/auth"
+)
+
+// directory is the configuration's partners and customers as the bridge asks for
+// them.
+type directory struct {
+	partners  map[string]hl7bridge.Partner
+	hashes    map[string]string
+	customers map[string]hl7bridge.Customer
+}
+
+func newDirectory(cfg Config) *directory {
+	d := &directory{map[string]hl7bridge.Partner{}, map[string]string{}, map[string]hl7bridge.Customer{}}
+	for _, p := range cfg.Partners {
+		partner := hl7bridge.Partner{ID: p.ID, URLHosts: p.URLHosts, Loopback: p.loopbackURLs}
+		for _, g := range p.Grants {
+			partner.Grants = append(partner.Grants, hl7bridge.Grant{
+				Connecting: g.Connecting, Controller: g.Controller, Events: g.Events,
+				OnlyURL: g.Only == "url", From: g.From, Until: g.Until,
+			})
+		}
+		d.partners[p.ID] = partner
+		if p.PasswordHash != "" {
+			d.hashes[p.ID] = p.PasswordHash
+		}
+	}
+	for _, c := range cfg.Customers {
+		name := c.Zone
+		if name == "" {
+			name = "Europe/London"
+		}
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			zone = time.UTC // check refused any other
+		}
+		customer := hl7bridge.Customer{
+			Alias: c.Alias, Name: c.Name, ODS: c.ODS, Zone: zone,
+			AutoCreate: c.AutoCreate, RequireLocation: c.RequireLocation, TestMessages: c.TestMessages,
+		}
+		for _, l := range c.LocalIDs {
+			customer.LocalIDs = append(customer.LocalIDs, mappings.LocalID{Authority: l.Authority, Type: l.Type, System: l.System})
+		}
+		d.customers[c.Alias] = customer
+	}
+	return d
+}
+
+// Partner gives a configured partner.
+func (d *directory) Partner(id string) (hl7bridge.Partner, bool) {
+	p, ok := d.partners[id]
+	return p, ok
+}
+
+// Customer gives a configured customer.
+func (d *directory) Customer(alias string) (hl7bridge.Customer, bool) {
+	c, ok := d.customers[alias]
+	return c, ok
+}
+
+func (d *directory) passwordHash(id string) (string, bool) {
+	h, ok := d.hashes[id]
+	return h, ok
+}
+
+func (c Config) clients() []auth.Client {
+	var out []auth.Client
+	for _, cl := range c.Clients {
+		out = append(out, auth.Client{
+			ID: cl.ID, SecretHash: cl.SecretHash, Scopes: cl.Scopes, Customers: cl.Customers, Labels: cl.Labels,
+			Organisation: cl.Organisation, OrganisationName: cl.OrganisationName, Issuer: cl.Issuer,
+			UpdateAsCreate: cl.UpdateAsCreate, Disabled: cl.Disabled,
+		})
+	}
+	return out
+}
+
+func (c Config) issuers() ([]auth.TrustedIssuer, error) {
+	var out []auth.TrustedIssuer
+	for _, i := range c.Issuers {
+		name := i.Profile
+		if name == "" {
+			name = "standard"
+		}
+		profile, err := auth.ParseProfile(name)
+		if err != nil {
+			return nil, fmt.Errorf("issuer %s: %w", i.Issuer, err)
+		}
+		out = append(out, auth.TrustedIssuer{
+			Issuer: i.Issuer, Audience: i.Audience, JWKS: i.JWKS, Algorithms: i.Algorithms, Profile: profile,
+			Groups: i.Groups, KeyIDOptional: i.KeyIDOptional, AllowInsecureLoopback: i.InsecureLoop,
+		})
+	}
+	return out, nil
+}

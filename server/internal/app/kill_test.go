@@ -1,0 +1,180 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// childEnv makes the test binary be the server: its value is the command line.
+const childEnv = "SLOTWAY_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if args := os.Getenv(childEnv); args != "" {
+		os.Exit(Main(context.Background(), strings.Split(args, "\n"), os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// child is a server in a process of its own.
+type child struct {
+	cmd        *exec.Cmd
+	base, mllp string
+}
+
+func startChild(t *testing.T, dir string) *child {
+	t.Helper()
+	var addr [2]string
+	for i := range addr {
+		a, err := freePort("127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		addr[i] = a
+	}
+	c := &child{base: "http://" + addr[0], mllp: addr[1]}
+	c.cmd = exec.Command(os.Args[0])
+	c.cmd.Env = append(os.Environ(), childEnv+"="+strings.Join([]string{"demo", "--empty", "--data", dir, "--http", addr[0], "--mllp", addr[1]}, "\n"))
+	c.cmd.Stderr = t.Output()
+	out, err := c.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ready := make(chan bool)
+	go func() {
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if strings.HasPrefix(lines.Text(), "Ready.") {
+				close(ready)
+			}
+		}
+	}()
+	select {
+	case <-ready:
+	case <-time.After(30 * time.Second):
+		_ = c.cmd.Process.Kill() // it is of no use
+		t.Fatal("the server was not ready in 30 seconds")
+	}
+	return c
+}
+
+func (c *child) kill() {
+	_ = c.cmd.Process.Kill() // SIGKILL: nothing can be flushed
+	_ = c.cmd.Wait()         // the error is that it was killed
+}
+
+// connections is how many senders there are: each has at most one message that
+// was applied and not acknowledged.
+const connections = 4
+
+// TestKill sends a stream of messages on several connections, kills the process
+// with SIGKILL at a random moment, and looks after a restart: everything that was
+// acknowledged is there, once. The senders then go on where they were, and send
+// what was not acknowledged again.
+func TestKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts and kills processes for some seconds")
+	}
+	const rounds = 5
+	dir := t.TempDir()
+	var mu sync.Mutex
+	acked := map[string]bool{}
+	next := make([]int, connections)
+	for round := range rounds + 1 {
+		c := startChild(t, dir)
+		checkKilled(t, c, acked, round)
+		if round == rounds {
+			c.kill()
+			break
+		}
+		var senders sync.WaitGroup
+		for i := range connections {
+			senders.Go(func() {
+				send, done, err := mllpSender(t.Context(), c.mllp)
+				if err != nil {
+					return
+				}
+				defer done()
+				for {
+					id := fmt.Sprintf("K-%d-%d", i, next[i])
+					ack, err := send(t.Context(), []byte(killMessage(id)))
+					if err != nil {
+						return // killed: the message is sent again in the next round
+					}
+					if code, text := readAck(ack); code != "AA" {
+						t.Errorf("%s was answered %s %s", id, code, text)
+						return
+					}
+					mu.Lock()
+					acked[id] = true
+					mu.Unlock()
+					next[i]++
+				}
+			})
+		}
+		time.Sleep(time.Duration(100+rand.IntN(300)) * time.Millisecond)
+		c.kill()
+		senders.Wait()
+	}
+	if len(acked) < 100 {
+		t.Errorf("only %d messages were acknowledged in all: too few to show anything", len(acked))
+	}
+}
+
+func killMessage(id string) string {
+	return segments(
+		`MSH|^~\&|PAS|trustalias{trustalias}|HL7API|PKB|20300101||SIU^S12|`+id+`|P|2.4`,
+		segment("SCH", map[int]string{1: id, 11: "^^^20300108100000+0000"}),
+		`PID|||9990000018^^^NHS^NH||||19800203`,
+	)
+}
+
+// checkKilled counts what is there after the kills so far.
+func checkKilled(t *testing.T, c *child, acked map[string]bool, round int) {
+	t.Helper()
+	token, err := fetchToken(t.Context(), c.base, "demo-consumer", demoSecret, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &checker{demo: &demo{base: c.base, out: io.Discard}, consumer: token}
+	hits, err := d.search(t.Context(), "/R4/Appointment?_count=1000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	for _, h := range hits {
+		seen[h.Get("identifier").First().Get("value").Text()]++
+	}
+	lost := 0
+	for id := range acked {
+		if seen[id] == 0 {
+			lost++
+		}
+	}
+	for id, n := range seen {
+		if n > 1 {
+			t.Errorf("round %d: %s is there %d times", round, id, n)
+		}
+	}
+	if lost > 0 {
+		t.Errorf("round %d: %d of %d acknowledged messages are lost", round, lost, len(acked))
+	}
+	if status, _, err := d.call(t.Context(), http.MethodGet, "/readyz", "", nil); err != nil || status != http.StatusOK {
+		t.Errorf("round %d: not ready: %d %v", round, status, err)
+	}
+	if n := len(seen); n > len(acked)+connections {
+		t.Errorf("round %d: %d appointments for %d acknowledged messages", round, n, len(acked))
+	}
+}

@@ -1,0 +1,111 @@
+package app
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// layers says which way imports point: a package imports only what stands in a
+// lower layer. A package without a row fails the test.
+var layers = map[string]int{
+	"fhir": 0, "hl7bridge/hl7": 0, "hl7bridge/mllp": 0,
+	"fhir/search": 1, "fhir/r4": 1, "mappings/stu3": 1,
+	"mappings": 2, "capability": 2, "server/internal/auth": 2, "server/internal/store": 2,
+	"hl7bridge": 3, "server/internal/store/storetest": 3,
+	"server/internal/booking": 4, "server/internal/store/bolt": 4,
+	"server/internal/rest": 5,
+	"server/internal/app":  6,
+	"server":               7,
+	// Test support: imported from test files only.
+	"fhir/fhirtest": 1,
+}
+
+// only says which packages may import a library, so that swapping one is one
+// package's work, and why.
+var only = []struct {
+	library  string
+	packages []string
+	why      string
+}{
+	{"github.com/gin-gonic/gin", []string{"server/internal/rest", "server/internal/app"}, "handlers are written once, on one router"},
+	{"go.mongodb.org/mongo-driver", []string{"server/internal/store/mongo"}, "BSON stays inside its store"},
+	{"go.etcd.io/bbolt", []string{"server/internal/store/bolt"}, "keys and pages stay inside their store"},
+	{"github.com/golang-jwt/jwt", []string{"server/internal/auth"}, "a token is judged in one place"},
+	{"github.com/samply/golang-fhir-models", []string{"fhir/r4", "capability"}, "it drops what it does not know, so it may not write back what others wrote"},
+	{"slotway/server/internal/store/bolt", []string{"server/internal/app"}, "nothing but the wiring knows which store it is"},
+	{"slotway/fhir/fhirtest", nil, "it is for tests"},
+	{"slotway/server/internal/store/storetest", nil, "it is for tests"},
+}
+
+// TestLayers reads the imports of every package.
+func TestLayers(t *testing.T) {
+	const root = "../../.."
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && file != root && strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		rel, err := filepath.Rel(root, filepath.Dir(file))
+		if err != nil {
+			return err
+		}
+		pkg := filepath.ToSlash(rel)
+		layer, known := layers[pkg]
+		if !known {
+			t.Errorf("package %s has no row in the table of layers", pkg)
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range f.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			checkImport(t, file, pkg, layer, imported)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkImport(t *testing.T, file, pkg string, layer int, imported string) {
+	t.Helper()
+	if ours, ok := strings.CutPrefix(imported, "slotway/"); ok {
+		if below, known := layers[ours]; !known || below >= layer {
+			t.Errorf("%s (layer %d) imports %s (layer %d): imports point down", file, layer, ours, below)
+		}
+		if pkg == "server" && ours != "server/internal/app" {
+			t.Errorf("%s imports %s: the command imports app only", file, ours)
+		}
+	} else if layer == 0 && strings.Contains(strings.SplitN(imported, "/", 2)[0], ".") {
+		t.Errorf("%s imports %s: the lowest layer has the standard library only", file, imported)
+	}
+	for _, o := range only {
+		if imported != o.library && !strings.HasPrefix(imported, o.library+"/") || pkg == path.Clean(strings.TrimPrefix(o.library, "slotway/")) {
+			continue
+		}
+		allowed := false
+		for _, p := range o.packages {
+			allowed = allowed || p == pkg
+		}
+		if !allowed {
+			t.Errorf("%s imports %s, which is for %v only: %s", file, imported, o.packages, o.why)
+		}
+	}
+}

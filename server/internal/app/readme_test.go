@@ -1,0 +1,59 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"slotway/fhir/search"
+)
+
+// TestREADME holds the tables of the README equal to the tables of the program.
+func TestREADME(t *testing.T) {
+	const file = "../../../README.md"
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := string(b)
+	for name, text := range map[string]string{"params": search.Table(), "settings": settingsTable(t)} {
+		begin := strings.Index(want, "<!-- "+name+":")
+		end := strings.Index(want, "<!-- /"+name+" -->")
+		if begin < 0 || end < begin {
+			t.Fatalf("the README has no section %s", name)
+		}
+		begin += strings.Index(want[begin:], "\n") + 1
+		want = want[:begin] + strings.TrimSpace(text) + "\n" + want[end:]
+	}
+	if want == string(b) {
+		return
+	}
+	if os.Getenv("UPDATE_GOLDEN") == "" {
+		t.Fatal("the README's tables are not those of the program: run UPDATE_GOLDEN=1 go test ./server/internal/app")
+	}
+	if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// settingsTable writes the settings of serve as Markdown.
+func settingsTable(t *testing.T) string {
+	parser, err := kong.New(&cli{}, kong.DefaultEnvars("SLOTWAY"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	out.WriteString("| flag | environment | meaning |\n|---|---|---|\n")
+	for _, cmd := range parser.Model.Children {
+		if cmd.Name != "serve" {
+			continue
+		}
+		for _, f := range cmd.Flags {
+			fmt.Fprintf(&out, "| `--%s` | `%s` | %s |\n", f.Name, strings.Join(f.Envs, ", "), f.Help)
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,71 @@
+package app
+
+import (
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Settings are the configuration's keys as flags and environment variables:
+// --base-url and SLOTWAY_BASE_URL for base_url. A list is written as YAML in one
+// line. What is not set leaves the file's value.
+type Settings struct {
+	BaseURL   Text `yaml:"base_url,omitempty" placeholder:"URL" help:"Origin of every link: scheme and host, without a path."`
+	Zone      Text `yaml:"zone,omitempty" placeholder:"ZONE" help:"Zone in which bare dates of searches are read (default Europe/London)."`
+	Store     Text `yaml:"store,omitempty" placeholder:"URL" help:"Where data is kept: bolt:///path/to/file.db."`
+	LogLevel  Text `yaml:"log_level,omitempty" placeholder:"LEVEL" help:"debug, info, warn or error (default info)."`
+	Listeners Text `yaml:"listeners,omitempty" placeholder:"YAML" help:"HTTP listeners."`
+	MLLPs     Text `yaml:"mllp,omitempty" name:"mllp-listeners" env:"SLOTWAY_MLLP" placeholder:"YAML" help:"MLLP listeners."`
+	Issuers   Text `yaml:"issuers,omitempty" placeholder:"YAML" help:"Trusted issuers of access tokens."`
+	Clients   Text `yaml:"clients,omitempty" placeholder:"YAML" help:"Registered clients."`
+	Customers Text `yaml:"customers,omitempty" placeholder:"YAML" help:"Data controllers."`
+	Partners  Text `yaml:"partners,omitempty" placeholder:"YAML" help:"Senders of HL7 messages."`
+
+	Keys struct {
+		Messages struct {
+			File Text `yaml:"file,omitempty" placeholder:"FILE" help:"Key that encrypts the raw text of messages: 32 bytes, as base64 or hexadecimal."`
+		} `embed:"" prefix:"messages-" yaml:"messages,omitempty"`
+		State struct {
+			File Text `yaml:"file,omitempty" placeholder:"FILE" help:"Key that encrypts state handed to clients, such as paging tokens."`
+		} `embed:"" prefix:"state-" yaml:"state,omitempty"`
+	} `embed:"" prefix:"keys-" yaml:"keys,omitempty"`
+
+	Errors struct {
+		R4      Text `yaml:"r4,omitempty" name:"r4" placeholder:"STYLE" help:"How the R4 face answers failures: rfc6750, nhs-booking, uec or bars (default rfc6750)."`
+		Booking Text `yaml:"booking,omitempty" placeholder:"STYLE" help:"How the booking face answers failures (default nhs-booking)."`
+	} `embed:"" prefix:"errors-" yaml:"errors,omitempty"`
+
+	AllowPlaintext        Text `yaml:"allow_plaintext,omitempty" placeholder:"BOOL" help:"Allow listeners without TLS on other than loopback addresses, behind a proxy that brings TLS."`
+	AllowInsecureLoopback Text `yaml:"allow_insecure_loopback,omitempty" placeholder:"BOOL" help:"Allow a base_url on loopback without TLS."`
+	DrainDelay            Text `yaml:"drain_delay,omitempty" placeholder:"TIME" help:"How long to go on answering after readiness turned false at a stop, such as 5s."`
+}
+
+// Text is a setting as it was written; it is read as YAML.
+type Text string
+
+// MarshalYAML gives what the text says.
+func (t Text) MarshalYAML() (any, error) {
+	var n yaml.Node
+	if err := yaml.Unmarshal([]byte(t), &n); err != nil {
+		return nil, err
+	}
+	if len(n.Content) != 1 {
+		return nil, nil
+	}
+	return n.Content[0], nil
+}
+
+// IsZero says whether the setting is not set.
+func (t Text) IsZero() bool { return t == "" }
+
+// apply lays the settings over a configuration.
+func (s Settings) apply(cfg *Config) error {
+	b, err := yaml.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("flags and environment: %w", err)
+	}
+	if err := decode(b, cfg); err != nil {
+		return fmt.Errorf("flags and environment: %w", err)
+	}
+	return nil
+}
