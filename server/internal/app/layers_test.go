@@ -18,7 +18,7 @@ var layers = map[string]int{
 	"fhir/search": 1, "fhir/r4": 1, "mappings/stu3": 1,
 	"mappings": 2, "capability": 2, "server/internal/auth": 2, "server/internal/store": 2,
 	"hl7bridge": 3, "server/internal/store/storetest": 3,
-	"server/internal/booking": 4, "server/internal/store/bolt": 4,
+	"server/internal/booking": 4, "server/internal/store/bolt": 4, "server/internal/store/mongo": 4,
 	"server/internal/rest": 5,
 	"server/internal/app":  6,
 	"server":               7,

@@ -9,6 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"slotway/fhir/search"
+	"slotway/mappings"
 )
 
 // TestREADME holds the tables of the README equal to the tables of the program.
@@ -19,7 +20,9 @@ func TestREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := string(b)
-	for name, text := range map[string]string{"params": search.Table(), "settings": settingsTable(t)} {
+	for name, text := range map[string]string{
+		"params": search.Table(), "settings": settingsTable(t), "events": eventsTable(), "rules": rulesTable(),
+	} {
 		begin := strings.Index(want, "<!-- "+name+":")
 		end := strings.Index(want, "<!-- /"+name+" -->")
 		if begin < 0 || end < begin {
@@ -37,6 +40,33 @@ func TestREADME(t *testing.T) {
 	if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// eventsTable writes the events of HL7 v2 as Markdown.
+func eventsTable() string {
+	var out strings.Builder
+	out.WriteString("| Event | On | What it does |\n|---|---|---|\n")
+	for _, e := range mappings.Events() {
+		on := ""
+		switch {
+		case e.On:
+			on = "yes"
+		case e.Effect == mappings.EffectNone:
+			on = "never"
+		}
+		fmt.Fprintf(&out, "| %s^%s | %s | %s |\n", e.Type, e.Code, on, e.Doc)
+	}
+	return out.String()
+}
+
+// rulesTable writes the fields of HL7 v2 and their elements as Markdown.
+func rulesTable() string {
+	var out strings.Builder
+	out.WriteString("| Field | Element | What it is |\n|---|---|---|\n")
+	for _, r := range mappings.Rules() {
+		fmt.Fprintf(&out, "| %s | `%s` | %s |\n", r.From, r.To, r.Doc)
+	}
+	return out.String()
 }
 
 // settingsTable writes the settings of serve as Markdown.
