@@ -36,6 +36,7 @@ type App struct {
 	bridge   *hl7bridge.Bridge
 	rest     *rest.Server
 	issuer   *auth.Issuer
+	verifier *auth.TokenVerifier
 	metrics  *metrics
 	starting atomic.Pointer[string] // why it is not ready yet; nil when it is
 	stopping atomic.Bool
@@ -106,7 +107,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		}
 		issuers = append(issuers, a.issuer.Trust())
 	}
-	verifier, err := auth.NewVerifier(auth.VerifierConfig{Issuers: issuers, Clients: clients, Now: a.now})
+	a.verifier, err = auth.NewVerifier(auth.VerifierConfig{Issuers: issuers, Clients: clients, Now: a.now})
 	if err != nil {
 		return err
 	}
@@ -120,7 +121,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		App: "HL7API", Facility: "SLOTWAY", Observe: a.metrics.message,
 	}
 	a.rest = &rest.Server{
-		Origin: cfg.BaseURL, Store: a.store, Booking: a.booking, Verifier: verifier, Partners: passwords,
+		Origin: cfg.BaseURL, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
 		Bridge: a.bridge, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
 		Limits: rest.DefaultLimits, Seal: keys.state.Seal, Open: keys.state.Open,
@@ -174,6 +175,10 @@ func (a *App) notReady(ctx context.Context) (reasons []string) {
 	if err := a.store.Ready(ctx); err != nil {
 		a.log.Error("store not ready", "error", err)
 		reasons = append(reasons, "the store cannot be used: "+fhir.KindOf(err).String())
+	}
+	if err := a.verifier.Ready(ctx); err != nil {
+		a.log.Error("keys of an issuer cannot be had", "error", err)
+		reasons = append(reasons, "the keys of a token issuer cannot be had")
 	}
 	return reasons
 }

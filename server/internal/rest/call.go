@@ -71,7 +71,11 @@ func (k *call) authorise() error {
 	if err != nil {
 		return err
 	}
-	if k.principal, err = k.s.Verifier.Verify(k.c.Request.Context(), token); err != nil {
+	ctx := k.c.Request.Context()
+	if t := k.c.Request.TLS; t != nil && len(t.PeerCertificates) > 0 {
+		ctx = auth.WithCertificate(ctx, t.PeerCertificates[0])
+	}
+	if k.principal, err = k.s.Verifier.Verify(ctx, token); err != nil {
 		return err
 	}
 	k.see = store.Visibility{Customers: k.principal.Customers}
