@@ -141,7 +141,7 @@ type Put struct {
 	Links     []Link
 }
 
-// Any, as an IfVersion, accepts whatever is current.
+// Any is the IfVersion that accepts whatever is current.
 const Any int64 = -1
 
 // Tx is what happens together in one Update. It reads its own writes by Read,
