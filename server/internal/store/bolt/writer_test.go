@@ -3,7 +3,6 @@ package bolt
 import (
 	"context"
 	"errors"
-
 	"runtime"
 	"strings"
 	"sync"

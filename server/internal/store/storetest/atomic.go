@@ -95,8 +95,13 @@ func (s *subject) dump() string {
 		}
 	}
 	for _, q := range [][2]string{
-		{"Slot", ""}, {"Slot", "status=free"}, {"Slot", "status=busy"}, {"Slot", "schedule=Schedule/x"}, {"Slot", "start=2025-10-25"},
-		{"Patient", ""}, {"Patient", "identifier=9990002002"},
+		{"Slot", ""},
+		{"Slot", "status=free"},
+		{"Slot", "status=busy"},
+		{"Slot", "schedule=Schedule/x"},
+		{"Slot", "start=2025-10-25"},
+		{"Patient", ""},
+		{"Patient", "identifier=9990002002"},
 	} {
 		found, total := s.find(see, q[0], q[1])
 		out += fmt.Sprintln(q, found, total)

@@ -23,8 +23,15 @@ var kinds = []struct {
 	typ string
 	ids int
 }{
-	{"Organization", 2}, {"Location", 2}, {"Practitioner", 2}, {"PractitionerRole", 2}, {"HealthcareService", 2},
-	{"Patient", 3}, {"Schedule", 2}, {"Slot", 5}, {"Appointment", 10},
+	{"Organization", 2},
+	{"Location", 2},
+	{"Practitioner", 2},
+	{"PractitionerRole", 2},
+	{"HealthcareService", 2},
+	{"Patient", 3},
+	{"Schedule", 2},
+	{"Slot", 5},
+	{"Appointment", 10},
 }
 
 func oneOf[T any](w world, label string, values ...T) T {
