@@ -286,6 +286,89 @@ func TestContained(t *testing.T) {
 	}
 }
 
+// After a change of the booking's own content, its links stand for what the new
+// version says, and the slots it names no longer are free.
+func TestRelink(t *testing.T) {
+	sent := `{"resourceType":"Appointment","id":"ID","contained":[
+		{"resourceType":"Slot","id":"s1","schedule":{"reference":"Schedule/sc1"},"status":"busy","start":"2030-01-08T10:00:00Z","end":"2030-01-08T10:15:00Z"},
+		{"resourceType":"Patient","id":"pat","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}],"name":[{"family":"New"}]}],
+		"status":"booked","start":"2030-01-08T10:00:00Z","end":"2030-01-08T10:15:00Z","slot":[{"reference":"#s1"}],
+		"participant":[{"actor":{"reference":"#pat"},"status":"accepted"}]}`
+	tests := []struct {
+		name, old, new string // a change to what was sent
+		finds          string // the NHS number that finds it afterwards
+		slot           string // the status of the slot afterwards
+	}{
+		{"nothing", "", "", "9990000018", "busy"},
+		{"another patient", "9990000018", "9990000026", "9990000026", "busy"},
+		{"a patient by reference", `"#pat"`, `"Patient/p2"`, "9990000026", "busy"},
+		{"no slot", `"slot":[{"reference":"#s1"}],`, "", "9990000018", "free"},
+		{"another slot", `"slot":[{"reference":"#s1"}],`, `"slot":[{"reference":"Slot/s2"}],`, "9990000018", "free"},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.put("trust", `{"resourceType":"Patient","id":"p2","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000026"}]}`)
+			rec, err := w.Create(t.Context(), caller("X1"), parse(t, strings.Replace(sent, `"id":"ID",`, "", 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			body := strings.Replace(strings.Replace(sent, `"ID"`, fmt.Sprintf("%q", rec.ID), 1), tc.old, tc.new, 1)
+			w.put("trust", body)
+			for _, nhs := range []string{"9990000018", "9990000026"} {
+				parsed, err := search.Parse(w.Catalog, "Appointment", "actor:Patient.identifier="+nhs, w.now)
+				if err != nil {
+					t.Fatal(err)
+				}
+				page, err := w.Store.Search(t.Context(), store.Of("trust"), parsed.Query)
+				if want := nhs == tc.finds; err != nil || (page.Total == 1) != want {
+					t.Errorf("%s finds %d (%v), want it found: %v", nhs, page.Total, err, want)
+				}
+			}
+			if got := w.status("s1"); got != tc.slot {
+				t.Errorf("the slot is %s, want %s", got, tc.slot)
+			}
+		})
+	}
+}
+
+// A client that lists the labels it may see cannot change what it cannot see.
+func TestLabels(t *testing.T) {
+	w := newWorld(t)
+	secret := `{"resourceType":"Patient","id":"secret","meta":{"security":[{"system":"http://fhir.patientsknowbest.com/codesystem/privacy-label","code":"SECRET"}]},"name":[{"family":"Hidden"}]}`
+	rec := w.put("trust", secret)
+	req := booking.Request{Principal: auth.Principal{Client: "c", Customers: []string{"trust"}, Labels: []string{"http://fhir.patientsknowbest.com/codesystem/privacy-label|OPEN"}}, IfVersion: store.Any, Create: true}
+	if _, _, err := w.Update(t.Context(), req, store.Key{Type: "Patient", ID: "secret"}, parse(t, secret)); !errors.Is(err, fhir.Conflict) {
+		t.Errorf("PUT over what is hidden: %v, want conflict", err)
+	}
+	if _, err := w.Delete(t.Context(), req, store.Key{Type: "Patient", ID: "secret"}); !errors.Is(err, fhir.NotFound) {
+		t.Errorf("DELETE of what is hidden: %v, want not-found", err)
+	}
+	if now := w.read("Patient", "secret"); now.Version != rec.Version {
+		t.Errorf("version %d, want %d: it was changed", now.Version, rec.Version)
+	}
+}
+
+// NHS booking standard 2.7: a booking is for one patient, under one NHS number.
+func TestTwoNHSNumbers(t *testing.T) {
+	const id = `{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"%s"}`
+	body := func(contained, actor string) string {
+		return `{"resourceType":"Appointment","contained":[{"resourceType":"Patient","id":"pat","identifier":[` + contained + `],"name":[{"family":"New"}]}],
+			"status":"booked","start":"2030-01-08T10:00:00Z","end":"2030-01-08T10:15:00Z","slot":[{"reference":"Slot/s1"}],
+			"participant":[{"actor":{"reference":"#pat"` + actor + `},"status":"accepted"}]}`
+	}
+	a, b := fmt.Sprintf(id, "9990000026"), fmt.Sprintf(id, "9990000018")
+	for name, text := range map[string]string{"both on the patient": body(a+","+b, ""), "one on the participant": body(a, `,"identifier":`+b)} {
+		w := newWorld(t)
+		if _, err := w.Create(t.Context(), caller("X1"), parse(t, text)); !errors.Is(err, fhir.Unprocessable) {
+			t.Errorf("%s: %v, want unprocessable", name, err)
+		}
+		if w.status("s1") != "free" || w.count("Patient") != 1 {
+			t.Errorf("%s: a refused booking left something", name)
+		}
+	}
+}
+
 // Design decision 17: PUT takes no slot, is refused against another booking's
 // hold only, and frees what the booking no longer holds.
 func TestUpdateAndSlots(t *testing.T) {

@@ -207,7 +207,11 @@ func (m *message) change(ctx context.Context, old store.Record) error {
 	if r, err = r.Apply(m.in.Provenance...); err != nil {
 		return err
 	}
-	_, err = m.put(ctx, write{key: old.Key, resource: r, ifVersion: old.Version, old: old, links: keptLinks(old, r)})
+	w := write{key: old.Key, resource: r, ifVersion: old.Version, old: old}
+	if w.links, err = m.s.relink(ctx, m.tx, w); err != nil {
+		return err
+	}
+	_, err = m.put(ctx, w)
 	return err
 }
 

@@ -1,8 +1,9 @@
 package booking
 
 import (
-	"cmp"
 	"context"
+	"errors"
+	"slices"
 
 	"slotway/fhir"
 	"slotway/fhir/r4"
@@ -26,12 +27,28 @@ func (s *Service) planPatient(p *plan) error {
 			return err
 		}
 		p.patient = c
-		p.nhs = cmp.Or(view.NHSNumber(), r4.Value([]r4.Identifier{part.Actor.Identifier}, fhir.NHSNumberSystem))
-		if p.nhs != "" && !fhir.ValidNHSNumber(p.nhs) {
-			return fhir.Errorf(fhir.Unprocessable, "The NHS number fails its check: ten digits whose last is the modulus 11 check digit are needed.").Coded("INVALID_NHS_NUMBER").At("Patient.identifier")
+		p.nhs, err = nhsNumber(append(view.Identifiers, part.Actor.Identifier))
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// nhsNumber gives the one NHS number among identifiers, or nothing.
+func nhsNumber(ids []r4.Identifier) (nhs string, err error) {
+	for _, id := range ids {
+		if id.System != fhir.NHSNumberSystem || id.Value == "" || id.Value == nhs {
+			continue
+		}
+		if nhs != "" {
+			return "", fhir.Errorf(fhir.Unprocessable, "A booking is for one patient, so it may name one NHS number.").Coded("INVALID_NHS_NUMBER").At("Patient.identifier")
+		}
+		if nhs = id.Value; !fhir.ValidNHSNumber(nhs) {
+			return "", fhir.Errorf(fhir.Unprocessable, "The NHS number fails its check: ten digits whose last is the modulus 11 check digit are needed.").Coded("INVALID_NHS_NUMBER").At("Patient.identifier")
+		}
+	}
+	return nhs, nil
 }
 
 // addPatient links an appointment to the stored patient that its contained one
@@ -80,11 +97,66 @@ func storedPatient(p *plan) (fhir.Resource, error) {
 	return r.Apply(changes...)
 }
 
-// keptLinks gives the links of the current version that still mean something: a
-// version without contained resources stands for nothing else.
-func keptLinks(old store.Record, r fhir.Resource) []store.Link {
-	if !r.Root().Get("contained").Exists() {
-		return nil
+// relink works out what the contained resources of a booking's new version stand
+// for: a slot that it held before, a patient by NHS number or, without one, the
+// patient that the same contained resource stood for before. What a feed stores
+// stands for itself: it has no links, and gets none.
+func (s *Service) relink(ctx context.Context, tx store.Tx, w write) (links []store.Link, err error) {
+	a, err := r4.ReadAppointment(w.resource.Root())
+	if err != nil || len(w.old.Links) == 0 {
+		return nil, nil // it is no appointment, or no booking
 	}
-	return old.Links
+	for _, ref := range a.Slots {
+		c, _ := a.ContainedAt(ref.Parse(s.Bases))
+		if l := (store.Link{Param: "slot", To: search.Ref{Type: c.Type, ID: c.ID}}); slices.Contains(w.old.Links, l) {
+			links = append(links, l)
+		}
+	}
+	for _, part := range a.Participants {
+		c, ok := a.ContainedAt(part.Actor.Parse(s.Bases))
+		if !ok || c.Type != "Patient" {
+			continue
+		}
+		id, err := s.patientOf(ctx, tx, w, part, c)
+		if err != nil {
+			return nil, err
+		}
+		if id != "" {
+			links = append(links, store.Link{Param: "actor", To: search.Ref{Type: "Patient", ID: id}})
+		}
+	}
+	return links, nil
+}
+
+// patientOf gives the id of the stored patient that a contained one stands for.
+func (s *Service) patientOf(ctx context.Context, tx store.Tx, w write, part r4.Participant, c r4.Contained) (string, error) {
+	view, err := r4.ReadPatient(c.Node)
+	if err != nil {
+		return "", err
+	}
+	nhs, err := nhsNumber(append(view.Identifiers, part.Actor.Identifier))
+	if err != nil {
+		return "", err
+	}
+	if nhs != "" {
+		held, err := tx.Claimed(ctx, "nhs-number", w.key.Customer+"\x00"+nhs)
+		if errors.Is(err, fhir.NotFound) {
+			return "", nil
+		}
+		return held.Holder, err
+	}
+	before, err := r4.ReadAppointment(w.old.Resource.Root())
+	if err != nil {
+		return "", nil // there was none
+	}
+	was, ok := before.ContainedAt(fhir.Reference{Fragment: c.ID})
+	if !ok || string(was.Node.Raw()) != string(c.Node.Raw()) {
+		return "", nil
+	}
+	for _, l := range w.old.Links {
+		if l.To.Type == "Patient" {
+			return l.To.ID, nil
+		}
+	}
+	return "", nil
 }

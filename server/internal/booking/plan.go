@@ -46,7 +46,7 @@ func (s *Service) plan(ctx context.Context, req Request, r fhir.Resource) (p *pl
 	if err := s.planPatient(p); err != nil {
 		return nil, err
 	}
-	return p, s.checkActors(ctx, p)
+	return p, s.checkActors(ctx, req, p)
 }
 
 // home gives the customer a new resource belongs to when no slot says so.
@@ -74,7 +74,7 @@ var pathSourceOrganization = fhir.MustPath("meta.security").Where("system", sour
 // customerOf gives the customer of a resource to be updated: where it is, or
 // where a new one would go.
 func (s *Service) customerOf(ctx context.Context, req Request, key store.Key, r fhir.Resource) (string, error) {
-	rec, err := s.Store.Read(ctx, store.Visibility{Customers: req.Principal.Customers}, key)
+	rec, err := s.Store.Read(ctx, req.seesAll(), key)
 	if err == nil {
 		return rec.Customer, nil
 	}
@@ -89,6 +89,12 @@ func (s *Service) customerOf(ctx context.Context, req Request, key store.Key, r 
 // One that takes no slot belongs to the customer of the slot it names, if any.
 func (s *Service) planSlots(ctx context.Context, req Request, p *plan) error {
 	takes := r4.TakesSlot(p.appointment.Status)
+	if req.SlotNeeded && !takes {
+		return fhir.Errorf(fhir.Unprocessable, "The status of a booking must be booked.").At("Appointment.status")
+	}
+	if req.SlotNeeded && len(p.appointment.Slots) == 0 {
+		return fhir.Errorf(fhir.Invalid, "A booking must name the slot it takes.").Coded("INVALID_PARAMETER").At("Appointment.slot")
+	}
 	var shown []fhir.Change
 	for i, ref := range p.appointment.Slots {
 		sl, contained, err := s.findSlot(ctx, req, p.appointment, ref, fmt.Sprintf("Appointment.slot[%d]", i))
@@ -131,7 +137,7 @@ func (s *Service) findSlot(ctx context.Context, req Request, a r4.Appointment, r
 	}
 	id := cmp.Or(to.ID, to.Fragment)
 	sl.position = position
-	sl.record, err = s.Store.Read(ctx, store.Visibility{Customers: req.Principal.Customers}, store.Key{Type: "Slot", ID: id})
+	sl.record, err = s.Store.Read(ctx, req.seesAll(), store.Key{Type: "Slot", ID: id})
 	if absent(err) {
 		return sl, "", missing
 	}
@@ -145,7 +151,7 @@ func (s *Service) findSlot(ctx context.Context, req Request, a r4.Appointment, r
 		return sl, "", nil
 	}
 	sent, err := r4.ReadSlot(within.Node)
-	if err == nil && !sameSlot(sent, sl.Slot) {
+	if err == nil && !s.sameSlot(sent, sl.Slot) {
 		err = fhir.Errorf(fhir.Unprocessable, "The contained Slot does not agree with the slot of that id: its schedule or identifier differs.").Coded("REFERENCE_NOT_FOUND").At(position)
 	}
 	return sl, to.Fragment, err
@@ -153,8 +159,8 @@ func (s *Service) findSlot(ctx context.Context, req Request, a r4.Appointment, r
 
 // sameSlot says whether a slot as sent names the schedule and, where it has one,
 // an identifier of the slot as stored (NHS booking standard, requirement 85).
-func sameSlot(sent, stored r4.Slot) bool {
-	if sent.Schedule.Text != "" && sent.Schedule.Text != stored.Schedule.Text {
+func (s *Service) sameSlot(sent, stored r4.Slot) bool {
+	if sent.Schedule.Text != "" && sent.Schedule.Parse(s.Bases) != stored.Schedule.Parse(s.Bases) {
 		return false
 	}
 	if len(sent.Identifiers) == 0 || len(stored.Identifiers) == 0 {
@@ -190,7 +196,7 @@ func coherent(slots []slot, a r4.Appointment) error {
 
 // checkActors looks up the participants that an appointment refers to: a booking
 // for somebody or something that is not there is refused (design decision 20).
-func (s *Service) checkActors(ctx context.Context, p *plan) error {
+func (s *Service) checkActors(ctx context.Context, req Request, p *plan) error {
 	if len(p.slots) == 0 {
 		return nil
 	}
@@ -199,7 +205,7 @@ func (s *Service) checkActors(ctx context.Context, p *plan) error {
 		if _, kept := fhir.TypeOf(to.Type); !kept {
 			continue
 		}
-		_, err := s.Store.Read(ctx, store.Of(p.customer), store.Key{Customer: p.customer, Type: to.Type, ID: to.ID})
+		_, err := s.Store.Read(ctx, req.sees(p.customer), store.Key{Customer: p.customer, Type: to.Type, ID: to.ID})
 		if absent(err) {
 			return fhir.Errorf(fhir.Unprocessable, "There is no such %s.", to.Type).Coded("REFERENCE_NOT_FOUND").At(fmt.Sprintf("Appointment.participant[%d].actor", i))
 		}

@@ -8,9 +8,11 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"slotway/fhir"
@@ -41,7 +43,21 @@ type Request struct {
 	IfVersion int64
 	// Create allows an update to make a resource that is not there.
 	Create bool
+	// SlotNeeded makes a new Appointment name the slots it takes.
+	SlotNeeded bool
 }
+
+// sees is what the caller may see of some customers.
+func (r Request) sees(customers ...string) store.Visibility {
+	see := store.Visibility{Customers: customers}
+	if len(r.Principal.Labels) > 0 {
+		see.Labels = r.Principal.Labels
+	}
+	return see
+}
+
+// seesAll is what the caller may see.
+func (r Request) seesAll() store.Visibility { return r.sees(r.Principal.Customers...) }
 
 // Create stores a new resource under an id of ours. An Appointment that names
 // slots takes them (design decision 17): all of them, or nothing is stored.
@@ -95,12 +111,19 @@ func (s *Service) Update(ctx context.Context, req Request, key store.Key, r fhir
 		}
 	}
 	err = s.Store.Update(ctx, func(tx store.Tx) error {
-		old, err := tx.Read(ctx, store.Of(key.Customer), key)
-		created = false
+		old, err := tx.Read(ctx, req.sees(key.Customer), key)
 		if created = absent(err); err != nil && !(created && req.Create) {
 			return err
 		}
-		w := write{key: key, resource: r, ifVersion: req.IfVersion, old: old, links: keptLinks(old, r)}
+		if created {
+			if _, err := tx.Read(ctx, store.Of(key.Customer), key); !absent(err) {
+				return cmp.Or(err, error(fhir.Errorf(fhir.Conflict, "The id is in use.").At(key.Type+".id")))
+			}
+		}
+		w := write{key: key, resource: r, ifVersion: req.IfVersion, old: old}
+		if w.links, err = s.relink(ctx, tx, w); err != nil {
+			return err
+		}
 		rec, err = s.put(ctx, tx, w)
 		return err
 	})
@@ -110,7 +133,7 @@ func (s *Service) Update(ctx context.Context, req Request, key store.Key, r fhir
 // Delete stores a deletion and frees what the resource held.
 func (s *Service) Delete(ctx context.Context, req Request, key store.Key) (rec store.Record, err error) {
 	err = s.Store.Update(ctx, func(tx store.Tx) error {
-		old, err := tx.Read(ctx, store.Visibility{Customers: req.Principal.Customers}, key)
+		old, err := tx.Read(ctx, req.seesAll(), key)
 		if err != nil {
 			return err
 		}
@@ -180,7 +203,7 @@ func (s *Service) once(ctx context.Context, tx store.Tx, req Request, key store.
 		return nil
 	}
 	err := tx.Claim(ctx, store.Claim{
-		Space: "request", Key: req.Principal.Client + "\x00" + req.RequestID,
+		Space: "request", Key: req.Principal.Client + "\x00" + strings.ToLower(req.RequestID),
 		Holder: key.ID, Payload: []byte(key.Type + "/" + key.ID),
 	})
 	if _, taken := store.IsTaken(err); taken {
@@ -209,8 +232,14 @@ func authorOf(p auth.Principal) string {
 	return "client " + p.Client
 }
 
-// Owns says whether the caller's organisation made a resource.
+// Owns says whether the caller's organisation made a resource, of any customer
+// that the caller may see when the key names none.
 func (s *Service) Owns(ctx context.Context, p auth.Principal, key store.Key) bool {
-	c, err := s.Store.Claimed(ctx, "author", key.Customer+"\x00"+key.Type+"/"+key.ID)
-	return err == nil && string(c.Payload) == authorOf(p)
+	return slices.ContainsFunc(p.Customers, func(customer string) bool {
+		if key.Customer != "" && key.Customer != customer {
+			return false
+		}
+		c, err := s.Store.Claimed(ctx, "author", customer+"\x00"+key.Type+"/"+key.ID)
+		return err == nil && string(c.Payload) == authorOf(p)
+	})
 }
