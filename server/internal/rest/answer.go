@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -53,8 +54,26 @@ func outcome(f *Face, e *fhir.Error) []byte {
 // plainFace answers outside any face.
 var plainFace = &Face{Name: "none", Style: fhir.StyleRFC6750}
 
+// faceOf gives the face that a path is under.
+func (s *Server) faceOf(path string) *Face {
+	for _, f := range s.Faces {
+		if path == f.Base || strings.HasPrefix(path, f.Base+"/") {
+			return f
+		}
+	}
+	return plainFace
+}
+
+// methods are those that HTTP has for resources.
+var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
 func (s *Server) notFound(c *gin.Context) {
-	s.fail(c, plainFace, fhir.Errorf(fhir.NotFound, "There is nothing at this address; FHIR R4 is under /R4, its description at /R4/metadata."))
+	f := s.faceOf(c.Request.URL.Path)
+	if !slices.Contains(methods, c.Request.Method) {
+		s.fail(c, f, fhir.Errorf(fhir.MethodNotAllowed, "There is no such method here."))
+		return
+	}
+	s.fail(c, f, fhir.Errorf(fhir.NotFound, "There is nothing at this address; FHIR R4 is under /R4, its description at /R4/metadata."))
 }
 
 const requestKey = "request"

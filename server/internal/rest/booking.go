@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"slotway/fhir"
+	"slotway/fhir/r4"
 	"slotway/fhir/search"
 	"slotway/mappings/stu3"
 	"slotway/server/internal/auth"
@@ -25,6 +26,8 @@ func BookingFace(catalog *search.Catalog, style fhir.Style) *Face {
 		Strict:       true,
 		PageSize:     maxCount, // its consumers show every slot they are sent, and do not turn pages
 		RequestID:    true,
+		RefuseID:     true,
+		SlotNeeded:   true,
 		SearchAction: bookingSearch,
 		Check:        serviceKnown,
 		ContentTypes: []string{"application/fhir+json", "application/json+fhir"},
@@ -74,8 +77,7 @@ var includes = map[string]string{
 // modifier they stand, they are followed to the end.
 func rewriteBooking(typ, raw string, now time.Time) (string, error) {
 	var out []string
-	var service bool
-	var bounds []string
+	var named bool // the service whose slots, or the patient whose list
 	for part := range strings.SplitSeq(raw, "&") {
 		if part == "" {
 			continue
@@ -93,26 +95,78 @@ func rewriteBooking(typ, raw string, now time.Time) (string, error) {
 				out = append(out, "_include:iterate="+url.QueryEscape(includes[strings.ToLower(text)]))
 			}
 		case typ == "Slot" && slices.Contains(serviceNames, plain):
-			service = service || value != ""
+			named = named || strings.Trim(value, ",%2C") != ""
 			out = append(out, url.QueryEscape(serviceParam)+"="+serviceID(value))
 		case typ == "Appointment" && slices.Contains(listNames, plain):
-			out = append(out, "patient.identifier="+value)
-		default:
-			if plain == "start" {
-				bounds = append(bounds, value)
+			if err := patientIdentifier(plain, value); err != nil {
+				return "", err
 			}
+			named = true
+			out = append(out, "patient.identifier="+value)
+		case typ == "Slot" && (plain == "start" || plain == "status"):
+			if err := slotValue(plain, value, now); err != nil {
+				return "", err
+			}
+			out = append(out, part)
+		default:
 			out = append(out, part)
 		}
 	}
-	if typ == "Slot" {
-		if !service {
-			return "", fhir.Errorf(fhir.Invalid, "The parameter schedule.actor:healthcareservice is needed: the Directory of Services id of the service.").Coded("INVALID_PARAMETER").At("schedule.actor:healthcareservice")
-		}
-		if err := inFuture(bounds, now); err != nil {
-			return "", err
-		}
+	switch {
+	case named:
+		return strings.Join(out, "&"), nil
+	case typ == "Slot":
+		return "", badParameter("schedule.actor:healthcareservice", "It is needed: the Directory of Services id of the service.")
+	default:
+		return "", badParameter("patient.identifier", "It is needed: the system and value of the patient's NHS number.")
 	}
-	return strings.Join(out, "&"), nil
+}
+
+func badParameter(name, text string) error {
+	return fhir.Errorf(fhir.Invalid, "%s: %s", name, text).Coded("INVALID_PARAMETER").At(name)
+}
+
+// patientIdentifier checks what names the patient of a list: one identifier with
+// its system, and of the NHS's system an NHS number (requirement 114).
+func patientIdentifier(name, value string) error {
+	text, err := url.QueryUnescape(value)
+	system, number, ok := strings.Cut(text, "|")
+	if err != nil || !ok || system == "" || number == "" || strings.Contains(number, ",") {
+		return badParameter(name, "One identifier is needed, as system|value.")
+	}
+	if system == fhir.NHSNumberSystem && !fhir.ValidNHSNumber(number) {
+		return badParameter(name, "The NHS number fails its check.")
+	}
+	return nil
+}
+
+// slotValue checks a start or status of a search for slots: a status that slots
+// have, a prefix that bounds a window, and no upper bound in the past (2.6, E6, E7).
+func slotValue(name, value string, now time.Time) error {
+	text, err := url.QueryUnescape(value)
+	if err != nil {
+		return badParameter(name, "It is not percent-encoded as it should be.")
+	}
+	if name == "status" {
+		for code := range strings.SplitSeq(text, ",") {
+			if _, after, ok := strings.Cut(code, "|"); ok {
+				code = after
+			}
+			if code != "" && !r4.IsSlotStatus(code) {
+				return badParameter(name, "A slot is free, busy, busy-unavailable, busy-tentative or entered-in-error.")
+			}
+		}
+		return nil
+	}
+	prefix := strings.TrimRight(text, "0123456789-+:.TZ ")
+	if !slices.Contains([]string{"", "eq", "ge", "gt", "le", "lt"}, prefix) {
+		return badParameter(name, "The prefixes of a window are ge, gt, le and lt.")
+	}
+	end, err := search.ParseBound(text[len(prefix):], now.Location())
+	if err == nil && prefix != "ge" && prefix != "gt" && !end.After(now) {
+		return badParameter(name, "The window lies wholly in the past.")
+	}
+	return nil
 }
 
 // serviceID takes the id out of a token with a system.
@@ -125,22 +179,6 @@ func serviceID(value string) string {
 		return url.QueryEscape(id)
 	}
 	return value
-}
-
-// inFuture refuses a window that lies wholly in the past, 4.2 E7. A bound that is
-// no instant is left to the parser.
-func inFuture(bounds []string, now time.Time) error {
-	for _, b := range bounds {
-		text, err := url.QueryUnescape(b)
-		if err != nil || len(text) < 12 || text[:2] != "le" && text[:2] != "lt" {
-			continue
-		}
-		at, err := time.Parse(time.RFC3339, strings.ReplaceAll(text[2:], " ", "+"))
-		if err == nil && at.Before(now) {
-			return fhir.Errorf(fhir.Invalid, "The window lies wholly in the past.").Coded("INVALID_PARAMETER").At("start")
-		}
-	}
-	return nil
 }
 
 // serviceKnown answers a search for the slots of a service that no diary has:

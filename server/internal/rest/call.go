@@ -82,32 +82,26 @@ func (k *call) authorise() error {
 	if len(k.principal.Labels) > 0 {
 		k.see.Labels = k.principal.Labels
 	}
-	act := k.route.Action
-	switch {
-	case k.route.Interaction == fhir.SearchType && k.face.SearchAction != nil:
-		act = k.face.SearchAction(k.typ.Name)
-	case act == auth.Create && k.typ.Name == "Appointment":
-		act = auth.Book
-	}
-	k.grant, err = k.principal.Demand(act, k.typ.Name)
+	k.grant, err = k.principal.Demand(k.action(), k.typ.Name)
 	return err
 }
 
 // key names the resource of the address.
 func (k *call) key() (store.Key, error) {
+	key := store.Key{Type: k.typ.Name, ID: k.id}
 	if !fhir.ValidID(k.id) {
-		return store.Key{}, fhir.Errorf(fhir.NotFound, "There is no %s of that id.", k.typ.Name)
+		return key, k.missing()
 	}
-	return store.Key{Type: k.typ.Name, ID: k.id}, nil
+	// What the caller's organisation did not book is, for one who may see only
+	// that, like what is not there: before anything is read.
+	if k.grant == auth.Own && !k.s.Booking.Owns(k.c.Request.Context(), k.principal, key) {
+		return key, k.missing()
+	}
+	return key, nil
 }
 
-// mine hides what the caller's organisation did not book from one who may see
-// only that.
-func (k *call) mine(rec store.Record) error {
-	if k.grant == auth.Own && !k.s.Booking.Owns(k.c.Request.Context(), k.principal, rec.Key) {
-		return fhir.Errorf(fhir.NotFound, "There is no %s of that id.", k.typ.Name)
-	}
-	return nil
+func (k *call) missing() error {
+	return fhir.Errorf(fhir.NotFound, "There is no %s with this id.", k.typ.Name)
 }
 
 // send answers with a resource under its ETag and Last-Modified.

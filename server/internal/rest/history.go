@@ -17,7 +17,7 @@ func (k *call) history() error {
 	if err != nil {
 		return err
 	}
-	turn, raw, err := k.turnTo(k.c.Request.URL.RawQuery)
+	turn, raw, err := k.turnTo(k.c.Request.URL.RawQuery, k.typ.Name+"/"+k.id)
 	if err != nil {
 		return err
 	}
@@ -36,13 +36,10 @@ func (k *call) history() error {
 	base := k.s.url(k.face, "/"+k.typ.Name+"/"+k.id+"/_history")
 	e.Links = append(e.Links, r4.Link{Relation: "self", URL: address(base, raw)})
 	if page.Next != "" {
-		e.Links = append(e.Links, r4.Link{Relation: "next", URL: address(base, k.next(raw, page.Next))})
+		e.Links = append(e.Links, r4.Link{Relation: "next", URL: address(base, k.next(k.typ.Name+"/"+k.id, raw, page.Next))})
 	}
 	b := r4.NewBundle(nil, e)
 	for _, rec := range page.Records {
-		if err := k.mine(rec); err != nil {
-			return err
-		}
 		entry, err := k.version(rec)
 		if err != nil {
 			return err

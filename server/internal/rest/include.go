@@ -63,7 +63,7 @@ func (in *includer) forward(ctx context.Context, inc search.Include, from []stor
 			if inc.Target != "" && inc.Target != to.Type || !in.may(to.Type) {
 				continue
 			}
-			found, err := in.k.s.Store.Read(ctx, store.Of(rec.Customer), store.Key{Customer: rec.Customer, Type: to.Type, ID: to.ID})
+			found, err := in.k.s.Store.Read(ctx, in.sees(rec), store.Key{Customer: rec.Customer, Type: to.Type, ID: to.ID})
 			if errors.Is(err, fhir.NotFound) || errors.Is(err, fhir.Gone) {
 				continue
 			}
@@ -88,7 +88,7 @@ func (in *includer) backward(ctx context.Context, inc search.Include, to []store
 			q := search.Query{Type: p.Type, Count: in.k.s.Limits.Included + 1, Where: []search.Clause{
 				{Param: p, Any: []search.Test{{Ref: search.Ref{Type: rec.Type, ID: rec.ID}}}},
 			}}
-			page, err := in.k.s.Store.Search(ctx, store.Of(rec.Customer), q)
+			page, err := in.k.s.Store.Search(ctx, in.sees(rec), q)
 			if err != nil {
 				return err
 			}
@@ -123,6 +123,11 @@ func (in *includer) referring(inc search.Include) []*search.Param {
 		}
 	}
 	return all
+}
+
+// sees is what the caller may see of a record's customer: references stay inside it.
+func (in *includer) sees(rec store.Record) store.Visibility {
+	return store.Visibility{Customers: []string{rec.Customer}, Labels: in.k.see.Labels}
 }
 
 func (in *includer) may(typ string) bool {

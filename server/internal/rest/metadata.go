@@ -40,6 +40,6 @@ func (s *Server) issuerRoutes(e *gin.Engine) {
 		return
 	}
 	e.Any("/oauth2/token", gin.WrapH(s.Issuer.TokenHandler()))
-	e.GET("/oauth2/jwks.json", gin.WrapH(s.Issuer.JWKSHandler()))
-	e.GET("/.well-known/openid-configuration", gin.WrapH(s.Issuer.DiscoveryHandler(s.Origin)))
+	s.get(e, "/oauth2/jwks.json", gin.WrapH(s.Issuer.JWKSHandler()))
+	s.get(e, "/.well-known/openid-configuration", gin.WrapH(s.Issuer.DiscoveryHandler(s.Origin)))
 }

@@ -31,11 +31,11 @@ func accepts(f *Face, r *http.Request) error {
 		}
 		return fhir.Errorf(fhir.NotAcceptable, "The _format is not one sent here; application/fhir+json is.").At("_format")
 	}
-	accept := r.Header.Values("Accept")
-	if len(accept) == 0 {
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	if strings.Trim(accept, ", ") == "" {
 		return nil
 	}
-	for _, part := range strings.Split(strings.Join(accept, ","), ",") {
+	for part := range strings.SplitSeq(accept, ",") {
 		media, params, err := mime.ParseMediaType(part)
 		if err != nil || !(slices.Contains(jsonFormats, media) || slices.Contains(anyFormats, media)) {
 			continue
@@ -114,17 +114,31 @@ func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 // etag writes a version as a weak entity tag.
 func etag(version int64) string { return `W/"` + itoa(version) + `"` }
 
-// readETag reads the version of an If-Match or If-None-Match header, in either
-// form; ok is false when there is no header. A tag that is none of ours matches
-// no version: -2.
-func readETag(text string) (version int64, ok bool) {
-	if text = strings.TrimSpace(text); text == "" {
-		return 0, false
-	}
-	text = strings.Trim(strings.TrimPrefix(text, "W/"), `"`)
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 1 {
-		return -2, true
-	}
-	return n, true
+// tags are the versions that an If-Match or If-None-Match header names, RFC 9110
+// section 13.1. A tag that is none of ours names no version.
+type tags struct {
+	given    bool
+	any      bool // *
+	versions []int64
 }
+
+// readETags reads the values of a header; a weak tag is as good as a strong one.
+func readETags(header []string) (t tags) {
+	for part := range strings.SplitSeq(strings.Join(header, ","), ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		t.given = true
+		if part == "*" {
+			t.any = true
+		}
+		part = strings.Trim(strings.TrimPrefix(part, "W/"), `"`)
+		if n, err := strconv.ParseInt(part, 10, 64); err == nil && n > 0 {
+			t.versions = append(t.versions, n)
+		}
+	}
+	return t
+}
+
+// match says whether the header names a version.
+func (t tags) match(version int64) bool { return t.any || slices.Contains(t.versions, version) }

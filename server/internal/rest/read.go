@@ -19,9 +19,6 @@ func (k *call) read() error {
 	if err != nil {
 		return err
 	}
-	if err := k.mine(rec); err != nil {
-		return err
-	}
 	if k.unchanged(rec) {
 		k.tags(rec)
 		k.c.Status(http.StatusNotModified)
@@ -34,8 +31,8 @@ func (k *call) read() error {
 // http://hl7.org/fhir/R4/http.html#cread.
 func (k *call) unchanged(rec store.Record) bool {
 	h := k.c.Request.Header
-	if v, ok := readETag(h.Get("If-None-Match")); ok {
-		return v == rec.Version
+	if tags := readETags(h.Values("If-None-Match")); tags.given {
+		return tags.match(rec.Version)
 	}
 	since, err := http.ParseTime(h.Get("If-Modified-Since"))
 	return err == nil && !rec.Updated.Truncate(time.Second).After(since)
@@ -53,9 +50,6 @@ func (k *call) vread() error {
 	}
 	rec, err := k.s.Store.Version(k.c.Request.Context(), k.see, key, version)
 	if err != nil {
-		return err
-	}
-	if err := k.mine(rec); err != nil {
 		return err
 	}
 	return k.send(http.StatusOK, rec)

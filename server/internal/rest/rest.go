@@ -76,6 +76,10 @@ type Face struct {
 	PageSize int
 	// RequestID makes POST need an X-Request-ID, which succeeds once.
 	RequestID bool
+	// RefuseID refuses a new resource that brings an id; otherwise it is ignored.
+	RefuseID bool
+	// SlotNeeded makes a new Appointment name the slots it takes.
+	SlotNeeded bool
 	// SearchAction is what a search of a type demands of the caller's scopes.
 	SearchAction func(typ string) auth.Action
 	// Check looks at the answer of a search before it is sent: on the booking
@@ -120,7 +124,7 @@ func (s *Server) Handler(parts []string) http.Handler {
 		case PartIssuer:
 			s.issuerRoutes(e)
 		case PartMetrics:
-			e.GET("/metrics", gin.WrapH(s.Metrics))
+			s.get(e, "/metrics", gin.WrapH(s.Metrics))
 		default:
 			for _, f := range s.Faces {
 				if f.Name == part {

@@ -48,13 +48,25 @@ func patterns() []string {
 // faceRoutes registers the table for a face. Each pattern takes every method, so
 // that one the table does not have is answered 405 with Allow, in FHIR.
 func (s *Server) faceRoutes(e *gin.Engine, f *Face) {
-	e.GET(f.Base+"/metadata", func(c *gin.Context) { s.metadata(c, f) })
+	s.get(e, f.Base+"/metadata", func(c *gin.Context) { s.metadata(c, f) })
 	for _, p := range patterns() {
 		e.Any(f.Base+p, func(c *gin.Context) { s.serve(c, f, p) })
 	}
 	if f.FHIR == "4.0.1" {
-		e.GET(f.Base+"/.well-known/smart-configuration", s.smartConfiguration)
+		s.get(e, f.Base+"/.well-known/smart-configuration", s.smartConfiguration)
 	}
+}
+
+// get registers what is read only: GET, HEAD, and 405 for the rest.
+func (s *Server) get(e *gin.Engine, path string, handle gin.HandlerFunc) {
+	e.Any(path, func(c *gin.Context) {
+		if m := c.Request.Method; m != http.MethodGet && m != http.MethodHead {
+			c.Header("Allow", "GET, HEAD")
+			s.fail(c, s.faceOf(path), fhir.Errorf(fhir.MethodNotAllowed, "This address takes GET and HEAD."))
+			return
+		}
+		handle(c)
+	})
 }
 
 // match gives the row for a request, or an error: fhir.NotFound for a type the
@@ -85,8 +97,10 @@ func (f *Face) match(method, pattern, typ string) (*Route, []string, error) {
 	switch {
 	case found != nil:
 		return found, allow, nil
-	case len(allow) == 0 && pattern == "/:type" && !f.hasType(t):
+	case !f.hasType(t):
 		return nil, nil, fhir.Errorf(fhir.NotFound, "This face has no resource type %s.", typ)
+	case len(allow) == 0:
+		return nil, nil, fhir.Errorf(fhir.NotFound, "There is nothing at this address.")
 	}
 	return nil, allow, fhir.Errorf(fhir.MethodNotAllowed, "%s is not done here; this address takes %s.", clip(method), strings.Join(allow, ", "))
 }

@@ -55,6 +55,7 @@ func TestMatch(t *testing.T) {
 		{r4, "PATCH", "/:type/:id", "Slot", "", fhir.MethodNotAllowed},
 		{r4, "DELETE", "/:type", "Slot", "", fhir.MethodNotAllowed},
 		{r4, "GET", "/:type", "Observation", "", fhir.NotFound},
+		{booking, "GET", "/:type/:id", "Slot", "", fhir.NotFound},
 		{booking, "GET", "/:type", "Slot", fhir.SearchType, nil},
 		{booking, "POST", "/:type", "Appointment", fhir.Create, nil},
 		{booking, "POST", "/:type", "Slot", "", fhir.MethodNotAllowed},
@@ -70,7 +71,7 @@ func TestMatch(t *testing.T) {
 			if err == nil && r.Interaction != tc.want {
 				t.Errorf("interaction %s, want %s", r.Interaction, tc.want)
 			}
-			if tc.err == fhir.MethodNotAllowed && len(allow) == 0 && tc.pattern == "/:type" && tc.typ == "Slot" && tc.face == r4 {
+			if tc.err == fhir.MethodNotAllowed && len(allow) == 0 {
 				t.Error("405 without the methods that are allowed")
 			}
 		})
@@ -112,12 +113,15 @@ func TestAccepts(t *testing.T) {
 }
 
 func TestETag(t *testing.T) {
-	for text, want := range map[string]int64{`W/"3"`: 3, `"3"`: 3, "3": 3, `W/"999ff9ff-999f"`: -2, `W/"0"`: -2, "*": -2} {
-		if got, ok := readETag(text); got != want || !ok {
-			t.Errorf("readETag(%s) = %d %v, want %d", text, got, ok, want)
+	for text, want := range map[string]bool{
+		`W/"3"`: true, `"3"`: true, "3": true, "*": true, `W/"1", W/"3"`: true, `"1","2"`: false,
+		`W/"999ff9ff-999f"`: false, `W/"0"`: false, `W/"33"`: false,
+	} {
+		if tags := readETags([]string{text}); !tags.given || tags.match(3) != want {
+			t.Errorf("%s names version 3: %v, want %v", text, tags.match(3), want)
 		}
 	}
-	if _, ok := readETag(" "); ok {
+	if readETags([]string{" "}).given || readETags(nil).given {
 		t.Error("no header was read as a version")
 	}
 }
@@ -146,6 +150,14 @@ func TestRewriteBooking(t *testing.T) {
 		{"wholly in the past (39)", "Slot", "service=999999999&start=ge2026-05-01T00:00:00Z&start=le2026-05-02T00:00:00Z", "", fhir.Invalid},
 		{"only the lower bound in the past (39)", "Slot", "service=999999999&start=ge2026-05-01T00:00:00Z", service + "&start=ge2026-05-01T00:00:00Z", nil},
 		{"a raw plus (42)", "Slot", "service=999999999&start=le2026-05-02T00:00:00+01:00", "", fhir.Invalid},
+		{"only commas for a service", "Slot", "service=,", "", fhir.Invalid},
+		{"a status that slots do not have (38)", "Slot", "service=999999999&status=free%2Cbogus", "", fhir.Invalid},
+		{"a prefix that bounds nothing", "Slot", "service=999999999&start=sa2030-01-01", "", fhir.Invalid},
+		{"a day in the past", "Slot", "service=999999999&start=2020-01-01", "", fhir.Invalid},
+		{"an upper bound to the minute in the past", "Slot", "service=999999999&start=le2020-01-01T00:00Z", "", fhir.Invalid},
+		{"a list of everybody", "Appointment", "status=booked", "", fhir.Invalid},
+		{"a list of nobody", "Appointment", "patient.identifier=,", "", fhir.Invalid},
+		{"an NHS number that fails its check (114)", "Appointment", "identifier=https://fhir.nhs.uk/Id/nhs-number%7C9990000019", "", fhir.Invalid},
 		{"a patient's list (113)", "Appointment", "Appointment.participant.actor:Patient.identifier=s%7C1", "patient.identifier=s%7C1", nil},
 		{"by identifier (113)", "Appointment", "identifier=s%7C1", "patient.identifier=s%7C1", nil},
 	}

@@ -23,7 +23,7 @@ func (k *call) search() error {
 		return err
 	}
 	now := k.s.Now()
-	turn, raw, err := k.turnTo(raw)
+	turn, raw, err := k.turnTo(raw, k.typ.Name)
 	if err != nil {
 		return err
 	}
@@ -95,6 +95,9 @@ func (k *call) strict(warnings []fhir.Issue) error {
 // allowed asks the caller's scopes for every type that a search looks into: a
 // chain through a type tells about its resources (spec security-reliability 1.2).
 func (k *call) allowed(q search.Query) error {
+	if k.action() == auth.List {
+		return nil // a patient's list goes by the patient's identifier, and by nothing else of the patient
+	}
 	for _, c := range q.Where {
 		if c.Has {
 			if _, err := k.principal.Demand(k.actionFor(c.Param.Type), c.Param.Type); err != nil {
@@ -115,6 +118,17 @@ func (k *call) allowed(q search.Query) error {
 	return nil
 }
 
+// action is what the route demands of the caller's scopes.
+func (k *call) action() auth.Action {
+	switch {
+	case k.route.Interaction == fhir.SearchType:
+		return k.actionFor(k.typ.Name)
+	case k.route.Action == auth.Create && k.typ.Name == "Appointment":
+		return auth.Book
+	}
+	return k.route.Action
+}
+
 func (k *call) actionFor(typ string) auth.Action {
 	if k.face.SearchAction != nil {
 		return k.face.SearchAction(typ)
@@ -128,7 +142,7 @@ func (k *call) searchset(ctx context.Context, parsed search.Parsed, q search.Que
 	base := k.s.url(k.face, "/"+k.typ.Name)
 	e.Links = append(e.Links, r4.Link{Relation: "self", URL: address(base, parsed.Self)})
 	if page.Next != "" {
-		e.Links = append(e.Links, r4.Link{Relation: "next", URL: address(base, k.next(parsed.Self, page.Next))})
+		e.Links = append(e.Links, r4.Link{Relation: "next", URL: address(base, k.next(k.typ.Name, parsed.Self, page.Next))})
 	}
 	b := r4.NewBundle(nil, e)
 	if q.Summary != search.SummaryCount && q.Count != 0 {
@@ -144,8 +158,9 @@ func (k *call) searchset(ctx context.Context, parsed search.Parsed, q search.Que
 }
 
 func (k *call) entries(ctx context.Context, b *r4.Bundle, q search.Query, page store.Page) error {
+	shown := subsetOf(q)
 	for _, rec := range page.Records {
-		if err := k.entry(b.Match, rec); err != nil {
+		if err := k.entry(b.Match, rec, shown); err != nil {
 			return err
 		}
 	}
@@ -154,17 +169,22 @@ func (k *call) entries(ctx context.Context, b *r4.Bundle, q search.Query, page s
 		return err
 	}
 	for _, rec := range included {
-		if err := k.entry(b.Include, rec); err != nil {
+		if err := k.entry(b.Include, rec, nil); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (k *call) entry(add func(fullURL string, raw []byte), rec store.Record) error {
+func (k *call) entry(add func(fullURL string, raw []byte), rec store.Record, shown subset) error {
 	r, err := k.face.Out(rec.Resource)
 	if err != nil {
 		return err
+	}
+	if shown != nil {
+		if r, err = shown.of(r); err != nil {
+			return err
+		}
 	}
 	add(k.s.url(k.face, "/"+rec.Type+"/"+rec.ID), r.Raw())
 	return nil
@@ -177,11 +197,11 @@ func address(base, query string) string {
 	return base + "?" + query
 }
 
-// turn is what a paging token says: where the page begins, in which search, for
-// whom. It is encrypted, so a link shows nothing that the caller did not write,
+// turn is what a paging token says: where the page begins, of what, in which
+// search, for whom. It is encrypted, so a link shows nothing that the caller did not write,
 // and bound to the search and the client.
 type turn struct {
-	Type, Self, After, Client string
+	Of, Self, After, Client string
 }
 
 // pageParam is the parameter that carries a paging token.
@@ -189,8 +209,8 @@ const pageParam = "_page"
 
 // next gives the query of the next page's link. After a GET the search stays
 // readable beside the token; a search that was posted stays inside it.
-func (k *call) next(self, after string) string {
-	token := k.s.sealTurn(turn{k.typ.Name, self, after, k.principal.Client})
+func (k *call) next(of, self, after string) string {
+	token := k.s.sealTurn(turn{of, self, after, k.principal.Client})
 	if k.c.Request.Method == http.MethodPost || k.posted() || self == "" {
 		return pageParam + "=" + token
 	}
@@ -204,7 +224,7 @@ func (k *call) posted() bool {
 
 // turnTo takes the paging token out of a query. A query of a token alone is the
 // search that the token holds.
-func (k *call) turnTo(raw string) (turn, string, error) {
+func (k *call) turnTo(raw, of string) (turn, string, error) {
 	var kept []string
 	token := ""
 	for part := range strings.SplitSeq(raw, "&") {
@@ -224,7 +244,7 @@ func (k *call) turnTo(raw string) (turn, string, error) {
 		return turn{}, "", bad
 	}
 	t, err := k.s.openTurn(text)
-	if err != nil || t.Type != k.typ.Name || t.Client != k.principal.Client {
+	if err != nil || t.Of != of || t.Client != k.principal.Client {
 		return turn{}, "", bad
 	}
 	if raw == "" {

@@ -10,7 +10,7 @@ import (
 // it comes last.
 
 func (s *Server) sealTurn(t turn) string {
-	plain := strings.Join([]string{t.Type, t.Client, t.Self, t.After}, "\x00")
+	plain := strings.Join([]string{t.Of, t.Client, t.Self, t.After}, "\x00")
 	return base64.RawURLEncoding.EncodeToString(s.Seal([]byte(plain)))
 }
 
@@ -27,5 +27,5 @@ func (s *Server) openTurn(token string) (turn, error) {
 	if len(f) != 4 {
 		return turn{}, errors.New("a paging token has four parts")
 	}
-	return turn{Type: f[0], Client: f[1], Self: f[2], After: f[3]}, nil
+	return turn{Of: f[0], Client: f[1], Self: f[2], After: f[3]}, nil
 }

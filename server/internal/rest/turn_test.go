@@ -19,7 +19,7 @@ func TestTurn(t *testing.T) {
 			return b[len(mark):], nil
 		},
 	}
-	want := turn{Type: "Appointment", Self: "status=booked&date=2025", After: "a\x00b\xff\x00", Client: "c"}
+	want := turn{Of: "Appointment", Self: "status=booked&date=2025", After: "a\x00b\xff\x00", Client: "c"}
 	got, err := s.openTurn(s.sealTurn(want))
 	if err != nil || got != want {
 		t.Errorf("openTurn(sealTurn) = %+v, %v, want %+v", got, err, want)

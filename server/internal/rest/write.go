@@ -52,6 +52,23 @@ func (k *call) request() booking.Request {
 	return booking.Request{Principal: k.principal, IfVersion: store.Any}
 }
 
+var pathID = fhir.MustPath("id")
+
+// conditional gives the request of a change under its If-Match.
+func (k *call) conditional(key store.Key) (booking.Request, error) {
+	req := k.request()
+	tags := readETags(k.c.Request.Header.Values("If-Match"))
+	if !tags.given {
+		return req, nil
+	}
+	rec, err := k.s.Store.Read(k.c.Request.Context(), k.see, key)
+	if errors.Is(err, fhir.NotFound) || errors.Is(err, fhir.Gone) || err == nil && !tags.match(rec.Version) {
+		return req, fhir.Errorf(fhir.PreconditionFailed, "The version named by If-Match is not the current one.").At("If-Match")
+	}
+	req.IfVersion = rec.Version
+	return req, err
+}
+
 // create stores a new resource, http://hl7.org/fhir/R4/http.html#create.
 func (k *call) create() error {
 	req := k.request()
@@ -60,9 +77,18 @@ func (k *call) create() error {
 			return fhir.Errorf(fhir.Invalid, "An X-Request-ID header with a UUID is needed.").Coded("BAD_REQUEST").At("X-Request-ID")
 		}
 	}
+	req.SlotNeeded = k.face.SlotNeeded
 	r, err := k.body()
 	if err != nil {
 		return err
+	}
+	if r.ID() != "" {
+		if k.face.RefuseID {
+			return fhir.Errorf(fhir.Invalid, "A new resource must not have an id; it is given one.").Coded("MSG_RESOURCE_ID_FAIL").At(r.Type() + ".id")
+		}
+		if r, err = r.Apply(fhir.Change{Path: pathID, Op: fhir.Remove}); err != nil {
+			return err
+		}
 	}
 	rec, err := k.s.Booking.Create(k.c.Request.Context(), req, r)
 	if err != nil {
@@ -78,11 +104,11 @@ func (k *call) update() error {
 	if err != nil {
 		return err
 	}
-	req := k.request()
-	if v, ok := readETag(k.c.GetHeader("If-Match")); ok {
-		req.IfVersion = v
+	req, err := k.conditional(key)
+	if err != nil {
+		return err
 	}
-	req.Create = k.principal.UpdateAsCreate
+	req.Create = req.IfVersion == store.Any && k.principal.UpdateAsCreate
 	r, err := k.body()
 	if err != nil {
 		return err
@@ -111,9 +137,9 @@ func (k *call) delete() error {
 	if err != nil {
 		return err
 	}
-	req := k.request()
-	if v, ok := readETag(k.c.GetHeader("If-Match")); ok {
-		req.IfVersion = v
+	req, err := k.conditional(key)
+	if err != nil {
+		return err
 	}
 	rec, err := k.s.Booking.Delete(k.c.Request.Context(), req, key)
 	if err != nil && !errors.Is(err, fhir.NotFound) && !errors.Is(err, fhir.Gone) {
