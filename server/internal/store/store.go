@@ -38,6 +38,9 @@ type Visibility struct {
 	Customers []string
 	// Labels, when not nil, hides every resource whose meta.security names a
 	// code of a labelled system that is not among them. Nil: labels hide nothing.
+	// Each is system|code, as LabelsOf gives them; a system is labelled when one
+	// of them is of it. A resource is hidden with all its versions by the labels
+	// of its current one, and an older version by its own, too.
 	Labels []string
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,10 +25,11 @@ type pair struct {
 	key, value []byte
 }
 
-// bareCommits measures how long bbolt takes to commit the keys that n new
-// appointments have in s, in groups, with the store's own settings, to a file
-// that holds as much as s did before them.
-func bareCommits(b *testing.B, s *Store, n, group int) time.Duration {
+// bare is a bbolt file with the store's own settings.
+type bare struct{ db *bbolt.DB }
+
+// openBare opens one that holds what a store of n appointments does.
+func openBare(b *testing.B, s *Store, n int) bare {
 	b.Helper()
 	db, err := bbolt.Open(filepath.Join(b.TempDir(), "bare.db"), 0o600, &bbolt.Options{
 		NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, InitialMmapSize: 8 << 30, NoStatistics: true,
@@ -35,20 +37,23 @@ func bareCommits(b *testing.B, s *Store, n, group int) time.Duration {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Close()
+	b.Cleanup(func() { _ = db.Close() })
 	base := &Store{db: db, catalog: s.catalog, plan: s.plan, now: s.now, log: s.log}
 	if err := base.prepareFile(); err != nil {
 		b.Fatal(err)
 	}
 	base.writer = startWriter(base)
-	loadWorld(b, base, 20_000)
+	loadWorld(b, base, n)
 	base.writer.stop()
-	work := pairsOf(b, s, 20_000, n)
+	return bare{db}
+}
+
+// commit measures how long that many commits of the work take.
+func (f bare) commit(b *testing.B, work [][]pair, commits int) time.Duration {
+	b.Helper()
 	began := time.Now()
-	for len(work) > 0 {
-		step := work[:min(group, len(work))]
-		work = work[len(step):]
-		err := db.Update(func(btx *bbolt.Tx) error {
+	for step := range slices.Chunk(work, (len(work)+commits-1)/commits) {
+		err := f.db.Update(func(btx *bbolt.Tx) error {
 			for _, pairs := range step {
 				for _, p := range pairs {
 					if err := btx.Bucket(bucketNames[p.in]).Put(p.key, p.value); err != nil {
@@ -65,12 +70,12 @@ func bareCommits(b *testing.B, s *Store, n, group int) time.Duration {
 	return time.Since(began)
 }
 
-// pairsOf gives what each of n appointments after the first put into s.
+// pairsOf gives what each of n appointments from the first put into s.
 func pairsOf(b *testing.B, s *Store, first, n int) [][]pair {
 	b.Helper()
 	var out [][]pair
 	for i := range n {
-		k := store.Key{Customer: "a", Type: "Appointment", ID: fmt.Sprint("a", first+1+i)}
+		k := store.Key{Customer: "a", Type: "Appointment", ID: fmt.Sprint("a", first+i)}
 		pairs, err := snapshot(context.Background(), s, func(v *view) ([]pair, error) { return v.pairs(k) })
 		if err != nil {
 			b.Fatal(err)
@@ -103,7 +108,8 @@ func (v *view) pairs(k store.Key) ([]pair, error) {
 	space, _ := v.space(k.Customer, k.Type)
 	m := keyMaker{n: n, space: space}
 	m.document(v.s.plan.of(k.Type), &doc)
-	for _, key := range m.keys {
+	slices.Sort(m.keys)
+	for _, key := range slices.Compact(m.keys) {
 		out = append(out, pair{index, []byte(key), none})
 	}
 	return out, nil

@@ -12,7 +12,7 @@ func (s *Store) Claimed(ctx context.Context, space, key string) (store.Claim, er
 }
 
 func (v *view) claimed(space, key string) (store.Claim, error) {
-	value := v.in(claims).Get(pairKey(space, key))
+	value := v.get(claims, pairKey(space, key))
 	if value == nil {
 		return store.Claim{}, store.NoClaim(space)
 	}
@@ -39,5 +39,6 @@ func (t *tx) release(space, key, holder string) error {
 	if err != nil || c.Holder != holder {
 		return nil // free, or somebody else's: nothing is to be done
 	}
-	return t.remove(claims, pairKey(space, key))
+	at := pairKey(space, key)
+	return t.remove(claims, at, t.get(claims, at))
 }

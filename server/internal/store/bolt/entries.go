@@ -118,7 +118,7 @@ func (t *tx) replaceKeys(before, after []string) error {
 	for len(before) > 0 || len(after) > 0 {
 		switch {
 		case len(after) == 0 || len(before) > 0 && before[0] < after[0]:
-			if err := t.remove(index, []byte(before[0])); err != nil {
+			if err := t.remove(index, []byte(before[0]), none); err != nil {
 				return err
 			}
 			before = before[1:]

@@ -2,23 +2,25 @@ package bolt
 
 import (
 	"encoding/binary"
+	"hash/fnv"
 
+	"slotway/fhir/search"
 	"slotway/server/internal/store"
 )
 
 // idKey is the key of a resource in the bucket id.
-func idKey(k store.Key) []byte {
-	b := make([]byte, 0, len(k.Customer)+len(k.Type)+len(k.ID)+2)
-	b = append(append(b, k.Customer...), 0)
-	b = append(append(b, k.Type...), 0)
-	return append(b, k.ID...)
+func idKey(k store.Key) []byte { return appendID(nil, k) }
+
+func appendID(b []byte, k store.Key) []byte {
+	return append(append(appendPair(b, k.Customer, k.Type), 0), k.ID...)
 }
 
 // pairKey is two texts with a zero byte between them: of a customer and a type,
 // of a claim's space and key, the beginning of a stream.
-func pairKey(a, b string) []byte {
-	k := make([]byte, 0, len(a)+1+len(b)+8)
-	return append(append(append(k, a...), 0), b...)
+func pairKey(one, two string) []byte { return appendPair(nil, one, two) }
+
+func appendPair(b []byte, one, two string) []byte {
+	return append(append(append(b, one...), 0), two...)
 }
 
 // numberKey is the key of a resource in the bucket head.
@@ -36,3 +38,67 @@ func versionOf(key []byte) int64 { return int64(^binary.BigEndian.Uint64(key[8:]
 
 // lastNumber reads the number off the end of a key of ix.
 func lastNumber(key []byte) uint64 { return binary.BigEndian.Uint64(key[len(key)-8:]) }
+
+// The parts of an index key. A text ends with a zero byte, so that texts sort as
+// such and one is the beginning of another only if their keys are; a zero byte
+// within is written as 1. All of them may say less than the resource does, never
+// something else: candidates are always matched.
+
+// textLimit is how many bytes of a text stand in a key.
+const textLimit = 128
+
+// beginning appends a text without its end: the beginning of all texts that
+// begin so.
+func beginning(key []byte, text string) []byte {
+	if len(text) > textLimit {
+		text = text[:textLimit]
+	}
+	for i := range len(text) {
+		key = append(key, max(text[i], 1))
+	}
+	return key
+}
+
+// whole appends a text and its end.
+func whole(key []byte, text string) []byte { return append(beginning(key, text), 0) }
+
+// system appends the first 8 bytes of a system's FNV-1a hash; 8 zero bytes for
+// none.
+func system(key []byte, uri string) []byte {
+	if uri == "" {
+		return append(key, make([]byte, 8)...)
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(uri)) // it cannot fail
+	return h.Sum(key)
+}
+
+// ref appends what a reference points at: the id first, so that one whose type
+// is not known is the beginning of its key.
+func ref(key []byte, to search.Ref) []byte { return whole(key, to.ID+"/"+to.Type) }
+
+// instant appends a time in microseconds so that keys sort by it. 0 stands for
+// no time.
+func instant(key []byte, t int64) []byte {
+	return binary.BigEndian.AppendUint64(key, uint64(t)^1<<63)
+}
+
+// lead appends the part of a leading entry: nothing, when a search by the row
+// cannot be for it.
+func (b *bound) lead(key []byte, e *search.Entry) []byte {
+	at := len(key)
+	if b.named {
+		key = whole(key, e.Param.Name)
+	}
+	switch {
+	case e.Param.Kind == search.Token && e.Code != "":
+		return system(whole(key, search.FoldCode(e.Code)), e.System)
+	case e.Param.Kind == search.Reference && e.Ref.ID != "":
+		return ref(key, e.Ref)
+	case e.Param.Kind == search.Reference && e.URL != "":
+		return whole(key, e.URL)
+	case e.Param.Kind == search.String && e.Folded != "":
+		return whole(key, e.Folded)
+	}
+	return key[:at]
+}

@@ -2,7 +2,6 @@ package bolt
 
 import (
 	"bytes"
-	"container/heap"
 	"slices"
 	"strings"
 
@@ -22,14 +21,14 @@ type hit struct {
 // more that tells whether another page follows.
 type page struct {
 	cursor store.Cursor
-	sorted bool
 	room   int // hits kept; unbounded for all
 	total  int
-	hits   greatestFirst
+	hits   []hit  // at most twice as many: then the later half goes
+	full   []byte // the last key of those that stay, once there were enough
 }
 
 func pageOf(q *search.Query, cursor store.Cursor) *page {
-	p := &page{cursor: cursor, sorted: len(q.Sort) > 0, room: unbounded}
+	p := &page{cursor: cursor, room: unbounded}
 	if q.Count >= 0 {
 		p.room = q.Count + 1
 	}
@@ -49,44 +48,28 @@ func (p *page) keep(h hit) bool {
 	if bytes.Compare(h.key, p.cursor.Key) <= 0 || p.cursor.Since != 0 && h.seq > p.cursor.Since {
 		return false
 	}
-	full := p.room != unbounded && len(p.hits) == p.room
-	if full && bytes.Compare(h.key, p.hits[0].key) >= 0 {
-		return true
+	if p.full != nil && bytes.Compare(h.key, p.full) >= 0 {
+		return true // it is of a later page
 	}
 	h.id = strings.Clone(h.id)
-	if full {
-		p.hits[0] = h
-		heap.Fix(&p.hits, 0)
-	} else {
-		heap.Push(&p.hits, h)
+	p.hits = append(p.hits, h)
+	if p.room != unbounded && len(p.hits) == 2*p.room {
+		p.sort()
+		p.hits = p.hits[:p.room]
+		p.full = p.hits[p.room-1].key
 	}
 	return true
 }
 
-// take gives the hits of the page in order, and whether more follow.
-func (p *page) take() (hits []hit, more bool) {
-	hits = p.hits
-	slices.SortFunc(hits, func(a, b hit) int { return bytes.Compare(a.key, b.key) })
-	if p.room > 0 && len(hits) == p.room {
-		return hits[:p.room-1], p.room > 1
-	}
-	return hits, false
+func (p *page) sort() {
+	slices.SortFunc(p.hits, func(a, b hit) int { return bytes.Compare(a.key, b.key) })
 }
 
-// greatestFirst is a heap with the hit at its top that leaves the page first.
-type greatestFirst []hit
-
-func (g greatestFirst) Len() int           { return len(g) }
-func (g greatestFirst) Less(i, j int) bool { return bytes.Compare(g[i].key, g[j].key) > 0 }
-func (g greatestFirst) Swap(i, j int)      { g[i], g[j] = g[j], g[i] }
-
-// Push adds a hit, for package heap.
-func (g *greatestFirst) Push(h any) { *g = append(*g, h.(hit)) }
-
-// Pop is part of heap.Interface and not used.
-func (g *greatestFirst) Pop() any {
-	last := len(*g) - 1
-	h := (*g)[last]
-	*g = (*g)[:last]
-	return h
+// take gives the hits of the page in order, and whether more follow.
+func (p *page) take() (hits []hit, more bool) {
+	p.sort()
+	if p.room != unbounded && len(p.hits) >= p.room {
+		return p.hits[:p.room-1], p.room > 1
+	}
+	return p.hits, false
 }

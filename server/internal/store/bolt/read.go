@@ -98,7 +98,7 @@ func (v *view) version(see store.Visibility, k store.Key, version int64) (store.
 	if err != nil {
 		return store.Record{}, err
 	}
-	value := v.in(bodies).Get(versionKey(f.n, version))
+	value := v.get(bodies, versionKey(f.n, version))
 	if value == nil {
 		return store.Record{}, store.NoVersion(k, version)
 	}

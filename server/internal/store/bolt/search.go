@@ -107,7 +107,7 @@ func (w *walk) everything(customer string) error {
 	c := w.v.in(ids).Cursor()
 	room := w.page.room
 	for key, value := c.Seek(append(prefix[:len(prefix):len(prefix)], from...)); room != 0 && bytes.HasPrefix(key, prefix); key, value = c.Next() {
-		if w.v.in(heads).Get(value) == nil {
+		if w.v.get(heads, value) == nil {
 			continue // it was deleted
 		}
 		id := string(key[len(prefix):])

@@ -193,7 +193,7 @@ func (t *tx) reindex(n uint64, next store.Next) error {
 		if err := t.replaceKeys(before, nil); err != nil || !was {
 			return err
 		}
-		if err := t.remove(heads, numberKey(n)); err != nil {
+		if err := t.remove(heads, numberKey(n), old.encode()); err != nil {
 			return err
 		}
 		return t.recount(k, -1)

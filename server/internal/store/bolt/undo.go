@@ -1,6 +1,13 @@
 package bolt
 
-import "go.etcd.io/bbolt"
+import (
+	"errors"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"slotway/fhir"
+)
 
 // overwritten is what a bucket held under a key before a change; old is nil
 // when it held nothing. The bytes stay valid: bbolt leaves the pages of the
@@ -16,7 +23,7 @@ var none = []byte{}
 
 // put sets a key. Neither slice may be changed afterwards.
 func (t *tx) put(in bucket, key, value []byte) error {
-	return t.set(in, key, t.in(in).Get(key), value)
+	return t.set(in, key, t.get(in, key), value)
 }
 
 // insert sets a key that is known not to be there.
@@ -24,24 +31,22 @@ func (t *tx) insert(in bucket, key, value []byte) error { return t.set(in, key, 
 
 func (t *tx) set(in bucket, key, old, value []byte) error {
 	b := t.in(in)
-	if err := b.Put(key, value); err != nil {
+	if err := b.Put(key, value); errors.Is(err, berrors.ErrKeyTooLarge) {
+		return fhir.Errorf(fhir.Unprocessable, "A name or key of %d bytes is too long to be stored.", len(key)).Because(err)
+	} else if err != nil {
 		return err
 	}
 	t.done = append(t.done, overwritten{b, key, old})
 	return nil
 }
 
-// remove takes a key away; one that is not there is none the worse.
-func (t *tx) remove(in bucket, key []byte) error {
+// remove takes away a key that is known to hold that value.
+func (t *tx) remove(in bucket, key, value []byte) error {
 	b := t.in(in)
-	old := b.Get(key)
-	if old == nil {
-		return nil
-	}
 	if err := b.Delete(key); err != nil {
 		return err
 	}
-	t.done = append(t.done, overwritten{b, key, old})
+	t.done = append(t.done, overwritten{b, key, value})
 	return nil
 }
 

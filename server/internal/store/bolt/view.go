@@ -14,6 +14,8 @@ type view struct {
 	s    *Store
 	btx  *bbolt.Tx
 	open [numBuckets]*bbolt.Bucket
+	seek [numBuckets]*bbolt.Cursor // for get and current; walks have their own
+	key  []byte                    // room for the key that is sought
 }
 
 // in gives a bucket, looked for once.
@@ -28,9 +30,27 @@ func (v *view) in(b bucket) *bbolt.Bucket {
 	return v.open[b]
 }
 
+// first gives the first key that is not before the one sought, and its value.
+func (v *view) first(b bucket, key []byte) (found, value []byte) {
+	if v.seek[b] == nil {
+		v.seek[b] = v.in(b).Cursor()
+	}
+	return v.seek[b].Seek(key)
+}
+
+// get gives the value of a key, nil when it is not there. Unlike bbolt's it
+// makes no garbage.
+func (v *view) get(b bucket, key []byte) []byte {
+	if found, value := v.first(b, key); bytes.Equal(found, key) && found != nil {
+		return value
+	}
+	return nil
+}
+
 // number gives the number of a resource; 0 when there never was one.
 func (v *view) number(k store.Key) uint64 {
-	if b := v.in(ids).Get(idKey(k)); len(b) == 8 {
+	v.key = appendID(v.key[:0], k)
+	if b := v.get(ids, v.key); len(b) == 8 {
 		return binary.BigEndian.Uint64(b)
 	}
 	return 0
@@ -38,7 +58,8 @@ func (v *view) number(k store.Key) uint64 {
 
 // head gives what searches read of a resource; ok is false for a deleted one.
 func (v *view) head(n uint64) (h head, ok bool, err error) {
-	value := v.in(heads).Get(numberKey(n))
+	v.key = binary.BigEndian.AppendUint64(v.key[:0], n)
+	value := v.get(heads, v.key)
 	if value == nil {
 		return head{}, false, nil
 	}
@@ -48,7 +69,8 @@ func (v *view) head(n uint64) (h head, ok bool, err error) {
 
 // current gives the newest version of a resource.
 func (v *view) current(n uint64) (body, int64, error) {
-	key, value := v.in(bodies).Cursor().Seek(numberKey(n))
+	v.key = binary.BigEndian.AppendUint64(v.key[:0], n)
+	key, value := v.first(bodies, v.key)
 	if len(key) != 16 || binary.BigEndian.Uint64(key) != n {
 		return body{}, 0, errDamaged
 	}
@@ -70,7 +92,8 @@ func (v *view) each(b bucket, prefix []byte, yield func(key, value []byte) bool)
 // space gives the number of a space of keys: of a customer's resources of one
 // type, or of those contained in them. ok is false when it holds nothing.
 func (v *view) space(customer, owner string) (space uint32, ok bool) {
-	if b := v.in(spaces).Get(pairKey(customer, owner)); len(b) == 4 {
+	v.key = appendPair(v.key[:0], customer, owner)
+	if b := v.get(spaces, v.key); len(b) == 4 {
 		return binary.BigEndian.Uint32(b), true
 	}
 	return 0, false
@@ -78,7 +101,7 @@ func (v *view) space(customer, owner string) (space uint32, ok bool) {
 
 // count gives how many resources of a type a customer has.
 func (v *view) count(customer, typ string) uint64 {
-	n, _ := binary.Uvarint(v.in(counts).Get(pairKey(customer, typ)))
+	n, _ := binary.Uvarint(v.get(counts, pairKey(customer, typ)))
 	return n
 }
 

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"slotway/fhir"
+	"slotway/fhir/search"
+)
+
+var (
+	catalog = search.NewCatalog(nil, time.UTC)
+	now     = time.Date(2025, 10, 20, 12, 0, 0, 123_456_789, time.UTC)
+)
+
+func putOf(t *testing.T, text string) Put {
+	t.Helper()
+	r, err := fhir.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Put{Key: Key{"a", r.Type(), "x"}, Resource: r, IfVersion: Any}
+}
+
+const plainSlot = `{"resourceType":"Slot","status":"free","meta":{"security":[{"system":"urn:s","code":"R"},{"system":"urn:s","code":"R"},{"display":"?"}]}}`
+
+func TestPrepare(t *testing.T) {
+	p := putOf(t, plainSlot)
+	p.Links = []Link{{"schedule", search.Ref{Type: "Schedule", ID: "s"}}}
+	first, err := Prepare(catalog, now, Record{}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const stamped = `{"resourceType":"Slot","id":"x","status":"free","meta":{"security":[{"system":"urn:s","code":"R"},{"system":"urn:s","code":"R"},{"display":"?"}],"versionId":"1","lastUpdated":"2025-10-20T12:00:00.123+00:00"}}`
+	if got := string(first.Record.Resource.Raw()); got != stamped {
+		t.Errorf("Prepare() stamps\n%s\nwant\n%s", got, stamped)
+	}
+	if !first.Record.Updated.Equal(first.Document.Updated) || first.Record.Updated.Nanosecond() != 123_000_000 {
+		t.Errorf("Updated is %v and the document's %v, want whole milliseconds", first.Record.Updated, first.Document.Updated)
+	}
+	if diff := cmp.Diff([]string{"urn:s|R"}, first.Labels); diff != "" {
+		t.Errorf("labels (-want +got)\n%s", diff)
+	}
+	schedule, _ := catalog.Lookup("Slot", "schedule")
+	linked := false
+	for _, e := range first.Document.Entries {
+		linked = linked || e.Param == schedule && e.Ref.ID == "s"
+	}
+	if !linked {
+		t.Error("the document has no entry of the link")
+	}
+	again, err := Prepare(catalog, now.Add(time.Hour), first.Record, p)
+	if err != nil || !again.Same || again.Record.Version != 1 {
+		t.Errorf("Prepare of the same = version %d, same %v, %v", again.Record.Version, again.Same, err)
+	}
+	p.Links = nil
+	early, err := Prepare(catalog, now.Add(-time.Hour), first.Record, p)
+	if err != nil || early.Same || early.Record.Version != 2 || !early.Record.Updated.Equal(first.Record.Updated) {
+		t.Errorf("Prepare with a clock set back = version %d of %v, same %v, %v", early.Record.Version, early.Record.Updated, early.Same, err)
+	}
+}
+
+func TestPrepareDelete(t *testing.T) {
+	put, err := Prepare(catalog, now, Record{}, putOf(t, plainSlot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, err := PrepareDelete(now, put.Record, put.Labels, 1)
+	if err != nil || gone.Record.Version != 2 || !gone.Record.Deleted || len(gone.Labels) != 1 {
+		t.Errorf("PrepareDelete() = %+v, %v; want version 2, a deletion with its labels", gone, err)
+	}
+	if again, err := PrepareDelete(now, gone.Record, gone.Labels, Any); err != nil || !again.Same {
+		t.Errorf("PrepareDelete of a deleted one = %+v, %v; want the same", again, err)
+	}
+	if _, err := PrepareDelete(now, Record{Key: put.Record.Key}, nil, Any); fhir.KindOf(err) != fhir.NotFound {
+		t.Errorf("PrepareDelete of nothing = %v, want NotFound", err)
+	}
+	if _, err := PrepareDelete(now, put.Record, nil, 2); fhir.KindOf(err) != fhir.PreconditionFailed {
+		t.Errorf("PrepareDelete of another version = %v, want PreconditionFailed", err)
+	}
+}
+
+func TestShows(t *testing.T) {
+	see := Visibility{Labels: []string{"urn:s|G", "urn:s|Y", "urn:pipe|a|b"}}
+	for _, tc := range []struct {
+		labels string
+		want   bool
+	}{
+		{"", true},
+		{"urn:s|G", true},
+		{"urn:s|R", false},
+		{"urn:s|G urn:s|R", false},
+		{"urn:other|R", true},
+		{"urn:s|", false},
+		{"urn:pipe|a|b", true},
+		{"urn:pipe|a", false},
+	} {
+		if got := see.Shows(strings.Fields(tc.labels)); got != tc.want {
+			t.Errorf("Shows(%q) = %v, want %v", tc.labels, got, tc.want)
+		}
+		if !(Visibility{}).Shows(strings.Fields(tc.labels)) {
+			t.Errorf("%q is hidden from one whose labels hide nothing", tc.labels)
+		}
+	}
+}
+
+func TestCursor(t *testing.T) {
+	for _, c := range []Cursor{{0, []byte("k")}, {1 << 40, []byte{0, 0xff, 0}}} {
+		got, err := ParseCursor(c.Next())
+		if diff := cmp.Diff(c, got); diff != "" || err != nil {
+			t.Errorf("ParseCursor(Next()) = %v (-want +got)\n%s", err, diff)
+		}
+	}
+	for _, bad := range []string{"\x01", "\xff", strings.Repeat("\xff", 20)} {
+		if _, err := ParseCursor(bad); fhir.KindOf(err) != fhir.Invalid {
+			t.Errorf("ParseCursor(%q) = %v, want Invalid", bad, err)
+		}
+	}
+}
+
+func TestErrorsNameNoKey(t *testing.T) {
+	const secret = "9990002002"
+	k := Key{"a", "Slot", secret}
+	for _, err := range []error{NotFound(k), Gone(k), NoVersion(k, 1), MultipleMatches(k), NoClaim("nhs-number"), Held(Claim{"nhs-number", secret, secret, []byte(secret)})} {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("%q names the key", err)
+		}
+	}
+	if c, ok := IsTaken(Held(Claim{Key: secret})); !ok || c.Key != secret {
+		t.Error("IsTaken does not find the claim of Held")
+	}
+}
