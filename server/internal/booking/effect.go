@@ -26,6 +26,7 @@ var (
 	errNoAppointment = fault(fhir.NotFound, hl7bridge.AppointmentNotFound)
 	errNoPatient     = fault(fhir.NotFound, hl7bridge.PatientNotFound)
 	errTwoPatients   = fault(fhir.Conflict, mappings.PatientConflict)
+	errEndFirst      = fhir.Errorf(fhir.Unprocessable, "SCH-11.5 must not be before the start").At("SCH-11.5").Coded(mappings.ValueInvalid)
 	errIDTaken       = fault(fhir.Duplicate, hl7bridge.AppointmentConflict)
 )
 
@@ -45,10 +46,12 @@ func (m *message) apply(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if known {
-		if !found || !m.belongsTo(old, patient.ID) {
-			return m.notTheirs()
-		}
+	switch {
+	case known && !found:
+		return errNoPatient
+	case known && !m.belongsTo(old, patient.ID):
+		return m.notTheirs()
+	case known:
 		return m.change(ctx, old)
 	}
 	if !m.in.Event.Creates || len(m.in.Lacking) > 0 {
@@ -180,7 +183,7 @@ func nameOf(r fhir.Resource) string {
 		return ""
 	}
 	n := p.Names[0]
-	return cmp.Or(n.Text, strings.Join(slices.Concat(n.Prefix, n.Given, []string{n.Family}), " "))
+	return cmp.Or(n.Text, strings.TrimSpace(strings.Join(slices.Concat(n.Prefix, n.Given, []string{n.Family}), " ")))
 }
 
 // change carries out a message about an appointment that is known.
@@ -197,6 +200,9 @@ func (m *message) change(ctx context.Context, old store.Record) error {
 	r, err := old.Resource.Apply(changes...)
 	if err != nil {
 		return err
+	}
+	if m.endsBefore(r) {
+		return errEndFirst
 	}
 	if r, err = settled(r); err != nil {
 		return err
@@ -242,6 +248,15 @@ func (m *message) revives(old store.Record) bool {
 		return true
 	}
 	return false
+}
+
+// endsBefore says whether the message sets an end that is before the start, which
+// may be one that was stored.
+func (m *message) endsBefore(r fhir.Resource) bool {
+	root := r.Root()
+	return after(root.Get("start").Text(), root.Get("end").Text()) && slices.ContainsFunc(m.in.Changes, func(c fhir.Change) bool {
+		return c.Op == fhir.Set && c.Path.String() == pathEnd.String()
+	})
 }
 
 // settled mends what a partial update can leave inconsistent: an appointment has

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -140,22 +141,19 @@ func (m *message) stale(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	key := strings.Join([]string{m.env.Customer.Alias, m.in.Placer, m.env.Connecting, m.env.Peer.Partner}, "\x00")
-	sent := m.env.Sent.UTC().Format(time.RFC3339Nano)
+	sent := strconv.FormatInt(m.env.Sent.UnixMilli(), 10)
 	last, err := m.tx.Claimed(ctx, sentSpace, key)
 	switch {
 	case errors.Is(err, fhir.NotFound):
 	case err != nil:
 		return false, err
 	default:
-		at, err := time.Parse(time.RFC3339Nano, string(last.Payload))
+		at, err := strconv.ParseInt(string(last.Payload), 10, 64)
 		if err != nil {
 			return false, err
 		}
-		if m.env.Sent.Before(at) {
-			return true, nil
-		}
-		if m.env.Sent.Equal(at) {
-			return false, nil
+		if now := m.env.Sent.UnixMilli(); now <= at {
+			return now < at, nil
 		}
 		if err := m.tx.Release(ctx, sentSpace, key, last.Holder); err != nil {
 			return false, err

@@ -36,11 +36,7 @@ func (s *Server) fail(c *gin.Context, f *Face, err error) {
 	if e.Kind == fhir.Busy {
 		c.Header("Retry-After", "5")
 	}
-	status := e.Kind.Status(f.Style)
-	if code := e.Code; f.Style == fhir.StyleRFC6750 && code == "invalid_request" {
-		status = http.StatusBadRequest // RFC 6750 section 3.1
-	}
-	write(c, f, status, outcome(f, e))
+	write(c, f, statusOf(e, f.Style), outcome(f, e))
 }
 
 // outcome writes the OperationOutcome of an error for a face.

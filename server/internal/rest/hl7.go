@@ -1,9 +1,12 @@
 package rest
 
 import (
+	"bytes"
+	"context"
 	"mime"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -35,11 +38,7 @@ func (s *Server) hl7(c *gin.Context) {
 		if e.Kind == fhir.Internal {
 			s.Log.Error("hl7 request failed", "request", c.GetString(requestKey), "error", err)
 		}
-		status := e.Kind.Status(fhir.StyleRFC6750)
-		if e.Code == "throttled" {
-			status = http.StatusTooManyRequests
-		}
-		c.Data(status, "text/plain; charset=utf-8", []byte(e.Text+"\n"))
+		c.Data(statusOf(e, fhir.StyleRFC6750), "text/plain; charset=utf-8", []byte(e.Text+"\n"))
 	}
 }
 
@@ -72,12 +71,14 @@ func (s *Server) hl7Message(c *gin.Context) error {
 		return err
 	}
 	raw = unframed(raw)
-	if len(raw) == 0 {
-		return fhir.Errorf(fhir.Invalid, "The body is empty; an HL7 v2 message is needed.")
+	if !segmented.Match(raw) {
+		return fhir.Errorf(fhir.Invalid, "The body is no HL7 v2 message: it has no segments, such as MSH.")
 	}
-	ack := s.Bridge.Answer(c.Request.Context(), hl7bridge.Peer{Partner: partner, Address: host, Transport: "http", Charset: params["charset"]}, raw)
+	// The effect does not hang on whether the sender waits for the answer: one who
+	// has gone away sends the message again and gets the answer stored now.
+	ack := s.Bridge.Answer(context.WithoutCancel(c.Request.Context()), hl7bridge.Peer{Partner: partner, Address: host, Transport: "http", Charset: params["charset"]}, raw)
 	if ack == nil {
-		return s.silent(c, raw)
+		return s.silent(c, raw, params["charset"])
 	}
 	if media == "text/plain" {
 		media += "; charset=utf-8"
@@ -89,10 +90,14 @@ func (s *Server) hl7Message(c *gin.Context) error {
 	return nil
 }
 
+// segmented is what begins like a segment of HL7 v2, of whatever name: a message
+// that begins with another than MSH is answered AR, anything else is no message.
+var segmented = regexp.MustCompile("^(\ufeff)?\\s*[A-Z][A-Z0-9]{2}[^A-Za-z0-9\\s]")
+
 // silent answers a message that gets no acknowledgement: one whose sender asked
 // for none in MSH-15 and MSH-16, or a reply, which is never replied to.
-func (s *Server) silent(c *gin.Context, raw []byte) error {
-	if m, err := hl7.Parse(raw); err != nil || hl7.IsReply(m) {
+func (s *Server) silent(c *gin.Context, raw []byte, charset string) error {
+	if m, _ := hl7.ParseAs(raw, charset); m == nil || hl7.IsReply(m) {
 		return fhir.Errorf(fhir.Invalid, "The message is itself a reply, and replies are not answered.")
 	}
 	c.Status(http.StatusAccepted)
@@ -101,12 +106,13 @@ func (s *Server) silent(c *gin.Context, raw []byte) error {
 
 // unframed takes off MLLP's marks, which some senders put round a body too.
 func unframed(b []byte) []byte {
-	if len(b) > 3 && b[0] == 0x0b {
-		b = b[1:]
-		for len(b) > 0 && (b[len(b)-1] == '\r' || b[len(b)-1] == 0x1c) {
-			b = b[:len(b)-1]
-		}
-		b = append(b, '\r')
+	const start, end = 0x0b, 0x1c
+	framed, ok := bytes.CutPrefix(bytes.TrimLeft(b, "\r\n "), []byte{start})
+	if !ok {
+		return b
 	}
-	return b
+	if i := bytes.LastIndexByte(framed, end); i >= 0 && len(bytes.TrimSpace(framed[i+1:])) == 0 {
+		framed = framed[:i]
+	}
+	return framed
 }

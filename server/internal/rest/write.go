@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 
 	"slotway/fhir"
 	"slotway/server/internal/booking"
@@ -32,6 +33,25 @@ func (k *call) body() (fhir.Resource, error) {
 	return k.face.In(r)
 }
 
+// The codes of failures that HTTP has a status of its own for.
+const (
+	codeSlow      = "timeout"
+	codeThrottled = "throttled"
+)
+
+// statusOf gives the status of a failure in a style.
+func statusOf(e *fhir.Error, s fhir.Style) int {
+	switch {
+	case e.Code == codeSlow:
+		return http.StatusRequestTimeout
+	case e.Code == codeThrottled:
+		return http.StatusTooManyRequests
+	case e.Code == "invalid_request" && s == fhir.StyleRFC6750:
+		return http.StatusBadRequest // RFC 6750 section 3.1
+	}
+	return e.Kind.Status(s)
+}
+
 // readAll reads a body of at most limit bytes: fhir.TooLarge beyond.
 func readAll(r *http.Request, w http.ResponseWriter, limit int64) ([]byte, error) {
 	tooLarge := fhir.Errorf(fhir.TooLarge, "The body is larger than the %d bytes that are read.", limit)
@@ -41,6 +61,9 @@ func readAll(r *http.Request, w http.ResponseWriter, limit int64) ([]byte, error
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if _, over := errors.AsType[*http.MaxBytesError](err); over {
 		return nil, tooLarge
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, fhir.Errorf(fhir.Invalid, "The body did not come to its end in time.").Coded(codeSlow)
 	}
 	if err != nil {
 		return nil, fhir.Errorf(fhir.Invalid, "The body could not be read to its end.").Because(err)
