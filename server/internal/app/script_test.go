@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"testing"
@@ -22,12 +21,16 @@ import (
 // its parts. It stops when the test ends.
 func startDemo(t testing.TB, dir string, set Settings) *App {
 	t.Helper()
+	return startDemoLogging(t, dir, set, t.Output())
+}
+
+func startDemoLogging(t testing.TB, dir string, set Settings, log io.Writer) *App {
+	t.Helper()
 	c := &demoCmd{HTTP: "127.0.0.1:0", MLLP: "127.0.0.1:0", Empty: true, Settings: set}
-	a, err := c.start(dir, streams{io.Discard, t.Output()})
+	a, err := c.start(dir, streams{io.Discard, log})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()

@@ -157,4 +157,3 @@ func serveConfig(t *testing.T, file, base string) (stop func()) {
 		}
 	}
 }
-
