@@ -161,6 +161,7 @@ func options(s sender, g Grant) mappings.Options {
 func (x *exchange) provenance(s sender) mappings.ProvenanceInput {
 	connecting, _ := x.b.Directory.Customer(s.connecting)
 	return mappings.ProvenanceInput{
+		Control: x.env.Message.Field("MSH", 10).Text().Text, Received: x.env.Received,
 		Sent: x.env.Sent, Partner: s.partner.ID,
 		Controller: s.customer.Alias, ControllerName: s.customer.Name,
 		Connecting: s.connecting, ConnectingName: connecting.Name,

@@ -40,8 +40,8 @@ func (x *exchange) checkHeader() error {
 	need(state == hl7.Present, mappings.FieldMissing, "MSH-10", "(message control id) must be provided")
 	need(len(m.ControlID()) <= maxControlID, mappings.ValueInvalid, "MSH-10", "must have at most 255 characters")
 	need(!m.Get(msh14).Valued(), hl7.CodeMSHMalformed, "MSH-14", "must be empty: a message cannot be sent in fragments")
-	for _, v := range []hl7.Value{m.Get(msh15), m.Get(msh16)} {
-		need(isMode(v.Text), mappings.CodeUnknown, "MSH-15", "and MSH-16 must be AL, NE, ER, SU or empty")
+	for _, ref := range []hl7.Ref{msh15, msh16} {
+		need(isMode(m.Get(ref).Text), mappings.CodeUnknown, ref.String(), "must be AL, NE, ER, SU or empty")
 	}
 	need(!x.b.Strict || isVersion(m.Get(msh12).Text), Version, "MSH-12", "must be a version from 2.1 to 2.9")
 	return errors.Join(problems...)

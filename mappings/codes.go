@@ -1,6 +1,9 @@
 package mappings
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // The code systems that the tables write.
 const (
@@ -116,11 +119,20 @@ func systemOf(name string) string {
 	if table, ok := strings.CutPrefix(name, "HL7"); ok && len(table) == 4 && isDigits(table) {
 		return systemOfV2 + table
 	}
-	if strings.ContainsAny(name, " \t\r\n") {
-		return "" // a FHIR uri has no blanks
-	}
-	return name
+	return uriOf(name)
 }
+
+// uriOf gives a text as a URI, or nothing: a FHIR uri has no blanks.
+func uriOf(s string) string {
+	if strings.ContainsFunc(s, unicode.IsSpace) {
+		return ""
+	}
+	return s
+}
+
+// codeOf gives a text as a FHIR code, which has one blank at a time and none at
+// its ends: senders that fill up columns or break lines mean the same code.
+func codeOf(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func isDigits(s string) bool {
 	for i := range len(s) {

@@ -3,6 +3,7 @@ package mappings
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strings"
 
 	"slotway/fhir"
@@ -64,7 +65,7 @@ func remove(path fhir.Path) fhir.Change { return fhir.Change{Path: path, Op: fhi
 // codedAt reads three components from one on as code, text and system, the parts
 // of HL7's CE and CWE.
 func codedAt(f hl7.Field, from int) concept {
-	code, text := f.Component(from).Text, cutText(f.Component(from+1).Text, maxLine)
+	code, text := codeOf(f.Component(from).Text), cutText(f.Component(from+1).Text, maxLine)
 	if code == "" {
 		return concept{Text: text}
 	}
@@ -76,16 +77,23 @@ func (c concept) empty() bool { return len(c.Coding) == 0 && c.Text == "" }
 // hdSystem gives the URI that an HD (id, universal id, its type) stands for, or
 // nothing (spec hl7-bridge 2.11).
 func hdSystem(universal, kind string) string {
-	switch strings.ToUpper(kind) {
-	case "ISO":
+	switch kind = strings.ToUpper(kind); {
+	case kind == "ISO" && isOID.MatchString(universal):
 		return "urn:oid:" + universal
-	case "UUID", "GUID":
+	case (kind == "UUID" || kind == "GUID") && isUUID.MatchString(universal):
 		return "urn:uuid:" + strings.ToLower(universal)
-	case "URI":
-		return universal
+	case kind == "URI":
+		return uriOf(universal)
 	}
 	return ""
 }
+
+// What stands for a system must have its form: what is only meant to be one would
+// be an invalid URI.
+var (
+	isOID  = regexp.MustCompile(`^[0-2](\.(0|[1-9][0-9]*))+$`)
+	isUUID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+)
 
 // How much text is kept, in characters. What is longer is cut, with a warning:
 // text for people is worth having in part, and identifiers never come here.

@@ -32,6 +32,10 @@ func (r *reading) identify() {
 
 var pid7 = hl7.MustRef("PID-7")
 
+// maxIdentifiers is how many identifiers of agreed kinds a message may name its
+// patient by: each is looked up.
+const maxIdentifiers = 100
+
 // addIdentifier adds an identifier once; two NHS numbers are two people.
 func (r *reading) addIdentifier(id Identifier) {
 	for _, known := range r.in.Person.Identifiers {
@@ -43,7 +47,11 @@ func (r *reading) addIdentifier(id Identifier) {
 			return
 		}
 	}
-	r.in.Person.Identifiers = append(r.in.Person.Identifiers, id)
+	if len(r.in.Person.Identifiers) < maxIdentifiers {
+		r.in.Person.Identifiers = append(r.in.Person.Identifiers, id)
+	} else if len(r.problems) == 0 {
+		r.fail(invalid("PID-3", "must hold at most "+strconv.Itoa(maxIdentifiers)+" identifiers of known authorities and types"))
+	}
 }
 
 // identifierOf reads a CX of a known authority and type; others are passed over

@@ -26,8 +26,12 @@ type Intent struct {
 	Person Person
 
 	// Changes are to the Appointment, in the order they are to be made. A
-	// message about a person has none.
+	// message about a person has none. ChangesTo and ChangesToNew give them as
+	// one that is known, or is being made, is to be changed.
 	Changes []fhir.Change
+
+	// steps are to participants, of an event about services and resources.
+	steps []step
 
 	// Defaults come before Changes on an Appointment that begins empty.
 	Defaults []fhir.Change

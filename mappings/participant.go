@@ -58,8 +58,8 @@ func resources(kind *resource) Conv {
 		if len(found) == 0 {
 			return // it names nobody in a part that is read here
 		}
-		if r.stepwise(found) {
-			r.applySteps(found)
+		if r.stepwise() {
+			r.addSteps(kind, found)
 			return
 		}
 		found = slices.DeleteFunc(found, func(b booked) bool { return b.action == "D" })

@@ -31,11 +31,14 @@ func (r *reading) period(s hl7.Segment, kind *resource) *period {
 	if d, ok := span(s.Field(kind.start+3), s.Field(kind.start+4)); ok && d > 0 {
 		end = start.Add(d)
 	}
+	if !writable(start) {
+		return nil
+	}
 	if start.Equal(r.times.start.at) && (end.IsZero() || end.Equal(r.times.end.at)) {
 		return nil
 	}
 	p := &period{Start: fhir.FormatInstant(start)}
-	if end.After(start) {
+	if end.After(start) && writable(end) {
 		p.End = fhir.FormatInstant(end)
 	}
 	return p

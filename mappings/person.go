@@ -92,7 +92,7 @@ func language(r *reading, rule *Rule, v hl7.Value) {
 	}
 	f := r.m.Field("PID", 15)
 	spoken := concept{Text: f.Component(2).Text}
-	if code := f.Component(1).Text; code != "" {
+	if code := codeOf(f.Component(1).Text); code != "" {
 		spoken = concept{Coding: []coding{{systemOfLanguage, code, f.Component(2).Text}}}
 	}
 	switch {

@@ -1,6 +1,7 @@
 package mappings
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,6 +59,7 @@ func TestIdentifyRefuses(t *testing.T) {
 		{"hyphens", "PID|||999-000-0018^^^NHS^NH", "VALUE_INVALID PID-3"},
 		{"check digit", "PID||9990000019^^^NHS^NH", "VALUE_INVALID PID-2"},
 		{"two numbers", "PID||9990000026^^^NHS^NH|9990000018^^^NHS^NH", "PATIENT_CONFLICT PID-3"},
+		{"too many", "PID|||" + strings.ReplaceAll(many(maxIdentifiers+1, "H%d^^^RXX^MR"), "\r", "~"), "VALUE_INVALID PID-3"}, // R44
 		{"NUL in a local id", `PID|||H\X00\1^^^RXX^MR`, "VALUE_INVALID PID-3"},
 	}
 	for _, tc := range tests {

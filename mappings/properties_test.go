@@ -3,11 +3,13 @@ package mappings
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"slotway/fhir"
+	"slotway/fhir/r4"
 	"slotway/hl7bridge/hl7"
 )
 
@@ -28,14 +30,16 @@ var plausible = map[string][]string{
 }
 
 // draw makes a message of an event out of random segments with random fields.
-func draw(t *rapid.T, event string) *hl7.Message {
+func draw(t *rapid.T, event string) *hl7.Message { return drawWith(t, event, drawField) }
+
+func drawWith(t *rapid.T, event string, field func(*rapid.T, string, int) string) *hl7.Message {
 	text := `MSH|^~\&|app|a{a}|HL7API|PKB|20260512100000||` + event + `|1|P|2.5.1`
 	names := []string{"NTE", "PV1", "TQ1", "ZAP", "RGS", "AIS", "AIG", "AIL", "AIP", "AIP", "ZZZ"}
 	names = rapid.SliceOfN(rapid.SampledFrom(names), 0, 6).Draw(t, "segments")
 	for _, name := range append([]string{"SCH", "PID"}, names...) {
 		text += "\r" + name
 		for i := 1; i <= 30; i++ {
-			text += "|" + drawField(t, name, i)
+			text += "|" + field(t, name, i)
 		}
 	}
 	m, err := hl7.Parse([]byte(text))
@@ -75,7 +79,7 @@ func TestTwiceIsOnce(t *testing.T) {
 		}
 	}()
 	rapid.Check(t, func(t *rapid.T) {
-		event := rapid.SampledFrom([]string{"SIU^S12", "SIU^S13", "SIU^S14", "SIU^S15", "SIU^S17", "SIU^S26", "ADT^A31"}).Draw(t, "event")
+		event := rapid.SampledFrom([]string{"SIU^S12", "SIU^S13", "SIU^S14", "SIU^S15", "SIU^S17", "SIU^S18", "SIU^S19", "SIU^S22", "SIU^S26", "ADT^A31"}).Draw(t, "event")
 		in, err := Map(draw(t, event), Options{})
 		if err != nil {
 			return
@@ -85,12 +89,16 @@ func TestTwiceIsOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, list := range [][]fhir.Change{in.Changes, in.Full, in.PersonChanges} {
-			once, err := r.Apply(list...)
+		for _, list := range []func(fhir.Resource) []fhir.Change{
+			in.ChangesTo,
+			func(fhir.Resource) []fhir.Change { return in.Full },
+			func(fhir.Resource) []fhir.Change { return in.PersonChanges },
+		} {
+			once, err := r.Apply(list(r)...)
 			if err != nil {
 				t.Fatalf("Apply: %v", err)
 			}
-			twice, err := once.Apply(list...)
+			twice, err := once.Apply(list(once)...)
 			if err != nil {
 				t.Fatalf("Apply again: %v", err)
 			}
@@ -167,13 +175,87 @@ func FuzzMap(f *testing.F) {
 			}
 			return
 		}
-		for _, list := range [][]fhir.Change{in.Defaults, in.Full, in.Changes} {
-			if _, err := fhir.Empty("Appointment").Apply(list...); err != nil && fhir.KindOf(err) != fhir.TooLarge {
-				t.Fatalf("Apply: %v", err)
-			}
-		}
-		if _, err := fhir.Empty("Patient").Apply(in.PersonChanges...); err != nil && fhir.KindOf(err) != fhir.TooLarge {
-			t.Fatalf("Apply: %v", err)
+		checkProduced(t, in)
+	})
+}
+
+// TestProducedIsValid holds requirement 76: what any message makes of nothing, or
+// of what is stored, passes the structure checks of R4 and app-1 to app-4.
+func TestProducedIsValid(t *testing.T) {
+	events := []string{"SIU^S12", "SIU^S13", "SIU^S14", "SIU^S15", "SIU^S17", "SIU^S18", "SIU^S19", "SIU^S20", "SIU^S26", "SIU^S27", "ADT^A28", "ADT^A31"}
+	understood := 0
+	rapid.Check(t, func(t *rapid.T) {
+		if in, err := Map(drawWith(t, rapid.SampledFrom(events).Draw(t, "event"), oddField), Options{}); err == nil {
+			understood++
+			checkProduced(t, in)
 		}
 	})
+	if understood < 20 {
+		t.Errorf("only %d messages were understood: the property says little", understood)
+	}
+}
+
+// refusing are the fields that a message is refused for: there what is odd would
+// only hide the rest.
+var refusing = []string{"SCH-1", "SCH-11", "SCH-25", "TQ1-7", "TQ1-8", "ZAP-1", "PID-3", "PID-7", "PID-29"}
+
+// oddField gives a field in which anything may stand, in any part that is read.
+func oddField(t *rapid.T, name string, i int) string {
+	where := name + "-" + strconv.Itoa(i)
+	if slices.Contains(refusing, where) {
+		return drawField(t, name, i)
+	}
+	if _, read := plausible[where]; !read {
+		return ""
+	}
+	part := rapid.SampledFrom([]string{
+		"", "", "a", "A  B", `x\.br\y`, "\u00a0", "a\u2003b", "http://a b", "ISO", "URI", "&http://a b&URI", "&&ISO", "1.2",
+		"-9", "99991231235959", "00010101000000", "20260601100000", "999999999", "h", "min", `""`, "M", "en",
+	})
+	whole := rapid.SampledFrom([]string{"F^^a b^URI", "F^^^ISO", "C7^P^^^^^^^&http://a b&URI", "A  B^^c d", `x\.br\y`})
+	several := rapid.Map(rapid.SliceOfN(part, 0, 10), func(parts []string) string { return strings.Join(parts, "^") })
+	return rapid.OneOf(whole, several).Draw(t, where)
+}
+
+// failer is what a test, a property and a fuzz target have in common.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// checkProduced applies an Intent to nothing and to what is stored, as a booking
+// service does, and validates what comes of it.
+func checkProduced(t failer, in Intent) {
+	t.Helper()
+	checkValid(t, fhir.Empty("Patient"), in.PersonChanges)
+	if in.Event.Type != "SIU" {
+		return
+	}
+	was, err := fhir.Parse([]byte(stored))
+	if err != nil {
+		t.Fatalf("Parse: %v", err)
+	}
+	// An end that a moved start has overtaken is the booking service's to mend.
+	checkValid(t, was, in.ChangesTo(was), "Appointment.end")
+	if in.Event.Creates && len(in.Lacking) == 0 {
+		patient := fhir.Change{Path: fhir.MustPath("participant[0]"), Op: fhir.Set, Value: []byte(`{"actor":{"reference":"Patient/p"},"status":"accepted"}`)}
+		checkValid(t, fhir.Empty("Appointment"), slices.Concat(in.Defaults, []fhir.Change{patient}, in.ChangesToNew()))
+	}
+}
+
+// checkValid validates what changes make of a resource, but for the elements named.
+func checkValid(t failer, from fhir.Resource, changes []fhir.Change, except ...string) {
+	t.Helper()
+	r, err := from.Apply(changes...)
+	if fhir.KindOf(err) == fhir.TooLarge || len(changes) == 0 {
+		return
+	}
+	if err != nil {
+		t.Fatalf("Apply: %v", err)
+	}
+	for _, issue := range r4.Validate(r) {
+		if issue.Severity == "error" && !slices.Contains(except, issue.Where) {
+			t.Fatalf("%s: %s in %s", issue.Where, issue.Text, r.Raw())
+		}
+	}
 }

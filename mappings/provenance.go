@@ -19,6 +19,8 @@ const (
 )
 
 var (
+	pathUploaded   = fhir.MustPath("meta.extension.where(url=" + structures + "uploaded-data-id).valueString")
+	pathPersisted  = fhir.MustPath("meta.extension.where(url=" + structures + "version-persisted).valueDateTime")
 	pathRecorded   = fhir.MustPath("meta.extension.where(url=" + structures + "recorded-date).valueDateTime")
 	pathPartner    = fhir.MustPath("meta.extension.where(url=" + structures + "partner-identifier).valueReference")
 	pathRoute      = fhir.MustPath("meta.extension.where(url=" + structures + "access-route).valueCoding")
@@ -28,6 +30,8 @@ var (
 
 // ProvenanceInput is what is known of a message's way here.
 type ProvenanceInput struct {
+	Control                    string    // MSH-10, the sender's id of the message; may be empty
+	Received                   time.Time // when it came here
 	Sent                       time.Time // MSH-7
 	Partner                    string    // id of the partner
 	Controller, ControllerName string    // alias and name of the data controller
@@ -35,18 +39,24 @@ type ProvenanceInput struct {
 }
 
 // Provenance gives the changes that say where content came from (spec hl7-bridge
-// 2.2): when it was recorded, by which partner, for whom, and that it came by HL7.
+// 2.2): in which message of the sender's, when it was recorded and when it was
+// stored, by which partner, for whom, and that it came by HL7.
 func Provenance(p ProvenanceInput) []fhir.Change {
 	partner := struct {
 		Identifier identifier `json:"identifier"`
 	}{identifier{System: partnersSystem, Value: PartnerUUID(p.Partner)}}
-	return []fhir.Change{
+	var changes []fhir.Change
+	if p.Control != "" {
+		changes = append(changes, set(pathUploaded, p.Control))
+	}
+	return append(changes,
 		set(pathRecorded, fhir.FormatInstant(p.Sent)),
 		set(pathPartner, partner),
+		set(pathPersisted, fhir.FormatInstant(p.Received)),
 		set(pathRoute, coding{codeSystems + "access-route", "HL7_API", "Integration (HL7)"}),
 		set(pathSource, coding{codeSystems + "source-organization", p.Controller, p.ControllerName}),
 		set(pathConnecting, coding{codeSystems + "connecting-org", p.Connecting, p.ConnectingName}),
-	}
+	)
 }
 
 // PartnerUUID gives the UUID that stands for a partner in what it writes: always

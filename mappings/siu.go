@@ -46,7 +46,7 @@ var siuRules = table([]Rule{
 	{From: at("SCH-6"), To: "cancelationReason", Conv: reason, When: ending, Doc: "Why, when an appointment is cancelled or not kept; otherwise ignored (app-4)."},
 	{From: at("AIS-3"), To: "serviceType", Conv: services, Doc: "What is to be done."},
 	{From: at("PV1-10"), To: "specialty", Conv: specialty, Doc: "Code, text and system; without a text the code is its display."},
-	{From: at("SCH-8.1"), To: "appointmentType.coding[0].code", Conv: text, Doc: "Code of the appointment's type."},
+	{From: at("SCH-8.1"), To: "appointmentType.coding[0].code", Conv: code, Doc: "Code of the appointment's type."},
 	{From: at("SCH-8.3"), To: "appointmentType.coding[0].system", Conv: systemName, Doc: "System of that code."},
 	{From: at("SCH-8.2"), To: toSubject, Conv: asDefault, When: unless("SCH-7.2"), Doc: "The subject line, where SCH-7.2 has none, when the appointment is made."},
 	{From: at("SCH-7.2"), To: toSubject, Conv: text, Doc: "The subject line; Appointment where none is sent."},
@@ -127,6 +127,15 @@ func managementURL(r *reading, rule *Rule, _ hl7.Value) {
 		r.add(remove(pathURL))
 	default:
 		r.add(set(rule.path, u))
+	}
+}
+
+// code sets the element to the field's code, or removes it.
+func code(r *reading, rule *Rule, v hl7.Value) {
+	if c := codeOf(r.line(rule.From.String(), v.Text)); c != "" {
+		r.add(set(rule.path, c))
+	} else if !v.Valued() {
+		r.add(remove(rule.path))
 	}
 }
 

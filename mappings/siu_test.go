@@ -195,6 +195,13 @@ func TestDuration(t *testing.T) {
 		{"bare 30", []string{sch(11, "^^30^202606011000")}, ""},
 		{"TQ1-6", []string{"SCH|A1", "TQ1|1|||||15^min|202606011000"}, "10:15"},
 		{"TQ1-6 without unit", []string{"SCH|A1", "TQ1|1|||||15|202606011000"}, ""},
+		{"TQ1-6 and TQ1-8 of another start", []string{sch(11, "^^^202606011000"), "TQ1|1|||||15^min|202606011100|202606011130"}, ""},
+		{"TQ1-6 of another start, and SCH-9", []string{sch(9, "45|min|^^^202606011000"), "TQ1|1|||||15^min|202606011100"}, "10:45"},
+		{"TQ1-8 of another start, and SCH-11.5", []string{sch(11, "^^^202606011000^202606011020"), "TQ1|1||||||202606011100|202606011130"}, "10:20"},
+		{"TQ1-8 of a start that is none", []string{sch(11, "^^^202606011000"), "TQ1|1||||||soon|202606011130"}, ""},
+		{"TQ1-8 of the same start", []string{sch(11, "^^^202606011000"), "TQ1|1||||||20260601100000+0000|202606011130"}, "11:30"},
+		{"TQ1-8 without a start", []string{sch(11, "^^^202606011000"), "TQ1|1|||||||202606011130"}, "11:30"},
+		{"past the year 9999", []string{sch(9, "2|h|^^^999912312300")}, ""},
 		{"SCH-11.3 before SCH-9", []string{sch(9, "60|m|^^M30^202606011000")}, "10:30"},
 	}
 	for _, tc := range tests {
@@ -237,6 +244,8 @@ func TestWarnings(t *testing.T) {
 		{"allergies", "SCH|A1\rAL1|1||^Nuts\rAL1|2", "AL1 is ignored"},
 		{"medication", "SCH|A1\rRXE|1", "RXE is ignored"},
 		{"TQ1 differs", sch(11, "^^^202606011000") + "\rTQ1|1||||||202606011100", "TQ1-7 differs from SCH-11.4"},
+		{"TQ1-8 of another start", sch(11, "^^^202606011000") + "\rTQ1|1||||||202606011100|202606011130", "TQ1-8 is ignored: it goes with TQ1-7"},
+		{"TQ1-6 of another start", sch(11, "^^^202606011000") + "\rTQ1|1|||||30^min|202606011100", "TQ1-6 is ignored: it goes with TQ1-7"},
 		{"period", "SCH|A1\rAIP|1||^Patel|||soon", "AIP-6 is no time"},
 	}
 	for _, tc := range tests {

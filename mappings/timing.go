@@ -14,6 +14,7 @@ import (
 type times struct {
 	start, end moment
 	lasts      time.Duration
+	apart      bool // TQ1-7 has another start than SCH-11.4: the rest of TQ1 is of that one
 }
 
 // moment is a time and the field it came from.
@@ -38,12 +39,28 @@ var (
 
 // startTime and endTime note a time. The first rule to find one wins, so SCH-11
 // stands before TQ1 in the table: it is what partners are known to keep right.
-func startTime(r *reading, rule *Rule, v hl7.Value) { r.noteTime(&r.times.start, rule, v) }
-func endTime(r *reading, rule *Rule, v hl7.Value)   { r.noteTime(&r.times.end, rule, v) }
+func startTime(r *reading, rule *Rule, v hl7.Value) {
+	agrees := r.noteTime(&r.times.start, rule, v)
+	r.times.apart = r.times.apart || !agrees && v.Valued() && r.times.start.known()
+}
 
-func (r *reading) noteTime(to *moment, rule *Rule, v hl7.Value) {
-	if r.whole && !v.Valued() {
-		return
+func endTime(r *reading, rule *Rule, v hl7.Value) { r.noteTime(&r.times.end, rule, v) }
+
+// ofOtherStart says, with a warning, that a rule reads a part of TQ1 that goes
+// with another start than the one taken (spec hl7-bridge 2.9).
+func (r *reading) ofOtherStart(rule *Rule) bool {
+	if !r.times.apart || rule.From.Segment() != "TQ1" {
+		return false
+	}
+	r.warn(rule.From.String() + " is ignored: it goes with TQ1-7, which differs from SCH-11.4")
+	return true
+}
+
+// noteTime notes a time, unless one was noted before; agrees is false where that
+// is another.
+func (r *reading) noteTime(to *moment, rule *Rule, v hl7.Value) (agrees bool) {
+	if r.whole && !v.Valued() || r.ofOtherStart(rule) {
+		return true
 	}
 	from := rule.From.String()
 	r.in.Scheduling = true
@@ -51,14 +68,16 @@ func (r *reading) noteTime(to *moment, rule *Rule, v hl7.Value) {
 	if to.sent() {
 		if err != nil || t.null != to.null || !t.at.Equal(to.at) {
 			r.warn(from + " differs from " + to.from + ", which is taken")
+			return false
 		}
-		return
+		return true
 	}
 	if err != nil {
 		r.fail(err)
-		return
+		return true
 	}
 	*to = t
+	return true
 }
 
 // parseTime reads a time. TQ-4 and TQ-5 may have a precision after the time, as
@@ -90,7 +109,7 @@ func lasting(unitRef string) Conv {
 	}
 	return func(r *reading, rule *Rule, v hl7.Value) {
 		r.in.Scheduling = true
-		if !v.Valued() || r.times.lasts > 0 {
+		if !v.Valued() || r.times.lasts > 0 || r.ofOtherStart(rule) {
 			return
 		}
 		number, name := v.Text, ""
@@ -142,8 +161,8 @@ func (r *reading) finishTimes() {
 		r.fail(invalid(t.start.from, "is required and must not be deleted"))
 		return
 	}
-	if t.start.known() && t.lasts > 0 && !t.end.sent() {
-		t.end = moment{at: t.start.at.Add(t.lasts), from: "SCH-9"}
+	if end := t.start.at.Add(t.lasts); t.start.known() && t.lasts > 0 && !t.end.sent() && writable(end) {
+		t.end = moment{at: end, from: "SCH-9"}
 	}
 	if t.start.known() {
 		r.add(set(pathStart, fhir.FormatInstant(t.start.at)))
@@ -156,6 +175,9 @@ func (r *reading) finishTimes() {
 	}
 	r.finishMinutes()
 }
+
+// writable says whether FHIR can write a time: the year has four digits.
+func writable(t time.Time) bool { year := t.UTC().Year(); return 1 <= year && year <= 9999 }
 
 // finishMinutes keeps minutesDuration, which is derived, from telling another
 // story than start and end.

@@ -38,7 +38,7 @@ const (
 // Faults of a time stamp. The texts quote nothing, as the value may be a date of birth.
 var (
 	errTimeShape  = errors.New("must be YYYY[MM[DD[HH[MM[SS[.ffff]]]]]][+hhmm], digits only and no part cut in half")
-	errTimeRange  = errors.New("must be a date and time that exist: year from 0001, hour to 23, minute and second to 59")
+	errTimeRange  = errors.New("must be a date and time that exist: year from 0001 to 9999, in UTC too, hour to 23, minute and second to 59")
 	errTimeOffset = errors.New("must have an offset from -1200 to +1400")
 )
 
@@ -67,6 +67,9 @@ func ParseTime(s string, zone *time.Location) (Time, error) {
 		var warning string
 		t.Instant, warning = localTime(wall, zone)
 		t.warn(warning)
+	}
+	if year := t.Instant.UTC().Year(); year < 1 || year > 9999 {
+		return Time{}, errTimeRange // an offset can move it out of the years that can be written
 	}
 	if wall.Year() < 1900 || wall.Year() > 2200 {
 		t.warn(warnYear)

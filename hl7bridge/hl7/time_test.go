@@ -89,7 +89,8 @@ func TestParseTime_errors(t *testing.T) {
 		"20260230", "20250229", "202601012400", "202601011260", "20260101101160", "20261301", "20260001", "20260100", "0000", "00000101",
 		"20260101101112.", "20260101101112.12345", "20260101101112.1x", "202601011011.5", "20260101101112,5",
 		"20260101101112Z", "2026-01-01T10:00", "2026-01-01", "01/01/2020", " 2026", "2026 ", "２０２６",
-		"20260101+1401", "20260101+1500", "20260101-1201", "20260101-1300", "20260101+0060", "20260101+01", "20260101+01:00", "+0100", "20260101+-100",
+		"20260101+1401", "20260101+1500", "20260101-1201", "20260101-1300", "20260101+0060", "20260101+01", "99991231235959-1200", "0001010100+1400", "00010101+0001", // year 10000 and year 0 in UTC
+		"20260101+01:00", "+0100", "20260101+-100",
 	} {
 		got, err := hl7.ParseTime(in, time.UTC)
 		if err == nil {
@@ -97,6 +98,12 @@ func TestParseTime_errors(t *testing.T) {
 		} else if in != "" && strings.Contains(err.Error(), in) {
 			t.Errorf("error %q quotes the value", err)
 		}
+	}
+	if got, err := hl7.ParseTime("99991231235959", zone(t, "America/New_York")); err == nil {
+		t.Errorf("ParseTime of the last second in New York = %v, want an error: it is year 10000 in UTC", got.Instant)
+	}
+	if _, err := hl7.ParseTime("99991231235959+0000", time.UTC); err != nil {
+		t.Errorf("ParseTime of the last second in UTC: %v", err)
 	}
 }
 

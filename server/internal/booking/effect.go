@@ -142,7 +142,7 @@ func (m *message) holdersOf(ctx context.Context, i mappings.Identifier) ([]strin
 
 // create makes the appointment of a message that says enough.
 func (m *message) create(ctx context.Context, patient store.Record) error {
-	changes := slices.Concat(m.in.Defaults, []fhir.Change{m.participant(patient)}, m.in.Full, m.in.Changes, m.in.Provenance)
+	changes := slices.Concat(m.in.Defaults, []fhir.Change{m.participant(patient)}, m.in.ChangesToNew(), m.in.Provenance)
 	r, err := fhir.Empty("Appointment").Apply(changes...)
 	if err != nil {
 		return err
@@ -191,7 +191,7 @@ func (m *message) change(ctx context.Context, old store.Record) error {
 	if old.Resource.Root().Get("status").Text() == "entered-in-error" {
 		return errIDTaken
 	}
-	changes := m.in.Changes
+	changes := m.in.ChangesTo(old.Resource)
 	if m.in.Event.Effect == mappings.EffectBook {
 		changes = slices.Concat(mappings.Clear(), m.in.Defaults, keepMeta(old), m.in.Changes)
 	} else if m.revives(old) {
