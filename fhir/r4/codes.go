@@ -37,8 +37,5 @@ func enumerate[T ~int](code func(T) string) []string {
 	return all
 }
 
-// IsAppointmentStatus says whether R4 has that Appointment.status.
-func IsAppointmentStatus(code string) bool { return slices.Contains(codes["appointmentstatus"], code) }
-
 // IsSlotStatus says whether R4 has that Slot.status.
 func IsSlotStatus(code string) bool { return slices.Contains(codes["slotstatus"], code) }

@@ -28,9 +28,6 @@ func ReadPatient(n fhir.Node) (Patient, error) {
 	}, header(n, "Patient")
 }
 
-// NHSNumber gives the patient's NHS number as written, or nothing.
-func (p Patient) NHSNumber() string { return Value(p.Identifiers, fhir.NHSNumberSystem) }
-
 func name(n fhir.Node) Name {
 	return Name{Use: text(n, "use"), Text: text(n, "text"), Family: text(n, "family"), Given: texts(n, "given"), Prefix: texts(n, "prefix")}
 }

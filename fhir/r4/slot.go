@@ -22,39 +22,3 @@ func ReadSlot(n fhir.Node) (Slot, error) {
 		Identifiers: identifiers(n),
 	}, header(n, "Slot")
 }
-
-// Schedule is a view of a Schedule, http://hl7.org/fhir/R4/schedule.html.
-type Schedule struct {
-	ID          string
-	Actors      []Reference
-	Horizon     Period
-	Identifiers []Identifier
-	Inactive    bool // active is false
-}
-
-// Period is a time from one moment to another; a missing end is open. A date
-// begins, as a start, and ends, as an end, with its day in UTC.
-type Period struct{ Start, End Instant }
-
-// ReadSchedule gives the view of a Schedule's node; see ReadAppointment.
-func ReadSchedule(n fhir.Node) (Schedule, error) {
-	horizon := n.Get("planningHorizon").First()
-	return Schedule{
-		ID:          text(n, "id"),
-		Actors:      list(n, "actor", reference),
-		Horizon:     Period{moments(horizon, "start", false), moments(horizon, "end", true)},
-		Identifiers: identifiers(n),
-		Inactive:    text(n, "active") == "false",
-	}, header(n, "Schedule")
-}
-
-// moments reads a dateTime, which may be a date only.
-func moments(n fhir.Node, name string, end bool) Instant {
-	i := instant(n, name)
-	if m, ok := parseDateTime(i.Text, false); ok {
-		if i.Time = m.lo; end {
-			i.Time = m.hi
-		}
-	}
-	return i
-}

@@ -24,7 +24,7 @@ func BookingFace(catalog *search.Catalog, style fhir.Style) *Face {
 		Offers:       func(t fhir.Type, i fhir.Interaction) bool { return slices.Contains(t.Booking, i) },
 		Rewrite:      rewriteBooking,
 		Strict:       true,
-		PageSize:     maxCount, // its consumers show every slot they are sent, and do not turn pages
+		PageSize:     search.MaxCount, // its consumers show every slot they are sent, and do not turn pages
 		RequestID:    true,
 		RefuseID:     true,
 		SlotNeeded:   true,

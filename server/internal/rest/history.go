@@ -2,11 +2,9 @@ package rest
 
 import (
 	"net/http"
-	"strconv"
-	"strings"
 
-	"slotway/fhir"
 	"slotway/fhir/r4"
+	"slotway/fhir/search"
 	"slotway/server/internal/store"
 )
 
@@ -21,11 +19,11 @@ func (k *call) history() error {
 	if err != nil {
 		return err
 	}
-	count, err := historyCount(raw)
+	count, err := search.ParseCount(raw)
 	if err != nil {
 		return err
 	}
-	if count < 0 {
+	if count < 1 {
 		count = k.s.Limits.PageSize
 	}
 	page, err := k.s.Store.History(k.c.Request.Context(), k.see, key, turn.After, count)
@@ -67,20 +65,3 @@ func (k *call) version(rec store.Record) (r4.Entry, error) {
 	e.Resource = out.Raw()
 	return e, err
 }
-
-// historyCount gives the _count of a history, or -1.
-func historyCount(raw string) (int, error) {
-	for part := range strings.SplitSeq(raw, "&") {
-		if v, ok := strings.CutPrefix(part, "_count="); ok {
-			n, err := strconv.Atoi(v)
-			if err != nil || n < 1 {
-				return 0, fhir.Errorf(fhir.Invalid, "_count must be a positive number.").At("_count")
-			}
-			return min(n, maxCount), nil
-		}
-	}
-	return -1, nil
-}
-
-// maxCount is the longest page of a history.
-const maxCount = 1000
