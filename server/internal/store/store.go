@@ -16,6 +16,31 @@
 //     returned sees, searches included.
 //   - Visibility: a read never shows, counts or lets one infer what its caller
 //     may not see.
+//   - Isolation: a read, and each page of a search, is of one moment. It shows
+//     whole Updates only, nothing of one at work, and no older state than a read
+//     that ended before it began. Two pages of one walk may be of two moments.
+//   - Order: versions count from 1 without a gap. A stream has the records of one
+//     Update in the order of their appending, and those of an Update that began
+//     after another returned behind that one's.
+//
+// # What it does not promise
+//
+// Two Updates at work at the same time may each read what the other is about to
+// change. What an Update rests on it must therefore protect: by the IfVersion of
+// a Put that follows a Read, or by a Claim. An Update that loses such a race
+// inside the store is run again; the error of PreconditionFailed or Conflict is
+// for what does not hold when it runs.
+//
+// # Errors
+//
+// They are those of package fhir, and name no key. Besides what each method says:
+//
+//   - fhir.Busy: the context ended (its cause is the error's), the store is
+//     closed, or it cannot write. Nothing was changed, unless the text says that
+//     the outcome is not certain.
+//   - fhir.Invalid: an After that this store did not give for this kind of walk.
+//   - fhir.Unprocessable: a key or a name longer than the store can hold.
+//   - fhir.Internal: anything else, such as a file that is damaged.
 package store
 
 import (

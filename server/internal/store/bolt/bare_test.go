@@ -39,10 +39,11 @@ func openBare(b *testing.B, s *Store, n int) bare {
 	}
 	b.Cleanup(func() { _ = db.Close() })
 	base := &Store{db: db, catalog: s.catalog, plan: s.plan, now: s.now, log: s.log}
-	if err := base.prepareFile(); err != nil {
+	if err := base.prepareFile(false); err != nil {
 		b.Fatal(err)
 	}
 	base.writer = startWriter(base)
+	base.writer.room.off = true
 	loadWorld(b, base, n)
 	base.writer.stop()
 	return bare{db}
@@ -109,8 +110,9 @@ func (v *view) pairs(k store.Key) ([]pair, error) {
 	m := keyMaker{n: n, space: space}
 	m.document(v.s.plan.of(k.Type), &doc)
 	slices.Sort(m.keys)
-	for _, key := range slices.Compact(m.keys) {
-		out = append(out, pair{index, []byte(key), none})
+	set := keySet{keys: slices.Compact(m.keys), space: space, id: []byte(k.ID)}
+	for _, key := range set.keys {
+		out = append(out, pair{index, []byte(key), set.value(key)})
 	}
 	return out, nil
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -35,18 +36,30 @@ type Options struct {
 	// MaxSize, when not 0, is how many bytes the file may grow to. A write
 	// beyond it is Busy, as on a full disk.
 	MaxSize int
+
+	migrations []migration              // the package's, but in tests
+	rebuild    bool                     // make the index anew in any case
+	progress   func(done, of int) error // told how far that is; an error ends it
 }
 
 // Store is a store.Store in one file.
 type Store struct {
 	db      *bbolt.DB
+	file    *os.File // db's own
 	catalog *search.Catalog
 	plan    *plan
 	now     func() time.Time
 	log     *slog.Logger
 	writer  *writer
-	close   sync.Once
-	closed  error
+
+	migrations []migration
+	progress   func(done, of int) error
+
+	offering  sync.WaitGroup // to those who ask for a backup
+	stopOffer func()
+
+	close  sync.Once
+	closed error
 }
 
 var _ store.Store = (*Store)(nil)
@@ -54,7 +67,7 @@ var _ store.Store = (*Store)(nil)
 // Open opens the file, or makes it. It refuses a file that another process has
 // open and one that a newer version of this program wrote. Where the catalog
 // has changed since the file was written it makes the index anew, which takes
-// about a minute for a million resources.
+// some three minutes for a million appointments and their slots.
 func Open(path string, o Options) (*Store, error) {
 	if o.LockTimeout == 0 {
 		o.LockTimeout = 2 * time.Second
@@ -62,16 +75,25 @@ func Open(path string, o Options) (*Store, error) {
 	if o.MmapSize == 0 {
 		o.MmapSize = 8 << 30
 	}
+	if o.migrations == nil {
+		o.migrations = migrations
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	s := &Store{catalog: o.Catalog, plan: newPlan(o.Catalog), now: o.Now, log: o.Log, migrations: o.migrations, progress: o.progress}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout:         o.LockTimeout,
-		NoFreelistSync:  true, // a commit writes no list of free pages; Open finds them
+		NoFreelistSync:  true, // a commit writes no list of free pages: Close does, or Open finds them
 		FreelistType:    bbolt.FreelistMapType,
 		InitialMmapSize: o.MmapSize,
 		MaxSize:         o.MaxSize,
 		NoStatistics:    true,
+		OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+			f, err = os.OpenFile(name, flag, mode)
+			s.file = f
+			return f, err
+		},
 	})
 	if errors.Is(err, berrors.ErrTimeout) {
 		return nil, fmt.Errorf("the store %s is open in another process: stop that one, or give this one a file of its own", path)
@@ -79,23 +101,40 @@ func Open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
-	s := &Store{db: db, catalog: o.Catalog, plan: newPlan(o.Catalog), now: o.Now, log: o.Log}
-	if err := s.prepareFile(); err != nil {
+	s.db = db
+	if err := s.prepareFile(o.rebuild); err != nil {
 		_ = db.Close() // the first error says more
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
 	s.writer = startWriter(s)
+	s.offerBackups(path)
 	return s, nil
 }
 
-// Close waits for the change that is being written, and for reads, and closes
+// Close ends backups that are being made, waits for the change that is being written, and for reads, and closes
 // the file. What is asked of the store afterwards is Busy.
 func (s *Store) Close() error {
 	s.close.Do(func() {
+		if s.stopOffer != nil {
+			s.stopOffer()
+		}
 		s.writer.stop()
+		s.keepFreelist()
 		s.closed = s.db.Close()
 	})
 	return s.closed
+}
+
+// keepFreelist writes the list of free pages, so that the next Open need not walk
+// the file for it.
+func (s *Store) keepFreelist() {
+	if s.writer.failing.Load() {
+		return // the disk takes nothing
+	}
+	s.db.NoFreelistSync = false
+	if err := s.db.Update(func(*bbolt.Tx) error { return nil }); err != nil {
+		s.log.Warn("the list of free pages was not written; the next start takes longer", "error", err)
+	}
 }
 
 // Ready says whether the store can read and write. After a write that failed

@@ -99,7 +99,7 @@ func show(b bucket, k, v []byte) string {
 	case logs:
 		return fmt.Sprintf("%q %x  ->  %q", k[:len(k)-8], k[len(k)-8:], v)
 	case index:
-		return showIndex(k)
+		return strings.TrimSuffix(fmt.Sprintf("%s  ->  %q", showIndex(k), v), `  ->  ""`)
 	}
 	return fmt.Sprintf("%q  ->  %q", k, v)
 }
@@ -109,7 +109,7 @@ func showIndex(k []byte) string {
 	space, tag, parts, number := k[:4], k[4], k[5:len(k)-8], k[len(k)-8:]
 	fixed := 0
 	switch tag {
-	case 1, 4, 5, 6, 7:
+	case 1, 4, 5, 6, 7, 10:
 		fixed = 8 // the hash of a system, or a start
 	}
 	text := parts[:len(parts)-fixed]

@@ -1,32 +1,53 @@
 package bolt
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 
 	"slotway/fhir/search"
 )
 
-// keysOf gives the index keys of a resource, sorted, each once: those of its own
-// entries, and in spaces apart those of the resources it contains, which lead to
-// it too.
-func (t *tx) keysOf(customer string, doc search.Document, n uint64) ([]string, error) {
+// keySet is the index keys of a resource, sorted, each once.
+type keySet struct {
+	keys  []string
+	space uint32 // of the resource itself
+	id    []byte // what its own keys with a status and a date have as value
+}
+
+// value gives what stands under a key: the id, where the key says all of a
+// status and a date, so that a search need not look further; else nothing.
+func (k *keySet) value(key string) []byte {
+	if k.id != nil && dated[key[4]] && binary.BigEndian.Uint32([]byte(key[:4])) == k.space {
+		return k.id
+	}
+	return none
+}
+
+// keysOf gives the index keys of a resource: those of its own entries, and in
+// spaces apart those of the resources it contains, which lead to it too.
+func (t *tx) keysOf(customer string, doc search.Document, n uint64) (keySet, error) {
 	space, err := t.makeSpace(customer, doc.Type)
 	if err != nil {
-		return nil, err
+		return keySet{}, err
 	}
 	m := keyMaker{n: n, space: space}
 	m.document(t.s.plan.of(doc.Type), &doc)
+	out := keySet{space: space}
+	if !m.odd {
+		out.id = []byte(doc.ID)
+	}
 	for i := range doc.Contained {
 		inner := &doc.Contained[i]
 		if m.space, err = t.makeSpace(customer, within(doc.Type, inner.Type)); err != nil {
-			return nil, err
+			return keySet{}, err
 		}
 		m.add(m.begin(tagContained))
 		m.document(t.s.plan.of(inner.Type), inner)
 	}
 	slices.Sort(m.keys)
-	return slices.Compact(m.keys), nil
+	out.keys = slices.Compact(m.keys)
+	return out, nil
 }
 
 // within names the space of the resources of a type that contain one of another.
@@ -89,8 +110,8 @@ func (m *keyMaker) document(rows []bound, doc *search.Document) {
 }
 
 // follow adds the rest of a key: the status and the date, where the row has
-// them. A resource with several dates or statuses, or a date that is no instant,
-// is odd.
+// them. A resource with several dates or statuses, a date that is no instant, or
+// a status that the key does not say to the letter, is odd.
 func (m *keyMaker) follow(b *bound, key []byte, doc *search.Document) {
 	if b.date == nil {
 		m.add(key)
@@ -102,6 +123,7 @@ func (m *keyMaker) follow(b *bound, key []byte, doc *search.Document) {
 		case e.Param == b.status:
 			status = search.FoldCode(e.Code)
 			states++
+			m.odd = m.odd || status != e.Code || !says(status)
 		case e.Param == b.date:
 			date = e.Lo
 			dates++
@@ -113,22 +135,26 @@ func (m *keyMaker) follow(b *bound, key []byte, doc *search.Document) {
 }
 
 // replaceKeys takes away the keys that are only in before and sets those that are
-// only in after. Both are sorted.
-func (t *tx) replaceKeys(before, after []string) error {
-	for len(before) > 0 || len(after) > 0 {
+// only in after, or have another value there.
+func (t *tx) replaceKeys(before, after keySet) error {
+	was, is := before.keys, after.keys
+	for len(was) > 0 || len(is) > 0 {
+		var err error
 		switch {
-		case len(after) == 0 || len(before) > 0 && before[0] < after[0]:
-			if err := t.remove(index, []byte(before[0]), none); err != nil {
-				return err
-			}
-			before = before[1:]
-		case len(before) == 0 || after[0] < before[0]:
-			if err := t.insert(index, []byte(after[0]), none); err != nil {
-				return err
-			}
-			after = after[1:]
+		case len(is) == 0 || len(was) > 0 && was[0] < is[0]:
+			err = t.remove(index, []byte(was[0]), before.value(was[0]))
+			was = was[1:]
+		case len(was) == 0 || is[0] < was[0]:
+			err = t.insert(index, []byte(is[0]), after.value(is[0]))
+			is = is[1:]
 		default:
-			before, after = before[1:], after[1:]
+			if old, value := before.value(was[0]), after.value(is[0]); !bytes.Equal(old, value) {
+				err = t.set(index, []byte(is[0]), old, value)
+			}
+			was, is = was[1:], is[1:]
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

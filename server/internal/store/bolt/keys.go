@@ -3,6 +3,7 @@ package bolt
 import (
 	"encoding/binary"
 	"hash/fnv"
+	"strings"
 
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
@@ -73,6 +74,12 @@ func system(key []byte, uri string) []byte {
 	return h.Sum(key)
 }
 
+// says tells whether a text part is all of the text: nothing cut off, nothing
+// written otherwise.
+func says(text string) bool {
+	return len(text) < textLimit && strings.IndexFunc(text, func(r rune) bool { return r < 2 }) < 0
+}
+
 // ref appends what a reference points at: the id first, so that one whose type
 // is not known is the beginning of its key.
 func ref(key []byte, to search.Ref) []byte { return whole(key, to.ID+"/"+to.Type) }
@@ -99,6 +106,8 @@ func (b *bound) lead(key []byte, e *search.Entry) []byte {
 		return whole(key, e.URL)
 	case e.Param.Kind == search.String && e.Folded != "":
 		return whole(key, e.Folded)
+	case e.Param.Kind == search.Date && e.Lo != search.NoStart:
+		return instant(key, e.Lo)
 	}
 	return key[:at]
 }

@@ -51,8 +51,11 @@ func child(path, round string) error {
 	if err != nil {
 		return err
 	}
-	if round == "limit" {
+	switch round {
+	case "limit":
 		return limited(s)
+	case "full":
+		return filled(s, path)
 	}
 	var printing sync.Mutex
 	var wg sync.WaitGroup
@@ -222,12 +225,57 @@ func limited(s *bolt.Store) error {
 	return s.Close()
 }
 
-func TestOutOfSpace(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "limit.db")
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), envFile+"="+path, envRound+"=limit")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("the child says: %s%v", out, err)
+// filled writes until a file that may grow no more is full, and goes on once it may.
+func filled(s *bolt.Store, path string) error {
+	signal.Ignore(syscall.SIGXFSZ)
+	if err := writeNamed(s, "before"); err != nil {
+		return err
 	}
-	verify(t, path, map[string]bool{"before": true, "after": true})
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		return err
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: uint64(info.Size()) + 1<<20, Max: old.Max}); err != nil {
+		return err
+	}
+	written := 0
+	for ; err == nil; written++ {
+		err = s.Update(context.Background(), func(tx store.Tx) error {
+			return tx.Append(context.Background(), "filler", make([]byte, 20_000))
+		})
+	}
+	if fhir.KindOf(err) != fhir.Busy || !errors.Is(err, syscall.EFBIG) || written < 10 {
+		return fmt.Errorf("after %d writes: %w, want Busy caused by EFBIG", written, err)
+	}
+	if err := s.Ready(context.Background()); fhir.KindOf(err) != fhir.Busy {
+		return fmt.Errorf("Ready of a full store: %w, want Busy", err)
+	}
+	if _, err := s.Claimed(context.Background(), "message", "before"); err != nil {
+		return fmt.Errorf("reading a full store: %w", err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		return err
+	}
+	if err := errors.Join(s.Ready(context.Background()), writeNamed(s, "after")); err != nil {
+		return fmt.Errorf("once there is room: %w", err)
+	}
+	return s.Close()
+}
+
+func TestOutOfSpace(t *testing.T) {
+	for _, round := range []string{"limit", "full"} {
+		t.Run(round, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "limit.db")
+			cmd := exec.Command(os.Args[0])
+			cmd.Env = append(os.Environ(), envFile+"="+path, envRound+"="+round)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("the child says: %s%v", out, err)
+			}
+			verify(t, path, map[string]bool{"before": true, "after": true})
+		})
+	}
 }

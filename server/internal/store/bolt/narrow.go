@@ -18,16 +18,29 @@ const unbounded = -1
 // query is one. ok is false when nothing less than the whole type will do, or
 // when that takes reading more keys than the last budget allows.
 func (f *finder) candidates(q *search.Query, last int) (numbers []uint64, ok bool) {
+	t, ok := f.trail(q, last)
+	return once(t.numbers), ok
+}
+
+// trail is a way that came to its end, and what it found.
+type trail struct {
+	numbers []uint64 // of all candidates
+	scan    *scan    // the walk over keys that found them; nil: another way
+	apart   []uint64 // those that the walk did not find, but what is contained
+}
+
+// trail gives the way to the candidates.
+func (f *finder) trail(q *search.Query, last int) (t trail, ok bool) {
 	l := level{q: q, outer: q.Type, owner: q.Type}
 	for _, budget := range budgets {
 		if last != unbounded && (budget == unbounded || budget > last) {
-			return nil, false
+			return trail{}, false
 		}
-		if numbers, ok = f.narrow(l, budget); ok {
-			return numbers, true
+		if t, ok = f.narrow(l, budget); ok {
+			return t, true
 		}
 	}
-	return nil, false
+	return trail{}, false
 }
 
 // level is a query and the space it is asked of: that of a type, or that of what
@@ -42,23 +55,23 @@ func (l *level) contained() bool { return l.owner != l.outer }
 
 // narrow finds the numbers that a level's matches are among, reading no more
 // keys by any one way than the budget.
-func (f *finder) narrow(l level, budget int) (numbers []uint64, ok bool) {
+func (f *finder) narrow(l level, budget int) (t trail, ok bool) {
 	if l.space, ok = f.v.space(f.customer, l.owner); !ok {
-		return nil, true
+		return trail{}, true
 	}
 	if numbers, ok := f.byID(&l); ok {
-		return numbers, true
+		return trail{numbers: numbers}, true
 	}
-	ways := []func(*level, int) ([]uint64, bool){f.byKeys, f.byChains}
+	ways := []func(*level, int) (trail, bool){f.byKeys, f.byChains}
 	if budget == unbounded { // a chain that leads to few is better than a walk over many
 		slices.Reverse(ways)
 	}
 	for _, way := range ways {
-		if numbers, ok := way(&l, budget); ok {
-			return once(numbers), true
+		if t, ok := way(&l, budget); ok {
+			return t, true
 		}
 	}
-	return nil, false
+	return trail{}, false
 }
 
 // byID gives the resources that a clause on _id names.
@@ -80,62 +93,69 @@ func (f *finder) byID(l *level) ([]uint64, bool) {
 }
 
 // byKeys walks the keys that the clauses themselves name.
-func (f *finder) byKeys(l *level, budget int) ([]uint64, bool) {
+func (f *finder) byKeys(l *level, budget int) (trail, bool) {
 	for _, sc := range scans(f.v.s.plan.of(l.q.Type), l.space, l.q.Where) {
 		all := collector{budget: budget}
 		if f.v.run(&sc, &all) {
-			return all.numbers, true
+			return trail{numbers: all.numbers, scan: &sc}, true
 		}
 	}
-	return nil, false
+	return trail{}, false
 }
 
 // byChains walks the keys of what a chain or a _has leads to.
-func (f *finder) byChains(l *level, budget int) ([]uint64, bool) {
+func (f *finder) byChains(l *level, budget int) (trail, bool) {
 	for i := range l.q.Where {
 		c := &l.q.Where[i]
-		way := f.byChain
-		if c.Has {
-			way = f.byHas
-		}
-		if c.Chain == nil {
-			continue
-		}
-		if numbers, ok := way(l, c, budget); ok {
-			return numbers, true
+		switch {
+		case c.Has:
+			if numbers, ok := f.byHas(l, c, budget); ok {
+				return trail{numbers: numbers}, true
+			}
+		case c.Chain != nil:
+			if t, ok := f.byChain(l, i, budget); ok {
+				return t, true
+			}
 		}
 	}
-	return nil, false
+	return trail{}, false
 }
 
 // byChain finds what the chain leads to, and then what refers to one of these.
 // The reference may lead to a contained resource, too.
-func (f *finder) byChain(l *level, c *search.Clause, budget int) ([]uint64, bool) {
+func (f *finder) byChain(l *level, clause, budget int) (trail, bool) {
+	c := &l.q.Where[clause]
 	all := collector{budget: budget}
 	b := f.v.s.plan.leadOf(l.q.Type, c.Param)
 	var leads [][]byte
+	proven := !b.named
 	for i := range c.Chain {
 		found, ok := f.targets(&c.Chain[i], budget)
 		if !ok || !f.containing(l.outer, &c.Chain[i], &all) {
-			return nil, false
+			return trail{}, false
 		}
 		for _, t := range found {
+			proven = proven && b.shows(c.Param, t.ref)
 			leads = append(leads, b.lead(nil, &search.Entry{Param: c.Param, Ref: t.ref}))
 		}
 	}
+	apart := len(all.numbers)
 	sc := b.scan(l.space, l.q.Where, unique(leads), true)
-	if !f.v.run(&sc, &all) {
-		return nil, false
+	if proven {
+		sc.clause = clause
 	}
-	return all.numbers, true
+	if !f.v.run(&sc, &all) {
+		return trail{}, false
+	}
+	return trail{all.numbers, &sc, slices.Clone(all.numbers[:apart])}, true
 }
 
 // containing adds the resources that contain one the query may match.
 func (f *finder) containing(outer string, q *search.Query, all *collector) bool {
 	l := level{q: q, owner: within(outer, q.Type), outer: outer}
-	numbers, ok := f.narrow(l, all.budget)
+	t, ok := f.narrow(l, all.budget)
 	if ok {
-		all.numbers = append(all.numbers, numbers...)
+		all.numbers = append(all.numbers, t.numbers...)
 		return true
 	}
 	space, _ := f.v.space(f.customer, l.owner)

@@ -14,6 +14,7 @@ type hit struct {
 	key      []byte // search.SortKey
 	id       string // until it is kept, part of the snapshot
 	n, seq   uint64
+	at       int64 // what a walk over keys sorts by
 	customer string
 }
 
@@ -23,8 +24,8 @@ type page struct {
 	cursor store.Cursor
 	room   int // hits kept; unbounded for all
 	total  int
-	hits   []hit  // at most twice as many: then the later half goes
-	full   []byte // the last key of those that stay, once there were enough
+	hits   []hit // at most twice as many: then the later half goes
+	last   *hit  // the last of those that stay, once there were enough
 }
 
 func pageOf(q *search.Query, cursor store.Cursor) *page {
@@ -48,7 +49,7 @@ func (p *page) keep(h hit) bool {
 	if bytes.Compare(h.key, p.cursor.Key) <= 0 || p.cursor.Since != 0 && h.seq > p.cursor.Since {
 		return false
 	}
-	if p.full != nil && bytes.Compare(h.key, p.full) >= 0 {
+	if p.last != nil && bytes.Compare(h.key, p.last.key) >= 0 {
 		return true // it is of a later page
 	}
 	h.id = strings.Clone(h.id)
@@ -56,7 +57,8 @@ func (p *page) keep(h hit) bool {
 	if p.room != unbounded && len(p.hits) == 2*p.room {
 		p.sort()
 		p.hits = p.hits[:p.room]
-		p.full = p.hits[p.room-1].key
+		last := p.hits[p.room-1]
+		p.last = &last
 	}
 	return true
 }
@@ -72,4 +74,19 @@ func (p *page) take() (hits []hit, more bool) {
 		return p.hits[:p.room-1], p.room > 1
 	}
 	return p.hits, false
+}
+
+// beyond says of a hit of a walk over keys that it is surely of a later page.
+func (p *page) beyond(q *search.Query, h *hit) bool {
+	switch {
+	case p.last == nil:
+		return false
+	case len(q.Sort) == 0:
+		return h.id > p.last.id
+	case h.at == search.NoStart || p.last.at == search.NoStart:
+		return false // what has no date stands last, whatever the direction
+	case q.Sort[0].Desc:
+		return h.at < p.last.at
+	}
+	return h.at > p.last.at
 }

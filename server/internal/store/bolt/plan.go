@@ -31,11 +31,26 @@ var rows = []row{
 	{tag: 2, kind: search.Reference},
 	{tag: 3, typ: "Patient", kind: search.String, lead: []string{"name", "family", "given"}},
 	{tag: 3, typ: "Practitioner", kind: search.String, lead: []string{"name", "family", "given"}},
+	{tag: 3, typ: "Organization", kind: search.String, lead: []string{"name"}},
+	{tag: 3, typ: "Location", kind: search.String, lead: []string{"name"}},
+	{tag: 3, typ: "HealthcareService", kind: search.String, lead: []string{"name"}},
 	{tag: 4, typ: "Appointment", kind: search.Reference, lead: []string{"actor", "patient", "practitioner", "location"}, status: "status", date: "date"},
 	{tag: 5, typ: "Appointment", status: "status", date: "date"},
 	{tag: 6, typ: "Slot", kind: search.Reference, lead: []string{"schedule"}, status: "status", date: "start"},
 	{tag: 7, typ: "Slot", status: "status", date: "start"},
+	{tag: 10, typ: "Patient", kind: search.Date, lead: []string{"birthdate"}},
 }
+
+// valued is raised with every change of what the values of ix hold.
+const valued = 1
+
+// dated says of which tags the keys have a status and a date.
+var dated = func() (of [256]bool) {
+	for _, r := range rows {
+		of[r.tag] = of[r.tag] || r.status != ""
+	}
+	return of
+}()
 
 // Tags of keys that are no row's.
 const (
@@ -63,7 +78,7 @@ func newPlan(c *search.Catalog) *plan {
 	for _, t := range fhir.Types() {
 		p.types[t.Name] = bind(c, t.Name)
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %+v", schema, textLimit, rows))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %+v", textLimit, valued, rows))
 	p.print = hex.EncodeToString(sum[:8])
 	return p
 }

@@ -87,6 +87,10 @@ var headline = []struct{ typ, query string }{
 	{"Patient", "name=family7"},
 	{"Patient", "_has:Appointment:patient:identifier=A7"},
 	{"Practitioner", "family=staff3"},
+	{"Patient", "birthdate=1970-01-08"},
+	{"Organization", "name=trust3"},
+	{"Location", "name=clinic"},
+	{"HealthcareService", "name=physio"},
 	{"Schedule", "actor=Practitioner/r3"},
 	{"Schedule", "_has:Slot:schedule:identifier=S7"},
 }
@@ -124,8 +128,8 @@ func TestKeysOfAnAppointment(t *testing.T) {
 	err := s.writer.update(t.Context(), func(tx *tx) error {
 		doc := document(t, s.catalog, appointmentText(0))
 		keys, err := tx.keysOf("a", doc, 1)
-		if len(keys) > 8 {
-			t.Errorf("an appointment with 3 identifiers, 3 participants and a slot has %d keys, want at most 8: %q", len(keys), keys)
+		if len(keys.keys) > 8 {
+			t.Errorf("an appointment with 3 identifiers, 3 participants and a slot has %d keys, want at most 8: %q", len(keys.keys), keys.keys)
 		}
 		return err
 	})
@@ -159,13 +163,23 @@ func loadWorld(t testing.TB, s *Store, n int) {
 			fmt.Sprintf(`{"resourceType":"Practitioner","id":"r%d","identifier":[{"system":"urn:staff","value":"R%d"}],"name":[{"family":"Staff%d"}]}`, i, i, i),
 			fmt.Sprintf(`{"resourceType":"Schedule","id":"c%d","actor":[{"reference":"Practitioner/r%d"}]}`, i, i))
 	}
+	for i := range 20 {
+		texts = append(texts,
+			fmt.Sprintf(`{"resourceType":"Organization","id":"o%d","name":"Trust%d"}`, i, i),
+			fmt.Sprintf(`{"resourceType":"Location","id":"l%d","name":%q}`, i, []string{"Ward", "Clinic"}[i%2]),
+			fmt.Sprintf(`{"resourceType":"HealthcareService","id":"h%d","name":%q}`, i, []string{"Physio", "X-ray"}[i%2]))
+	}
 	for i := range n/10 + 1 {
-		texts = append(texts, fmt.Sprintf(`{"resourceType":"Patient","id":"p%d","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"P%d"},{"system":"urn:mrn","value":"M%d"}],"name":[{"family":"Family%d","given":["Given"]}]}`, i, i, i, i))
+		texts = append(texts, patientText(i))
 	}
 	for i := range n {
 		texts = append(texts, appointmentText(i), slotText(i))
 	}
 	loadTexts(t, s, texts)
+}
+
+func patientText(i int) string {
+	return fmt.Sprintf(`{"resourceType":"Patient","id":"p%d","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"P%d"},{"system":"urn:mrn","value":"M%d"}],"name":[{"family":"Family%d","given":["Given"]}],"birthDate":%q}`, i, i, i, i, time.Date(1970, 1, 1+i, 0, 0, 0, 0, time.UTC).Format(time.DateOnly))
 }
 
 func loadTexts(t testing.TB, s *Store, texts []string) {

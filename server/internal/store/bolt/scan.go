@@ -14,16 +14,23 @@ type scan struct {
 	states [][]byte // the statuses sought; nil: all
 	spans  []span   // the dates sought; nil: all
 	odd    []byte   // beginning of the space's odd ones, which statuses and dates sought leave out
+
+	row    *bound
+	clause int // the clause that whatever stands under the leads meets; -1: none
 }
 
 // collector takes the numbers a scan finds, up to its budget.
 type collector struct {
 	numbers []uint64
-	budget  int // how many keys may be read; negative: any number
+	budget  int                          // how many keys may be read; negative: any number
+	each    func(key, value []byte) bool // when set, what is found goes here, until it returns false
 }
 
 // take says whether there is room for another.
-func (c *collector) take(key []byte) bool {
+func (c *collector) take(key, value []byte) bool {
+	if c.each != nil {
+		return c.each(key, value)
+	}
 	if c.budget == 0 {
 		return false
 	}
@@ -44,8 +51,8 @@ func (v *view) run(sc *scan, to *collector) bool {
 
 func (v *view) runAll(begin []byte, to *collector) bool {
 	room := true
-	v.each(index, begin, func(key, _ []byte) bool {
-		room = to.take(key)
+	v.each(index, begin, func(key, value []byte) bool {
+		room = to.take(key, value)
 		return room
 	})
 	return room
@@ -89,11 +96,11 @@ func (v *view) runSpans(sc *scan, begin []byte, to *collector) bool {
 	c := v.in(index).Cursor()
 	for _, s := range sc.spans {
 		from, last := instant(begin[:len(begin):len(begin)], s.from), instant(nil, s.to)
-		for key, _ := c.Seek(from); bytes.HasPrefix(key, begin); key, _ = c.Next() {
+		for key, value := c.Seek(from); bytes.HasPrefix(key, begin); key, value = c.Next() {
 			if bytes.Compare(key[len(begin):len(begin)+8], last) > 0 {
 				break
 			}
-			if !to.take(key) {
+			if !to.take(key, value) {
 				return false
 			}
 		}
@@ -114,9 +121,18 @@ func scans(rows []bound, space uint32, where []search.Clause) []scan {
 			continue
 		}
 		for j := range where {
-			if leads, areWhole, ok := b.sought(&where[j]); ok {
-				out = append(out, b.scan(space, where, leads, areWhole))
+			if days := b.days(&where[j]); days != nil {
+				out = append(out, scan{begin: beginKey(space, b.tag), leads: [][]byte{nil}, states: [][]byte{nil}, spans: days, row: b, clause: -1})
 			}
+			leads, areWhole, ok := b.sought(&where[j])
+			if !ok {
+				continue
+			}
+			sc := b.scan(space, where, leads, areWhole)
+			if b.proves(&where[j]) {
+				sc.clause = j
+			}
+			out = append(out, sc)
 		}
 	}
 	return out
@@ -125,7 +141,7 @@ func scans(rows []bound, space uint32, where []search.Clause) []scan {
 // scan gives the walk over some leads of the row, as narrow as the query's
 // status and dates make it.
 func (b *bound) scan(space uint32, where []search.Clause, leads [][]byte, areWhole bool) scan {
-	sc := scan{begin: beginKey(space, b.tag), leads: leads}
+	sc := scan{begin: beginKey(space, b.tag), leads: leads, row: b, clause: -1}
 	if b.date == nil || !areWhole {
 		return sc
 	}
@@ -154,6 +170,41 @@ func statesOf(where []search.Clause, p *search.Param) [][]byte {
 		return unique(states)
 	}
 	return nil
+}
+
+// days gives where the dates begin that lie within one of those a clause names;
+// nil when the row has no such keys, or the clause asks otherwise.
+func (b *bound) days(c *search.Clause) (spans []span) {
+	if c.Has || c.Param.Kind != search.Date || c.Modifier != search.ModNone || !slices.Contains(b.leads, c.Param) {
+		return nil
+	}
+	for i := range c.Any {
+		if c.Any[i].Prefix != search.EQ {
+			return nil
+		}
+		spans = append(spans, span{c.Any[i].Lo, c.Any[i].Hi - 1})
+	}
+	return join(spans)
+}
+
+// proves says whether whatever stands under the leads sought for a clause meets
+// it: references whose type makes them values of its parameter.
+func (b *bound) proves(c *search.Clause) bool {
+	if c.Param.Kind != search.Reference || b.named {
+		return false
+	}
+	for i := range c.Any {
+		if t := &c.Any[i]; t.URL != "" || t.Version != "" || !b.shows(c.Param, t.Ref) {
+			return false
+		}
+	}
+	return true
+}
+
+// shows says whether the lead of a reference is had by nothing but what refers
+// to it by the parameter. All parameters of a row read one element.
+func (b *bound) shows(p *search.Param, to search.Ref) bool {
+	return slices.Contains(p.Targets, to.Type) && says(to.ID+"/"+to.Type)
 }
 
 // sought gives the leads under which the row has every resource that meets the

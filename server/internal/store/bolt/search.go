@@ -67,10 +67,21 @@ func (w *walk) customer(customer string) error {
 		return w.everything(customer)
 	}
 	f := newFinder(w.v, w.see, customer, w.q)
-	numbers, ok := f.candidates(w.q, unbounded)
+	t, ok := f.trail(w.q, unbounded)
 	if !ok {
-		numbers = w.v.all(customer, w.q.Type)
+		t.scan = f.whole(w.q.Type)
 	}
+	if where, proven := w.open(t.scan); proven {
+		return w.byKeys(f, &t, where)
+	}
+	if !ok {
+		t.numbers = w.v.all(customer, w.q.Type)
+	}
+	return w.match(f, once(t.numbers))
+}
+
+// match looks into resources, each once.
+func (w *walk) match(f *finder, numbers []uint64) error {
 	for i, n := range numbers {
 		if i%256 == 0 && w.ctx.Err() != nil {
 			return gaveUp(w.ctx)
@@ -94,7 +105,7 @@ func (w *walk) candidate(f *finder, n uint64) error {
 	if w.doc.Type != w.q.Type || !search.Match(*w.q, w.doc, f) {
 		return nil
 	}
-	w.page.offer(hit{search.SortKey(*w.q, w.doc, f.customer), w.doc.ID, n, h.seq, f.customer})
+	w.page.offer(hit{key: search.SortKey(*w.q, w.doc, f.customer), id: w.doc.ID, n: n, seq: h.seq, at: search.NoStart, customer: f.customer})
 	return nil
 }
 
@@ -112,7 +123,7 @@ func (w *walk) everything(customer string) error {
 		}
 		id := string(key[len(prefix):])
 		order := search.SortKey(*w.q, search.Document{Ref: search.Ref{ID: id}}, customer)
-		if w.page.keep(hit{order, id, binary.BigEndian.Uint64(value), 0, customer}) {
+		if w.page.keep(hit{key: order, id: id, n: binary.BigEndian.Uint64(value), customer: customer}) {
 			room--
 		}
 	}

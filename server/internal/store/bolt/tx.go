@@ -17,6 +17,7 @@ import (
 type tx struct {
 	view
 	done []overwritten
+	size int  // bytes of the keys and values set
 	over bool // the change has ended; a Tx that was kept is of no use
 }
 
@@ -179,7 +180,7 @@ func (t *tx) reindex(n uint64, next store.Next) error {
 	if err != nil {
 		return err
 	}
-	var before []string
+	var before keySet
 	if was {
 		doc, err := t.s.catalog.DecodeDocument(old.doc)
 		if err != nil {
@@ -190,7 +191,7 @@ func (t *tx) reindex(n uint64, next store.Next) error {
 		}
 	}
 	if next.Record.Deleted {
-		if err := t.replaceKeys(before, nil); err != nil || !was {
+		if err := t.replaceKeys(before, keySet{}); err != nil || !was {
 			return err
 		}
 		if err := t.remove(heads, numberKey(n), old.encode()); err != nil {

@@ -37,6 +37,7 @@ func (t *tx) set(in bucket, key, old, value []byte) error {
 		return err
 	}
 	t.done = append(t.done, overwritten{b, key, old})
+	t.size += len(key) + len(value)
 	return nil
 }
 

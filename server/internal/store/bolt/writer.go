@@ -28,6 +28,7 @@ type writer struct {
 	stopped chan struct{}
 	once    sync.Once
 	failing atomic.Bool // the last commit failed
+	room    *room
 
 	commit func(*bbolt.Tx) error // (*bbolt.Tx).Commit, but in tests of failures
 }
@@ -52,6 +53,7 @@ func startWriter(s *Store) *writer {
 		queue:   make(chan *request),
 		closing: make(chan struct{}),
 		stopped: make(chan struct{}),
+		room:    newRoom(s.file, s.db.MaxSize),
 		commit:  (*bbolt.Tx).Commit,
 	}
 	go w.run()
@@ -132,19 +134,26 @@ func (w *writer) group(first *request) {
 		first.done <- errClosed(err)
 		return
 	}
+	failure := w.settled(btx)
 	var ran []outcome
-	dirty := false
+	var all wrote
 	for r := first; r != nil; r = w.next() {
 		if r.state.CompareAndSwap(waiting, running) {
-			wrote, err := w.turn(btx, r)
-			dirty = dirty || wrote
+			var err error
+			if failure == nil {
+				err = w.turn(btx, r, &all)
+			}
 			ran = append(ran, outcome{r, err})
 		}
 		if len(ran) == maxGroup {
 			break
 		}
 	}
-	failure := w.finish(btx, dirty)
+	if failure == nil {
+		failure = w.finish(btx, all)
+	} else {
+		_ = btx.Rollback() // nothing to lose
+	}
 	for _, o := range ran {
 		if failure != nil {
 			o.err = failure
@@ -153,20 +162,41 @@ func (w *writer) group(first *request) {
 	}
 }
 
-// turn runs one change and says whether it wrote anything; one that fails has
-// written nothing when turn returns.
-func (w *writer) turn(btx *bbolt.Tx, r *request) (wrote bool, err error) {
+// wrote is how much the changes of a commit wrote.
+type wrote struct{ keys, bytes int }
+
+// need gives a bound of how many bytes the file may grow by: what was written,
+// and for each key a page and its share of those above. Of the pages that are
+// there already no more can be touched than there are.
+func (o wrote) need(high int64) int64 {
+	const spare = 256 << 10
+	return spare + int64(o.bytes)*3/2 + min(int64(o.keys)*6144, spare+high/4)
+}
+
+// settled says, after a commit that failed, whether there is sense in another.
+func (w *writer) settled(btx *bbolt.Tx) error {
+	if !w.failing.Load() {
+		return nil
+	}
+	return w.room.probe(btx.Size())
+}
+
+// turn runs one change and adds what it wrote to all; one that fails has written
+// nothing when turn returns.
+func (w *writer) turn(btx *bbolt.Tx, r *request, all *wrote) error {
 	t := newTx(w.s, btx)
-	err = contain(func() error { return r.fn(t) })
+	err := contain(func() error { return r.fn(t) })
 	t.over = true
 	if err != nil {
 		if undoErr := t.undo(); undoErr != nil {
 			// Puts and deletes of keys that bbolt has taken before cannot fail.
 			panic(fmt.Sprintf("bolt: undoing a change: %v", undoErr))
 		}
-		return false, err
+		return err
 	}
-	return len(t.done) > 0, nil
+	all.keys += len(t.done)
+	all.bytes += t.size
+	return nil
 }
 
 // contain runs fn so that neither a panic nor runtime.Goexit in it ends the
@@ -187,10 +217,17 @@ func contain(fn func() error) error {
 }
 
 // finish commits what was written and gives the error that all of the group get.
-func (w *writer) finish(btx *bbolt.Tx, dirty bool) error {
-	if !dirty {
+func (w *writer) finish(btx *bbolt.Tx, all wrote) error {
+	if all.keys == 0 {
 		_ = btx.Rollback() // nothing to lose
 		return nil
+	}
+	if err := w.room.take(btx.Size(), all.need(btx.Size())); err != nil {
+		_ = btx.Rollback() // bbolt has written nothing yet
+		if !w.failing.Swap(true) {
+			w.s.log.Error("the disk has no room", "changes", "undone", "error", err)
+		}
+		return err
 	}
 	id := btx.ID()
 	err := w.commit(btx)
@@ -208,7 +245,7 @@ func (w *writer) finish(btx *bbolt.Tx, dirty bool) error {
 // the changes although they may not be on the disk; one more commit, which
 // writes the other root page, then makes them durable.
 func (w *writer) settle(id int, cause error) error {
-	busy := fhir.Errorf(fhir.Busy, "The store cannot write at present; nothing was changed. Try again in a moment.").Because(cause)
+	busy := full(cause)
 	if !w.shows(id) {
 		return busy
 	}
@@ -221,8 +258,7 @@ func (w *writer) settle(id int, cause error) error {
 	}
 	if err != nil {
 		_ = btx.Rollback()
-		busy.Text = "The store cannot write at present; whether the change was made is not certain. Read before you try again."
-		return busy
+		return fhir.Errorf(fhir.Busy, "The store cannot write at present; whether the change was made is not certain. Read before you try again.").Because(cause)
 	}
 	return nil
 }

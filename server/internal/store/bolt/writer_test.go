@@ -70,7 +70,7 @@ func TestGroupCommit(t *testing.T) {
 	const n = 50
 	synctest.Test(t, func(t *testing.T) {
 		// A writer of its own, so that the bubble can tell that all wait.
-		w := &writer{s: s, queue: make(chan *request), closing: make(chan struct{}), stopped: make(chan struct{}), commit: s.writer.commit}
+		w := &writer{s: s, queue: make(chan *request), closing: make(chan struct{}), stopped: make(chan struct{}), commit: s.writer.commit, room: s.writer.room}
 		go w.run()
 		release := make(chan struct{})
 		go func() {
