@@ -1,5 +1,5 @@
 // Command server is Slotway: a FHIR facade for healthcare appointments. Its
-// commands are demo, serve, token and send; server --help lists them.
+// commands are in package app; server --help lists them.
 package main
 
 import (

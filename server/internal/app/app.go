@@ -83,16 +83,14 @@ func build(cfg Config, keys secrets, log *slog.Logger, devIssuer func(*App, *aut
 // join makes the parts in the order in which they need one another.
 func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issuer, error)) error {
 	cfg, log := a.cfg, a.log
-	zone, err := time.LoadLocation(cfg.Zone)
+	catalog, err := cfg.catalog()
 	if err != nil {
 		return err
 	}
-	bases := []string{cfg.BaseURL + "/R4", cfg.BaseURL + "/STU3/1/booking"}
-	catalog := search.NewCatalog(bases, zone)
 	if a.store, err = openStore(cfg.Store, catalog, a.now, log); err != nil {
 		return err
 	}
-	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: bases, Now: a.now, NewID: a.newID, Seal: keys.messages.Seal}
+	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Seal: keys.messages.Seal}
 	clients, err := auth.NewClients(cfg.clients()...)
 	if err != nil {
 		return err
@@ -127,6 +125,21 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		Limits: rest.DefaultLimits, Seal: keys.state.Seal, Open: keys.state.Open,
 	}
 	return a.listen()
+}
+
+// bases are the addresses under which an absolute reference is to a resource here.
+func (c Config) bases() []string {
+	return []string{c.BaseURL + "/R4", c.BaseURL + "/STU3/1/booking"}
+}
+
+// catalog gives the search parameters as this configuration reads them. What a
+// store has indexed is good under one catalog only.
+func (c Config) catalog() (*search.Catalog, error) {
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		return nil, err
+	}
+	return search.NewCatalog(c.bases(), zone), nil
 }
 
 // openStore opens the store that a URL names.
@@ -174,7 +187,7 @@ func (a *App) notReady(ctx context.Context) (reasons []string) {
 	}
 	if err := a.store.Ready(ctx); err != nil {
 		a.log.Error("store not ready", "error", err)
-		reasons = append(reasons, "the store cannot be used: "+fhir.KindOf(err).String())
+		reasons = append(reasons, fhir.AsError(err).Text)
 	}
 	if err := a.verifier.Ready(ctx); err != nil {
 		a.log.Error("keys of an issuer cannot be had", "error", err)

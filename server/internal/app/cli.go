@@ -19,6 +19,10 @@ type cli struct {
 	Serve serveCmd `cmd:"" help:"Run from a configuration."`
 	Token tokenCmd `cmd:"" help:"Print an access token from a running development issuer."`
 	Send  sendCmd  `cmd:"" help:"Send HL7 messages and print a line for each answer."`
+
+	Backup  backupCmd  `cmd:"" help:"Write a backup of an embedded store, running or not."`
+	Restore restoreCmd `cmd:"" help:"Make an embedded store of a backup."`
+	Reindex reindexCmd `cmd:"" help:"Make the search index of an embedded store anew."`
 }
 
 // streams are where a command writes.
