@@ -1,0 +1,81 @@
+package mongo
+
+import "time"
+
+// The forms of documents. Texts that may hold anything are never part of an _id as
+// they are: see names.go.
+
+// logDoc is a record of the log: what a group of changes makes of the store.
+type logDoc struct {
+	ID       string       `bson:"_id"` // its number
+	By       string       `bson:"by"`  // process and attempt
+	At       time.Time    `bson:"written"`
+	Print    string       `bson:"print"` // fingerprint of the catalog that made the documents
+	Emptied  bool         `bson:"emptied,omitempty"`
+	Versions []versionDoc `bson:"versions,omitempty"`
+	Claims   []claimDoc   `bson:"claims,omitempty"`
+	Releases []claimDoc   `bson:"releases,omitempty"` // of a claim of the number Seq
+	Entries  []entryDoc   `bson:"entries,omitempty"`
+}
+
+// versionDoc is a version as the log and the collection versions hold it.
+type versionDoc struct {
+	Customer string    `bson:"c"`
+	Type     string    `bson:"r"`
+	ID       string    `bson:"i"`
+	N        int64     `bson:"n"`
+	Updated  int64     `bson:"updated"` // microseconds since 1970
+	Deleted  bool      `bson:"deleted,omitempty"`
+	Labels   []string  `bson:"labels,omitempty"`
+	Links    []linkDoc `bson:"links,omitempty"`
+	Raw      []byte    `bson:"raw,omitempty"` // the resource
+	Document []byte    `bson:"doc,omitempty"` // what searches see, in search's own layout
+}
+
+type linkDoc struct {
+	Param string `bson:"p"`
+	Type  string `bson:"t"`
+	ID    string `bson:"i"`
+}
+
+// storedVersion is a version in the collection versions.
+type storedVersion struct {
+	Name    string     `bson:"_id"`
+	Key     string     `bson:"key"`
+	Seq     int64      `bson:"seq"` // number of the log record that made it
+	Version versionDoc `bson:",inline"`
+	Fields  fields     `bson:",inline"`
+}
+
+// fields are the index fields of a version that is the newest.
+type fields struct {
+	Scope    string   `bson:"t,omitempty"`
+	Resource string   `bson:"id,omitempty"`
+	Terms    []string `bson:"tok,omitempty"`
+	State    string   `bson:"st,omitempty"`
+	Instant  *int64   `bson:"at,omitempty"`
+	Odd      bool     `bson:"odd,omitempty"`
+	Print    string   `bson:"print,omitempty"`
+}
+
+// claimDoc is a claim: in the log with Space and Key only, in the collection
+// claims with its names.
+type claimDoc struct {
+	ID      string `bson:"_id,omitempty"`
+	Name    string `bson:"name,omitempty"`
+	Space   string `bson:"space"`
+	Key     string `bson:"key"`
+	Holder  string `bson:"holder"`
+	Payload []byte `bson:"payload,omitempty"`
+	Seq     int64  `bson:"seq,omitempty"`   // number of the log record that claimed it
+	Freed   int64  `bson:"freed,omitempty"` // of the one that released it; 0 while it is held
+}
+
+// entryDoc is a record of a stream.
+type entryDoc struct {
+	ID     string `bson:"_id,omitempty"`
+	Stream string `bson:"stream"`
+	At     string `bson:"at,omitempty"` // its position; sorts as text
+	Seq    int64  `bson:"seq,omitempty"`
+	Data   []byte `bson:"data"`
+}

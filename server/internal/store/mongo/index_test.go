@@ -1,0 +1,133 @@
+package mongo
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"slotway/fhir/search"
+	"slotway/server/internal/store"
+)
+
+// headlines are the searches that must follow an index, and the one they follow.
+var headlines = []struct{ typ, query, index string }{
+	{"Appointment", "actor=Patient/p&date=ge2025-10-25&date=lt2025-11-01", "terms"},
+	{"Appointment", "actor=Practitioner/d&date=2025-10-25&status=booked", "terms"},
+	{"Appointment", "patient=p", "terms"},
+	{"Appointment", "slot=Slot/x", "terms"},
+	{"Appointment", "identifier=urn:x|1", "terms"},
+	{"Appointment", "actor:Patient.identifier=https://fhir.nhs.uk/Id/nhs-number|9990002002", "terms"},
+	{"Appointment", "date=2025-10-25", "times"},
+	{"Appointment", "date=2025-10-25&status=booked", "times"},
+	{"Appointment", "status=pending", "states"},
+	{"Appointment", "", "listing"},
+	{"Slot", "schedule=Schedule/s&start=ge2025-10-25&status=free", "terms"},
+	{"Slot", "start=ge2025-10-25&start=lt2025-10-29&status=free", "times"},
+	{"Slot", "schedule.actor:HealthcareService=HealthcareService/h&status=free&start=ge2025-10-25", "terms"},
+	{"Patient", "identifier=https://fhir.nhs.uk/Id/nhs-number|9990002002", "terms"},
+	{"Patient", "name=smith", "terms"},
+	{"Patient", "_id=p", "listing"},
+	{"HealthcareService", "identifier=999999999", "terms"},
+}
+
+// compiled gives the filters of a search of one customer in an empty store, and
+// the field it is sorted by.
+func compiled(t *testing.T, s *Store, typ, query string) (filters []bson.D, order string) {
+	t.Helper()
+	p, err := search.Parse(s.o.Catalog, typ, query, s.o.Now())
+	if err != nil || len(p.Warnings) > 0 {
+		t.Fatalf("Parse(%s?%s) = %v, %v", typ, query, err, p.Warnings)
+	}
+	h := newHunt(s, newView(0, nil), store.Of("a"), &p.Query)
+	if h.isListing() {
+		return []bson.D{{{Key: fieldScope, Value: "a/" + typ}, {Key: fieldID, Value: bson.D{{Key: "$gte", Value: ""}}}}}, fieldID
+	}
+	filters, err = h.filters(t.Context(), "a", &p.Query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filters, ""
+}
+
+// Issue 3, deliverable 3: the fields of each headline query's filter and sort are
+// the first of a declared index.
+func TestHeadlinesFollowIndexes(t *testing.T) {
+	s := openAt(t, serverURI(t), envFor(t), Options{})
+	defer s.Close()
+	for _, tc := range headlines {
+		filters, order := compiled(t, s, tc.typ, tc.query)
+		for i, filter := range filters {
+			name := tc.index
+			if i == 1 {
+				name = "odd"
+			}
+			at := slices.IndexFunc(indexes, func(ix index) bool { return ix.name == name && slices.Contains(ix.fields, fieldScope) })
+			if at < 0 {
+				t.Fatalf("there is no index %s", name)
+			}
+			var fields []string
+			for _, e := range filter {
+				if name != "odd" || e.Key == fieldScope || e.Key == fieldOdd { // what is odd is rare: the rest is checked
+					fields = append(fields, e.Key)
+				}
+			}
+			if order != "" && !slices.Contains(fields, order) {
+				fields = append(fields, order)
+			}
+			prefix := slices.Sorted(slices.Values(indexes[at].fields[:min(len(fields), len(indexes[at].fields))]))
+			if slices.Sort(fields); !slices.Equal(fields, prefix) {
+				t.Errorf("%s?%s asks for %v, which the index %s does not begin with: %v", tc.typ, tc.query, fields, name, indexes[at].fields)
+			}
+		}
+	}
+}
+
+// Where a real server is named, it says itself which index it follows.
+func TestHeadlinesExplained(t *testing.T) {
+	if os.Getenv(envURI) == "" {
+		t.Skip("explain is asked of a server named by " + envURI + " only")
+	}
+	s := openAt(t, serverURI(t), envFor(t), Options{})
+	defer s.Close()
+	for _, tc := range headlines {
+		filters, _ := compiled(t, s, tc.typ, tc.query)
+		var plan bson.M
+		command := bson.D{{Key: "explain", Value: bson.D{{Key: "find", Value: "versions"}, {Key: "filter", Value: filters[0]}}}, {Key: "verbosity", Value: "queryPlanner"}}
+		if err := s.client.Database(s.o.Database).RunCommand(t.Context(), command).Decode(&plan); err != nil {
+			t.Fatal(err)
+		}
+		if text := fmt.Sprint(plan["queryPlanner"]); !strings.Contains(text, "IXSCAN") {
+			t.Errorf("%s?%s follows no index: %s", tc.typ, tc.query, text)
+		}
+	}
+}
+
+// A name says its parts and nothing else.
+func TestNames(t *testing.T) {
+	met := map[string]store.Key{}
+	for _, a := range []string{"a", "a/b", "a%2Fb", "", "a\x00", "é", "%"} {
+		for _, b := range []string{"b", "/b", "b%", "é\xff"} {
+			k := store.Key{Customer: a, Type: "Slot", ID: b}
+			name := keyName(k)
+			if other, ok := met[name]; ok {
+				t.Errorf("%q and %q are both called %s", other, k, name)
+			}
+			met[name] = k
+			if strings.Count(name, "/") != 2 {
+				t.Errorf("%q is called %s, want two slashes", k, name)
+			}
+		}
+	}
+	for _, bad := range []string{"1", "0000000000000001", "0000000000000001.1", "x000000000000001.000000", "0000000000000001.00000x"} {
+		if isPosition(bad) {
+			t.Errorf("%s passes for a position", bad)
+		}
+	}
+	if !isPosition(position(7, 12)) {
+		t.Errorf("%s does not pass for a position", position(7, 12))
+	}
+}

@@ -1,0 +1,103 @@
+package mongo
+
+import (
+	"sync/atomic"
+	"time"
+
+	"slotway/server/internal/store"
+)
+
+// version is one version of a resource, with what a search sees of it.
+type version struct {
+	seq  uint64 // number of the log record that made it; 0 while it is staged
+	next store.Next
+}
+
+func (v *version) key() store.Key { return v.next.Record.Key }
+
+// held is what is known of a key that can be claimed.
+type held struct {
+	claim store.Claim
+	seq   uint64 // number of the log record that claimed it
+	freed uint64 // of the one that released it; 0 while it is held
+}
+
+// entry is a record of a stream.
+type entry struct {
+	stream, at string
+	seq        uint64
+	data       []byte
+}
+
+// record is a record of the log, as this process holds it.
+type record struct {
+	n        uint64
+	by       string
+	written  time.Time
+	versions []*version
+	claims   []*held // of this record
+	releases []*held // as they are after it
+	entries  []entry
+	touched  map[string]struct{} // what a change that read it would have read differently
+	size     int                 // about how many bytes it takes
+
+	applied atomic.Bool // known to be so
+	met     bool        // by the keeper, once, when it was not applied
+}
+
+// The names of what is read and touched. A change that searched has read all of a
+// type; one that read a stream, its end.
+func touchKey(k store.Key) string           { return "v " + keyName(k) }
+func touchType(customer, typ string) string { return "t " + scopeName(customer, typ) }
+func touchClaim(space, key string) string   { return "c " + claimName(space, key) }
+func touchStream(stream string) string      { return "s " + part(stream) }
+func (r *record) touches(what string) bool  { _, ok := r.touched[what]; return ok }
+func (r *record) touch(what ...string)      { r.touched = touch(r.touched, what...) }
+func touch(set map[string]struct{}, what ...string) map[string]struct{} {
+	if set == nil {
+		set = make(map[string]struct{})
+	}
+	for _, w := range what {
+		set[w] = struct{}{}
+	}
+	return set
+}
+
+// touchesAny says whether the record changed something of what was read.
+func (r *record) touchesAny(reads map[string]struct{}) bool {
+	small, large := reads, r.touched
+	if len(small) > len(large) {
+		small, large = large, small
+	}
+	for what := range small {
+		if _, ok := large[what]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// add puts a change into the record. Nothing in it may have been touched.
+func (r *record) add(c *change) {
+	for _, v := range c.versions {
+		v.seq = r.n
+		r.versions = append(r.versions, v)
+		r.touch(touchKey(v.key()), touchType(v.key().Customer, v.key().Type))
+	}
+	for _, h := range c.claims {
+		h.seq = r.n
+		r.claims = append(r.claims, h)
+		r.touch(touchClaim(h.claim.Space, h.claim.Key))
+	}
+	for _, h := range c.releases {
+		h.freed = r.n
+		r.releases = append(r.releases, h)
+		r.touch(touchClaim(h.claim.Space, h.claim.Key))
+	}
+	for _, e := range c.entries {
+		e.at, e.seq = position(r.n, len(r.entries)), r.n
+		r.entries = append(r.entries, e)
+		r.touch(touchStream(e.stream))
+	}
+	r.size += c.size
+}

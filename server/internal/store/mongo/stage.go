@@ -1,0 +1,164 @@
+package mongo
+
+import (
+	"bytes"
+	"context"
+
+	"slotway/server/internal/store"
+)
+
+// stagedClaim is a key that the Tx claimed or released: what was committed, and
+// what the Tx makes of it.
+type stagedClaim struct {
+	was *held        // nil when it was never claimed
+	now *store.Claim // nil when it is free
+}
+
+// overhead is about how many bytes a thing takes in a record besides its content.
+const overhead = 256
+
+// Put stores the next version of a resource. See store.Tx.
+func (t *tx) Put(ctx context.Context, p store.Put) (store.Record, error) {
+	old, _, err := t.present(ctx, p.Key)
+	if err != nil {
+		return store.Record{}, err
+	}
+	next, err := store.Prepare(t.s.o.Catalog, t.s.o.Now(), old, p)
+	if err == nil && !next.Same {
+		t.stage(next)
+	}
+	return next.Record, err
+}
+
+// Delete stores a deletion. See store.Tx.
+func (t *tx) Delete(ctx context.Context, k store.Key, ifVersion int64) (store.Record, error) {
+	old, labels, err := t.present(ctx, k)
+	if err != nil {
+		return store.Record{}, err
+	}
+	next, err := store.PrepareDelete(t.s.o.Now(), old, labels, ifVersion)
+	if err == nil && !next.Same {
+		t.stage(next)
+	}
+	return next.Record, err
+}
+
+// present gives the newest version of a resource, the zero one when there is none.
+func (t *tx) present(ctx context.Context, k store.Key) (store.Record, []string, error) {
+	if err := t.usable(ctx); err != nil {
+		return store.Record{}, nil, err
+	}
+	v, err := t.head(ctx, k)
+	if err != nil || v == nil {
+		return store.Record{Key: k}, nil, err
+	}
+	return v.next.Record, v.next.Labels, nil
+}
+
+func (t *tx) stage(next store.Next) {
+	v := &version{next: next}
+	t.staged[v.key()] = append(t.staged[v.key()], v)
+	t.versions = append(t.versions, v)
+	t.size += 2*len(next.Record.Resource.Raw()) + overhead
+}
+
+// Claimed gives a claim that is held. See store.Reader.
+func (t *tx) Claimed(ctx context.Context, space, key string) (store.Claim, error) {
+	c, err := t.claimed(ctx, space, key)
+	if err != nil {
+		return store.Claim{}, err
+	}
+	if c.now == nil {
+		return store.Claim{}, store.NoClaim(space)
+	}
+	return *c.now, nil
+}
+
+// Claim takes a key. See store.Tx.
+func (t *tx) Claim(ctx context.Context, c store.Claim) error {
+	staged, err := t.claimed(ctx, c.Space, c.Key)
+	if err != nil {
+		return err
+	}
+	if staged.now != nil {
+		return store.Held(*staged.now)
+	}
+	c.Payload = bytes.Clone(c.Payload)
+	staged.now = &c
+	t.size += len(c.Key) + len(c.Payload) + overhead
+	return nil
+}
+
+// Release frees a key. See store.Tx.
+func (t *tx) Release(ctx context.Context, space, key, holder string) error {
+	staged, err := t.claimed(ctx, space, key)
+	if err != nil {
+		return err
+	}
+	if staged.now != nil && staged.now.Holder == holder {
+		staged.now = nil
+		t.size += len(key) + overhead
+	}
+	return nil
+}
+
+// claimed gives what the Tx knows of a key.
+func (t *tx) claimed(ctx context.Context, space, key string) (*stagedClaim, error) {
+	if err := t.usable(ctx); err != nil {
+		return nil, err
+	}
+	name := claimName(space, key)
+	if c, ok := t.claims[name]; ok {
+		return c, nil
+	}
+	for {
+		h, err := t.sight.claim(ctx, space, key)
+		if err != nil {
+			return nil, err
+		}
+		if h != nil && max(h.seq, h.freed) > t.v.n {
+			if err := t.extend(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		touch(t.reads, touchClaim(space, key))
+		c := &stagedClaim{was: h}
+		if given, err := h.given(space); err == nil {
+			c.now = &given
+		}
+		t.claims[name] = c
+		t.order = append(t.order, c)
+		return c, nil
+	}
+}
+
+// Append adds a record to a stream. See store.Tx.
+func (t *tx) Append(ctx context.Context, stream string, data []byte) error {
+	if err := t.usable(ctx); err != nil {
+		return err
+	}
+	t.entries = append(t.entries, entry{stream: stream, data: bytes.Clone(data)})
+	t.size += len(data) + overhead
+	return nil
+}
+
+// change gives what the Tx wants done.
+func (t *tx) change() *change {
+	c := &change{since: t.v.n, reads: t.reads, versions: t.versions, entries: t.entries, size: t.size}
+	for _, k := range t.order {
+		wasHeld := k.was != nil && k.was.freed == 0
+		if wasHeld && k.now != nil && same(*k.now, k.was.claim) {
+			continue
+		}
+		if wasHeld {
+			c.releases = append(c.releases, &held{claim: k.was.claim, seq: k.was.seq})
+		}
+		if k.now != nil {
+			c.claims = append(c.claims, &held{claim: *k.now})
+		}
+	}
+	return c
+}
+
+func same(a, b store.Claim) bool { return a.Holder == b.Holder && bytes.Equal(a.Payload, b.Payload) }

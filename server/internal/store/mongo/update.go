@@ -1,0 +1,71 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"slotway/fhir"
+	"slotway/server/internal/store"
+)
+
+// An Update that lost so many times runs its function while no other loser of this
+// process does; after so many more it gives up.
+const (
+	patience = 2
+	attempts = 200
+)
+
+// Update runs fn on the store as it is at one moment and writes what it did as one
+// record of the log, if nothing that it read has changed meanwhile; else it
+// runs it again. See store.Store.
+func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
+	for attempt := range attempts {
+		if attempt == patience {
+			select {
+			case s.serial <- struct{}{}:
+				defer func() { <-s.serial }()
+			case <-ctx.Done():
+				return gaveUp(ctx)
+			}
+		}
+		if err := s.attempt(ctx, fn); !errors.Is(err, errStale) {
+			return err
+		}
+	}
+	return fhir.Errorf(fhir.Busy, "Others change the same resources all the time; nothing was changed. Try again in a moment.")
+}
+
+// attempt runs fn once. errStale: its reads were overtaken.
+func (s *Store) attempt(ctx context.Context, fn func(store.Tx) error) error {
+	v, err := s.look(ctx)
+	if err != nil {
+		return err
+	}
+	t := newTx(s, v)
+	err = contain(func() error { return fn(t) })
+	t.over = true
+	switch {
+	case t.stale:
+		return errStale
+	case err != nil:
+		return err
+	}
+	c := t.change()
+	if c.empty() {
+		return nil
+	}
+	return s.writer.commit(ctx, c)
+}
+
+// contain runs fn and gives an error where it panics: what a caller does wrong
+// changes nothing and ends nobody else's work.
+func contain(fn func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the change panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return fn()
+}

@@ -1,0 +1,101 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"slotway/fhir/search"
+	"slotway/server/internal/store"
+	"slotway/server/internal/store/storetest"
+)
+
+// forgetful holds nothing of what it wrote: every read is answered by the
+// collections.
+type forgetful struct{ *Store }
+
+func (f forgetful) Update(ctx context.Context, fn func(store.Tx) error) error {
+	err := f.Store.Update(ctx, fn)
+	if err == nil {
+		err = f.apply(ctx, f.view.Load().unapplied())
+		f.trim()
+	}
+	return err
+}
+
+// leaveWalks skips the suite's walks under writes where a variant would take minutes
+// over them: they write thousands of versions, all of which the test server reads
+// for each question.
+func leaveWalks(t *testing.T) {
+	if os.Getenv(envURI) == "" && strings.Contains(t.Name(), "while_writers_run") {
+		t.Skip("walks under writes run in TestStore, and in this variant on a server named by " + envURI)
+	}
+}
+
+// The suite on one store.
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, e storetest.Env) store.Store {
+		return openAt(t, serverURI(t), e, Options{})
+	})
+}
+
+// The suite without the view, which would else answer most of its reads.
+func TestStoreFromCollections(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, e storetest.Env) store.Store {
+		leaveWalks(t)
+		return forgetful{openAt(t, serverURI(t), e, Options{keep: -1})}
+	})
+}
+
+// pair is two instances on one database, as two processes have them. They take
+// turns, so that one always reads what the other wrote.
+type pair struct {
+	stores [2]*Store
+	turn   atomic.Int64
+}
+
+func (p *pair) next() *Store { return p.stores[p.turn.Add(1)%2] }
+
+func (p *pair) Update(ctx context.Context, fn func(store.Tx) error) error {
+	return p.next().Update(ctx, fn)
+}
+
+func (p *pair) Read(ctx context.Context, see store.Visibility, k store.Key) (store.Record, error) {
+	return p.next().Read(ctx, see, k)
+}
+
+func (p *pair) Version(ctx context.Context, see store.Visibility, k store.Key, n int64) (store.Record, error) {
+	return p.next().Version(ctx, see, k, n)
+}
+
+func (p *pair) History(ctx context.Context, see store.Visibility, k store.Key, after string, limit int) (store.Page, error) {
+	return p.next().History(ctx, see, k, after, limit)
+}
+
+func (p *pair) Search(ctx context.Context, see store.Visibility, q search.Query) (store.Page, error) {
+	return p.next().Search(ctx, see, q)
+}
+
+func (p *pair) Claimed(ctx context.Context, space, key string) (store.Claim, error) {
+	return p.next().Claimed(ctx, space, key)
+}
+
+func (p *pair) Log(ctx context.Context, stream, after string, limit int) ([]store.LogRecord, error) {
+	return p.next().Log(ctx, stream, after, limit)
+}
+
+func (p *pair) Ready(ctx context.Context) error { return p.next().Ready(ctx) }
+
+func (p *pair) Close() error { return errors.Join(p.stores[0].Close(), p.stores[1].Close()) }
+
+// The suite through two instances.
+func TestStoreInTwoProcesses(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, e storetest.Env) store.Store {
+		leaveWalks(t)
+		uri := serverURI(t)
+		return &pair{stores: [2]*Store{openAt(t, uri, e, Options{}), openAt(t, uri, e, Options{keep: -1})}}
+	})
+}

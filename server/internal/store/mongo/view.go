@@ -1,0 +1,139 @@
+package mongo
+
+import (
+	"maps"
+	"slices"
+
+	"slotway/server/internal/store"
+)
+
+// view is what this process holds of the log: the records after base, up to n,
+// and what they say, by name. All records up to base are applied. A view does not
+// change; what is asked of it first and of the collections next, for what no
+// record of the view touched, is the store at the moment n.
+type view struct {
+	base, n uint64
+	records []*record
+	heads   map[store.Key][]*version // versions made since base, oldest first
+	claims  map[string]*held         // what was last done to it since base
+	entries map[string][]entry       // appended since base
+}
+
+func newView(base uint64, records []*record) *view {
+	v := &view{base: base, n: base}
+	return v.with(records...)
+}
+
+// with gives the view that follows when more records do.
+func (v *view) with(records ...*record) *view {
+	if len(records) == 0 {
+		return v
+	}
+	next := &view{
+		base: v.base, n: records[len(records)-1].n,
+		records: append(slices.Clip(v.records), records...),
+		heads:   cloned(v.heads), claims: cloned(v.claims), entries: cloned(v.entries),
+	}
+	for _, r := range records {
+		for _, one := range r.versions {
+			next.heads[one.key()] = append(slices.Clip(next.heads[one.key()]), one)
+		}
+		for _, h := range r.releases {
+			next.claims[claimName(h.claim.Space, h.claim.Key)] = h
+		}
+		for _, h := range r.claims {
+			next.claims[claimName(h.claim.Space, h.claim.Key)] = h
+		}
+		for _, e := range r.entries {
+			next.entries[e.stream] = append(slices.Clip(next.entries[e.stream]), e)
+		}
+	}
+	return next
+}
+
+func cloned[K comparable, V any](m map[K]V) map[K]V {
+	if m == nil {
+		return make(map[K]V)
+	}
+	return maps.Clone(m)
+}
+
+// head gives the newest version of a resource that the view holds; nil when it
+// says nothing of it.
+func (v *view) head(k store.Key) *version {
+	if all := v.heads[k]; len(all) > 0 {
+		return all[len(all)-1]
+	}
+	return nil
+}
+
+// after gives the records that follow n; ok is false when the view does not hold
+// them all.
+func (v *view) after(n uint64) (records []*record, ok bool) {
+	if n < v.base {
+		return nil, false
+	}
+	if n >= v.n {
+		return nil, true
+	}
+	return v.records[n-v.base:], true
+}
+
+// clean says whether no record after n touched what was read.
+func (v *view) clean(n uint64, reads map[string]struct{}) bool {
+	records, ok := v.after(n)
+	if !ok {
+		return false
+	}
+	for _, r := range records {
+		if r.touchesAny(reads) {
+			return false
+		}
+	}
+	return true
+}
+
+// unapplied gives the records that are not known to be applied.
+func (v *view) unapplied() []*record {
+	var out []*record
+	for _, r := range v.records {
+		if !r.applied.Load() {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// done gives the number up to which all records are applied.
+func (v *view) done() uint64 {
+	for _, r := range v.records {
+		if !r.applied.Load() {
+			return r.n - 1
+		}
+	}
+	return v.n
+}
+
+// A view keeps records that are applied, too: they answer reads of what was
+// written last, and tell changes that began a while ago what overtook them.
+const (
+	keepRecords = 256
+	keepTouched = 2048 // things that they touched
+)
+
+// trimmed gives the view without the records it need not hold any more: those that
+// are applied and more than so many.
+func (v *view) trimmed(records int) *view {
+	drop, touched, done := 0, 0, v.done()
+	for _, r := range v.records {
+		touched += len(r.touched)
+	}
+	for drop < len(v.records) && v.records[drop].n <= done && (len(v.records)-drop > records || touched > keepTouched) {
+		touched -= len(v.records[drop].touched)
+		drop++
+	}
+	if drop == 0 {
+		return v
+	}
+	return newView(v.records[drop-1].n, v.records[drop:])
+}
