@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"slotway/server/internal/store/bolt"
@@ -111,7 +112,7 @@ func (c *reindexCmd) Run(ctx context.Context, to streams) error {
 
 // storeFile gives the file of an embedded store.
 func storeFile(url string) (string, error) {
-	path, ok := cutScheme(url, "bolt://")
+	path, ok := strings.CutPrefix(url, "bolt://")
 	if !ok || path == "" {
 		return "", fmt.Errorf("store %q: this is for an embedded store, bolt:///path/to/file.db; a database server has commands of its own", url)
 	}

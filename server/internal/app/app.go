@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"slotway/server/internal/rest"
 	"slotway/server/internal/store"
 	"slotway/server/internal/store/bolt"
+	"slotway/server/internal/store/mongo"
 )
 
 // App is the program: its parts, joined.
@@ -87,7 +89,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 	if err != nil {
 		return err
 	}
-	if a.store, err = openStore(cfg.Store, catalog, a.now, log); err != nil {
+	if a.store, err = openStore(context.Background(), cfg.Store, catalog, a.now, log); err != nil {
 		return err
 	}
 	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Seal: keys.messages.Seal}
@@ -143,12 +145,14 @@ func (c Config) catalog() (*search.Catalog, error) {
 }
 
 // openStore opens the store that a URL names.
-func openStore(url string, catalog *search.Catalog, now func() time.Time, log *slog.Logger) (store.Store, error) {
-	path, ok := cutScheme(url, "bolt://")
-	if !ok || path == "" {
-		return nil, fmt.Errorf("store %q: this version keeps data in bolt:///path/to/file.db", url)
+func openStore(ctx context.Context, url string, catalog *search.Catalog, now func() time.Time, log *slog.Logger) (store.Store, error) {
+	if path, ok := strings.CutPrefix(url, "bolt://"); ok && path != "" {
+		return bolt.Open(path, bolt.Options{Catalog: catalog, Now: now, Log: log})
 	}
-	return bolt.Open(path, bolt.Options{Catalog: catalog, Now: now, Log: log})
+	if strings.HasPrefix(url, "mongodb://") || strings.HasPrefix(url, "mongodb+srv://") {
+		return mongo.Open(ctx, url, mongo.Options{Catalog: catalog, Now: now, Log: log})
+	}
+	return nil, errors.New("store must be bolt:///path/to/file.db, or the mongodb:// address of a MongoDB replica set")
 }
 
 func (a *App) faces(catalog *search.Catalog) []*rest.Face {

@@ -39,6 +39,7 @@ var only = []struct {
 	{"github.com/golang-jwt/jwt", []string{"server/internal/auth"}, "a token is judged in one place"},
 	{"github.com/samply/golang-fhir-models", []string{"fhir/r4", "capability"}, "it drops what it does not know, so it may not write back what others wrote"},
 	{"slotway/server/internal/store/bolt", []string{"server/internal/app"}, "nothing but the wiring knows which store it is"},
+	{"slotway/server/internal/store/mongo", []string{"server/internal/app"}, "nothing but the wiring knows which store it is"},
 	{"slotway/fhir/fhirtest", nil, "it is for tests"},
 	{"slotway/server/internal/store/storetest", nil, "it is for tests"},
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"slotway/hl7bridge/mllp"
@@ -94,5 +93,3 @@ func closed(err error) error {
 	}
 	return err
 }
-
-func cutScheme(url, scheme string) (rest string, ok bool) { return strings.CutPrefix(url, scheme) }

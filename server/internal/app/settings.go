@@ -12,7 +12,7 @@ import (
 type Settings struct {
 	BaseURL   Text `yaml:"base_url,omitempty" placeholder:"URL" help:"Origin of every link: scheme and host, without a path."`
 	Zone      Text `yaml:"zone,omitempty" placeholder:"ZONE" help:"Zone in which bare dates of searches are read (default Europe/London)."`
-	Store     Text `yaml:"store,omitempty" placeholder:"URL" help:"Where data is kept: bolt:///path/to/file.db."`
+	Store     Text `yaml:"store,omitempty" placeholder:"URL" help:"Where data is kept: bolt:///path/to/file.db, or the mongodb:// address of a replica set."`
 	LogLevel  Text `yaml:"log_level,omitempty" placeholder:"LEVEL" help:"debug, info, warn or error (default info)."`
 	Listeners Text `yaml:"listeners,omitempty" placeholder:"YAML" help:"HTTP listeners."`
 	MLLPs     Text `yaml:"mllp,omitempty" name:"mllp-listeners" env:"SLOTWAY_MLLP" placeholder:"YAML" help:"MLLP listeners."`
