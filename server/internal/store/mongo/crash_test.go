@@ -14,7 +14,7 @@ import (
 
 // A process is killed between any two steps of a change of several keys. Whoever
 // looks next, an instance that was there or a new one, sees all of it or nothing,
-// and the same from the collections alone. Issue 3; design 2.6 and decision 6.
+// and the same from the collections alone. Design 2.6 and decision 6.
 func TestKilledBetweenSteps(t *testing.T) {
 	e := storetest.Env{Catalog: storetest.Catalog(t, "UTC"), Now: storetest.NewClock().Now}
 	model := storetest.NewModel(e.Catalog, e.Now)

@@ -53,7 +53,7 @@ func compiled(t *testing.T, s *Store, typ, query string) (filters []bson.D, orde
 	return filters, ""
 }
 
-// Issue 3, deliverable 3: the fields of each headline query's filter and sort are
+// The fields of each headline query's filter and sort are
 // the first of a declared index.
 func TestHeadlinesFollowIndexes(t *testing.T) {
 	s := openAt(t, serverURI(t), envFor(t), Options{})
