@@ -9,11 +9,11 @@ import (
 
 // scan is a walk over some of the keys of one row in one space.
 type scan struct {
-	begin  []byte   // space and tag
-	leads  [][]byte // what follows: each a whole lead, or the beginning of one
-	states [][]byte // the statuses sought; nil: all
-	spans  []span   // the dates sought; nil: all
-	odd    []byte   // beginning of the space's odd ones, which statuses and dates sought leave out
+	begin  []byte        // space and tag
+	leads  [][]byte      // what follows: each a whole lead, or the beginning of one
+	states [][]byte      // the statuses sought; nil: all
+	spans  []search.Span // the dates sought; nil: all
+	odd    []byte        // beginning of the space's odd ones, which statuses and dates sought leave out
 
 	row    *bound
 	clause int // the clause that whatever stands under the leads meets; -1: none
@@ -95,7 +95,7 @@ func (v *view) runSpans(sc *scan, begin []byte, to *collector) bool {
 	}
 	c := v.in(index).Cursor()
 	for _, s := range sc.spans {
-		from, last := instant(begin[:len(begin):len(begin)], s.from), instant(nil, s.to)
+		from, last := instant(begin[:len(begin):len(begin)], s.From), instant(nil, s.To)
 		for key, value := c.Seek(from); bytes.HasPrefix(key, begin); key, value = c.Next() {
 			if bytes.Compare(key[len(begin):len(begin)+8], last) > 0 {
 				break
@@ -145,7 +145,7 @@ func (b *bound) scan(space uint32, where []search.Clause, leads [][]byte, areWho
 	if b.date == nil || !areWhole {
 		return sc
 	}
-	sc.states, sc.spans = statesOf(where, b.status), spansOf(where, b.date)
+	sc.states, sc.spans = statesOf(where, b.status), search.SpansOf(where, b.date)
 	if sc.states != nil || sc.spans != nil {
 		sc.odd = beginKey(space, tagOdd)
 	}
@@ -174,7 +174,7 @@ func statesOf(where []search.Clause, p *search.Param) [][]byte {
 
 // days gives where the dates begin that lie within one of those a clause names;
 // nil when the row has no such keys, or the clause asks otherwise.
-func (b *bound) days(c *search.Clause) (spans []span) {
+func (b *bound) days(c *search.Clause) (spans []search.Span) {
 	if c.Has || c.Param.Kind != search.Date || c.Modifier != search.ModNone || !slices.Contains(b.leads, c.Param) {
 		return nil
 	}
@@ -182,9 +182,9 @@ func (b *bound) days(c *search.Clause) (spans []span) {
 		if c.Any[i].Prefix != search.EQ {
 			return nil
 		}
-		spans = append(spans, span{c.Any[i].Lo, c.Any[i].Hi - 1})
+		spans = append(spans, search.Span{From: c.Any[i].Lo, To: c.Any[i].Hi - 1})
 	}
-	return join(spans)
+	return search.JoinSpans(spans)
 }
 
 // proves says whether whatever stands under the leads sought for a clause meets

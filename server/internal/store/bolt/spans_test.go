@@ -50,10 +50,10 @@ func TestSpansHoldWhatMatches(t *testing.T) {
 		q := query(rt, c, "Appointment", text)
 		start := near(rt).UnixMicro()
 		entry := search.Entry{Param: date, Lo: start, Hi: start + 1}
-		spans := spansOf(q.Where, date)
+		spans := search.SpansOf(q.Where, date)
 		inside := spans == nil
 		for _, s := range spans {
-			inside = inside || s.from <= start && start <= s.to
+			inside = inside || s.From <= start && start <= s.To
 		}
 		matches := search.Match(q, search.Document{Entries: []search.Entry{entry}}, nil)
 		if matches && !inside {
@@ -71,7 +71,7 @@ func TestSpansHoldWhatMatches(t *testing.T) {
 }
 
 func TestInstantsSort(t *testing.T) {
-	times := []int64{search.NoStart, earliest, -1, 0, 1, testNow.UnixMicro(), 1<<63 - 1}
+	times := []int64{search.NoStart, search.Earliest, -1, 0, 1, testNow.UnixMicro(), 1<<63 - 1}
 	for i := 1; i < len(times); i++ {
 		if a, b := instant(nil, times[i-1]), instant(nil, times[i]); bytes.Compare(a, b) >= 0 {
 			t.Errorf("the key of %d does not stand before that of %d", times[i-1], times[i])

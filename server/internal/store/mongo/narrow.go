@@ -19,10 +19,10 @@ var errMany = errors.New("more candidates than can be used")
 
 // narrowing is what index fields can say of a query.
 type narrowing struct {
-	ids    []string   // the ids sought; nil: any
-	terms  [][]string // of each, one term at least
-	states []string   // the statuses sought; nil: any
-	spans  []span     // where its instant lies; nil: anywhere
+	ids    []string      // the ids sought; nil: any
+	terms  [][]string    // of each, one term at least
+	states []string      // the statuses sought; nil: any
+	spans  []search.Span // where its instant lies; nil: anywhere
 }
 
 // filters compiles a query of one customer's resources: what any of the filters
@@ -60,7 +60,7 @@ func (s *Store) narrowing(q *search.Query) narrowing {
 	}
 	if row.date != "" {
 		if p, ok := s.o.Catalog.Lookup(q.Type, row.date); ok {
-			n.spans = spansOf(q.Where, p)
+			n.spans = search.SpansOf(q.Where, p)
 		}
 	}
 	return n
@@ -150,7 +150,7 @@ func (n *narrowing) filters(scope string) []bson.D {
 	}
 	if n.spans != nil { // from the first to the last
 		filter = append(slices.Clip(filter), bson.E{Key: fieldAt, Value: bson.D{
-			{Key: "$gte", Value: n.spans[0].from}, {Key: "$lte", Value: n.spans[len(n.spans)-1].to},
+			{Key: "$gte", Value: n.spans[0].From}, {Key: "$lte", Value: n.spans[len(n.spans)-1].To},
 		}})
 	}
 	if n.states != nil {
