@@ -13,9 +13,9 @@ import (
 
 // planPatient finds the contained Patient that takes part in an appointment, and
 // its NHS number: the one it has, or else the one the participant names.
-func (s *Service) planPatient(p *plan) error {
+func (p *plan) planPatient() error {
 	for _, part := range p.appointment.Participants {
-		c, ok := p.appointment.ContainedAt(part.Actor.Parse(s.Bases))
+		c, ok := p.appointment.ContainedAt(part.Actor.Parse(p.s.Bases))
 		if !ok || c.Type != "Patient" {
 			continue
 		}

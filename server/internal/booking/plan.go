@@ -17,6 +17,9 @@ import (
 // customer the resource belongs to, which slots an appointment takes, which
 // contained patient it brings.
 type plan struct {
+	s           *Service
+	now         store.Reader
+	req         Request
 	appointment r4.Appointment
 	customer    string
 	resource    fhir.Resource
@@ -26,8 +29,8 @@ type plan struct {
 	nhs         string       // its NHS number, when it has one
 }
 
-func (s *Service) plan(ctx context.Context, req Request, r fhir.Resource) (p *plan, err error) {
-	p = &plan{resource: r}
+func (s *Service) planNew(ctx context.Context, now store.Reader, req Request, r fhir.Resource) (p *plan, err error) {
+	p = &plan{s: s, now: now, req: req, resource: r}
 	if r.Type() != "Appointment" {
 		p.customer, err = home(req, r)
 		return p, err
@@ -35,7 +38,7 @@ func (s *Service) plan(ctx context.Context, req Request, r fhir.Resource) (p *pl
 	if p.appointment, err = r4.ReadAppointment(r.Root()); err != nil {
 		return nil, err
 	}
-	if err := s.planSlots(ctx, req, p); err != nil {
+	if err := p.planSlots(ctx); err != nil {
 		return nil, err
 	}
 	if p.customer == "" {
@@ -43,10 +46,10 @@ func (s *Service) plan(ctx context.Context, req Request, r fhir.Resource) (p *pl
 			return nil, err
 		}
 	}
-	if err := s.planPatient(p); err != nil {
+	if err := p.planPatient(); err != nil {
 		return nil, err
 	}
-	return p, s.checkActors(ctx, req, p)
+	return p, p.checkActors(ctx)
 }
 
 // home gives the customer a new resource belongs to when no slot says so.
@@ -71,33 +74,20 @@ const sourceOrganization = "http://fhir.patientsknowbest.com/codesystem/source-o
 
 var pathSourceOrganization = fhir.MustPath("meta.security").Where("system", sourceOrganization).Then("code")
 
-// customerOf gives the customer of a resource to be updated: where it is, or
-// where a new one would go.
-func (s *Service) customerOf(ctx context.Context, req Request, key store.Key, r fhir.Resource) (string, error) {
-	rec, err := s.Store.Read(ctx, req.seesAll(), key)
-	if err == nil {
-		return rec.Customer, nil
-	}
-	if absent(err) && req.Create {
-		return home(req, r)
-	}
-	return "", err
-}
-
 // planSlots finds the slots an appointment names and checks what needs no lock:
 // that they exist, stand in one schedule one after another, and cover its time.
 // One that takes no slot belongs to the customer of the slot it names, if any.
-func (s *Service) planSlots(ctx context.Context, req Request, p *plan) error {
+func (p *plan) planSlots(ctx context.Context) error {
 	takes := r4.TakesSlot(p.appointment.Status)
-	if req.SlotNeeded && !takes {
+	if p.req.SlotNeeded && !takes {
 		return fhir.Errorf(fhir.Unprocessable, "The status of a booking must be booked.").At("Appointment.status")
 	}
-	if req.SlotNeeded && len(p.appointment.Slots) == 0 {
+	if p.req.SlotNeeded && len(p.appointment.Slots) == 0 {
 		return fhir.Errorf(fhir.Invalid, "A booking must name the slot it takes.").Coded("INVALID_PARAMETER").At("Appointment.slot")
 	}
 	var shown []fhir.Change
 	for i, ref := range p.appointment.Slots {
-		sl, contained, err := s.findSlot(ctx, req, p.appointment, ref, fmt.Sprintf("Appointment.slot[%d]", i))
+		sl, contained, err := p.findSlot(ctx, ref, fmt.Sprintf("Appointment.slot[%d]", i))
 		if err != nil && !takes {
 			continue
 		}
@@ -128,16 +118,16 @@ var pathContained = fhir.MustPath("contained")
 
 // findSlot gives the stored slot that a reference means, and the id of the
 // contained Slot when it means one of those.
-func (s *Service) findSlot(ctx context.Context, req Request, a r4.Appointment, ref r4.Reference, position string) (sl slot, contained string, err error) {
+func (p *plan) findSlot(ctx context.Context, ref r4.Reference, position string) (sl slot, contained string, err error) {
 	missing := fhir.Errorf(fhir.Unprocessable, "There is no such slot.").Coded("REFERENCE_NOT_FOUND").At(position)
-	to := ref.Parse(s.Bases)
-	within, isContained := a.ContainedAt(to)
+	to := ref.Parse(p.s.Bases)
+	within, isContained := p.appointment.ContainedAt(to)
 	if isContained && within.Type != "Slot" || !isContained && to.Type != "Slot" {
 		return sl, "", missing
 	}
 	id := cmp.Or(to.ID, to.Fragment)
 	sl.position = position
-	sl.record, err = s.Store.Read(ctx, req.seesAll(), store.Key{Type: "Slot", ID: id})
+	sl.record, err = p.now.Read(ctx, p.req.seesAll(), store.Key{Type: "Slot", ID: id})
 	if absent(err) {
 		return sl, "", missing
 	}
@@ -151,7 +141,7 @@ func (s *Service) findSlot(ctx context.Context, req Request, a r4.Appointment, r
 		return sl, "", nil
 	}
 	sent, err := r4.ReadSlot(within.Node)
-	if err == nil && !s.sameSlot(sent, sl.Slot) {
+	if err == nil && !p.s.sameSlot(sent, sl.Slot) {
 		err = fhir.Errorf(fhir.Unprocessable, "The contained Slot does not agree with the slot of that id: its schedule or identifier differs.").Coded("REFERENCE_NOT_FOUND").At(position)
 	}
 	return sl, to.Fragment, err
@@ -196,16 +186,16 @@ func coherent(slots []slot, a r4.Appointment) error {
 
 // checkActors looks up the participants that an appointment refers to: a booking
 // for somebody or something that is not there is refused (design decision 20).
-func (s *Service) checkActors(ctx context.Context, req Request, p *plan) error {
+func (p *plan) checkActors(ctx context.Context) error {
 	if len(p.slots) == 0 {
 		return nil
 	}
 	for i, part := range p.appointment.Participants {
-		to := part.Actor.Parse(s.Bases)
+		to := part.Actor.Parse(p.s.Bases)
 		if _, kept := fhir.TypeOf(to.Type); !kept {
 			continue
 		}
-		_, err := s.Store.Read(ctx, req.sees(p.customer), store.Key{Customer: p.customer, Type: to.Type, ID: to.ID})
+		_, err := p.now.Read(ctx, p.req.sees(p.customer), store.Key{Customer: p.customer, Type: to.Type, ID: to.ID})
 		if absent(err) {
 			return fhir.Errorf(fhir.Unprocessable, "There is no such %s.", to.Type).Coded("REFERENCE_NOT_FOUND").At(fmt.Sprintf("Appointment.participant[%d].actor", i))
 		}

@@ -1,0 +1,36 @@
+package booking
+
+import (
+	"cmp"
+	"context"
+
+	"slotway/server/internal/store"
+)
+
+func (s *Service) planCreate(ctx context.Context, now store.Reader, c Change) (step, error) {
+	if err := check(c.Resource); err != nil {
+		return nil, err
+	}
+	plan, err := s.planNew(ctx, now, c.Request, c.Resource)
+	if err != nil {
+		return nil, err
+	}
+	key := store.Key{Customer: plan.customer, Type: c.Resource.Type(), ID: cmp.Or(c.Key.ID, s.NewID())}
+	return func(ctx context.Context, tx store.Tx) (out Result, err error) {
+		if err := s.once(ctx, tx, c.Request, key); err != nil {
+			return out, err
+		}
+		w := write{key: key, resource: plan.resource, ifVersion: 0, links: plan.links}
+		if err := s.takeSlots(ctx, tx, plan, key); err != nil {
+			return out, err
+		}
+		if err := s.addPatient(ctx, tx, plan, &w); err != nil {
+			return out, err
+		}
+		if out.Record, err = s.put(ctx, tx, w); err != nil {
+			return out, err
+		}
+		out.Created = true
+		return out, s.author(ctx, tx, c.Principal, key)
+	}, nil
+}

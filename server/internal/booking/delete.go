@@ -1,0 +1,36 @@
+package booking
+
+import (
+	"context"
+
+	"slotway/fhir"
+	"slotway/server/internal/store"
+)
+
+func (s *Service) planDelete(_ context.Context, _ store.Reader, c Change) (step, error) {
+	return func(ctx context.Context, tx store.Tx) (out Result, err error) {
+		old, err := tx.Read(ctx, c.seesAll(), c.Key)
+		if err != nil {
+			return out, err
+		}
+		if old.Type == "Slot" {
+			if _, held := s.holder(ctx, tx, old.Customer, old.ID); held {
+				return out, fhir.Errorf(fhir.Conflict, "The slot is booked; cancel the booking first.")
+			}
+		}
+		if err := s.release(ctx, tx, old, nil); err != nil {
+			return out, err
+		}
+		for _, u := range uniqueKeys(old.Customer, old.Resource) {
+			if err := tx.Release(ctx, u.Space, u.Key, old.ID); err != nil {
+				return out, err
+			}
+		}
+		version := c.IfVersion
+		if version == store.Any {
+			version = old.Version
+		}
+		out.Record, err = tx.Delete(ctx, old.Key, version)
+		return out, err
+	}, nil
+}

@@ -1,0 +1,78 @@
+package booking
+
+import (
+	"cmp"
+	"context"
+
+	"slotway/fhir"
+	"slotway/server/internal/store"
+)
+
+func (s *Service) planUpdate(ctx context.Context, now store.Reader, c Change) (step, error) {
+	if c.Edit == nil {
+		if err := check(c.Resource); err != nil {
+			return nil, err
+		}
+	}
+	key := c.Key
+	if key.Customer == "" {
+		var err error
+		if key.Customer, err = s.customerOf(ctx, now, c, key); err != nil {
+			return nil, err
+		}
+	}
+	return func(ctx context.Context, tx store.Tx) (out Result, err error) {
+		w, err := s.next(ctx, tx, c, key)
+		if err != nil {
+			return out, err
+		}
+		if w.links, err = s.relink(ctx, tx, w); err != nil {
+			return out, err
+		}
+		out.Created = w.old.Version == 0
+		out.Record, err = s.put(ctx, tx, w)
+		return out, err
+	}, nil
+}
+
+// next makes the version that an update stores. It rests on the version read
+// here, so it is put on that one and no other.
+func (s *Service) next(ctx context.Context, tx store.Tx, c Change, key store.Key) (w write, err error) {
+	w = write{key: key, resource: c.Resource, ifVersion: c.IfVersion}
+	w.old, err = tx.Read(ctx, c.sees(key.Customer), key)
+	switch {
+	case err == nil:
+	case absent(err) && c.Request.Create && c.Edit == nil:
+		if _, err := tx.Read(ctx, store.Of(key.Customer), key); !absent(err) {
+			return w, cmp.Or(err, error(fhir.Errorf(fhir.Conflict, "The id is in use.").At(key.Type+".id")))
+		}
+	default:
+		return w, err
+	}
+	if w.ifVersion == store.Any {
+		w.ifVersion = w.old.Version
+	}
+	if c.Edit == nil {
+		return w, nil
+	}
+	if w.ifVersion != w.old.Version {
+		return w, fhir.Errorf(fhir.PreconditionFailed, "Version %d is asked for, but the current one is %d.", w.ifVersion, w.old.Version)
+	}
+	if w.resource, err = c.Edit(w.old); err != nil {
+		return w, err
+	}
+	return w, check(w.resource)
+}
+
+// customerOf gives the customer of a resource to be updated: where it is, or
+// where a new one would go.
+func (s *Service) customerOf(ctx context.Context, now store.Reader, c Change, key store.Key) (string, error) {
+	rec, err := now.Read(ctx, c.seesAll(), key)
+	if err == nil {
+		return rec.Customer, nil
+	}
+	if absent(err) && c.Request.Create && c.Edit == nil {
+		return home(c.Request, c.Resource)
+	}
+	return "", err
+}
