@@ -22,6 +22,7 @@ var codes = map[string][]string{
 	"location-status":       enumerate(models.LocationStatus.Code),
 	"name-use":              enumerate(models.NameUse.Code),
 	"narrative-status":      enumerate(models.NarrativeStatus.Code),
+	"quantity-comparator":   enumerate(models.QuantityComparator.Code),
 	"participantrequired":   enumerate(models.ParticipantRequired.Code),
 	"participationstatus":   enumerate(models.ParticipationStatus.Code),
 	"slotstatus":            enumerate(models.SlotStatus.Code),

@@ -2,6 +2,7 @@ package r4
 
 import (
 	"encoding/base64"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -23,16 +24,21 @@ var formats = map[string]func(string) bool{
 	"instant":      func(s string) bool { i, ok := parseDateTime(s, false); return ok && i.instant },
 	"integer":      func(s string) bool { return inRange(s, -1<<31) },
 	"markdown":     nil,
-	"oid":          func(s string) bool { return strings.HasPrefix(s, "urn:oid:") && isURI(s) },
+	"oid":          oidForm.MatchString,
 	"positiveInt":  func(s string) bool { return inRange(s, 1) },
 	"string":       nil,
 	"time":         isTime,
 	"unsignedInt":  func(s string) bool { return inRange(s, 0) },
 	"uri":          isURI,
 	"url":          isURI,
-	"uuid":         func(s string) bool { return strings.HasPrefix(s, "urn:uuid:") && len(s) == 45 && isURI(s) },
+	"uuid":         uuidForm.MatchString,
 	"xhtml":        nil,
 }
+
+var (
+	oidForm  = regexp.MustCompile(`^urn:oid:[0-2](\.(0|[1-9][0-9]*))+$`)
+	uuidForm = regexp.MustCompile(`^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+)
 
 // forms say in words what a value of the type looks like.
 var forms = map[string]string{

@@ -8,11 +8,12 @@ import (
 
 // invariant is a rule on an object that says more than its elements' rows do.
 type invariant struct {
-	key   string // as R4 calls it; empty for a rule of our own
-	at    string // the element of the object that is shown as the place; empty for the object
-	text  string
-	warn  bool // broken, it is a warning
-	holds func(n fhir.Node) bool
+	key    string // as R4 calls it; empty for a rule of our own
+	at     string // the element of the object that is shown as the place; empty for the object
+	text   string
+	warn   bool // broken, it is a warning
+	advice bool // it is good practice, and asked only of those who ask for advice
+	holds  func(n fhir.Node) bool
 }
 
 func (r *invariant) issue(where string) fhir.Issue {
@@ -79,6 +80,26 @@ var invariants = map[string][]invariant{
 	"PractitionerRole": ofResource,
 	"Schedule":         ofResource,
 	"Slot":             append([]invariant{endsAfterStart}, ofResource...),
+	"Attachment": {
+		{key: "att-1", at: "data", text: "An attachment with data says of what contentType it is", holds: func(n fhir.Node) bool {
+			return !exists(n, "data") || exists(n, "contentType")
+		}},
+	},
+	"Age": quantity, "Count": quantity, "Distance": quantity, "Duration": quantity, "Quantity": quantity,
+	"Ratio": {
+		{key: "rat-1", text: "A ratio has both numerator and denominator, or neither and extensions", holds: func(n fhir.Node) bool {
+			both := exists(n, "numerator") && exists(n, "denominator")
+			return both || !exists(n, "numerator") && !exists(n, "denominator") && n.Get("extension").Exists()
+		}},
+	},
+	"Narrative": {
+		{key: "txt-1", at: "div", text: "The div is well-formed XHTML of basic formatting only, without scripts, forms or event handlers", holds: func(n fhir.Node) bool {
+			return narrative(n.Get("div").Text()) != badNarrative
+		}},
+		{key: "txt-2", at: "div", text: "The div has some content that can be seen", holds: func(n fhir.Node) bool {
+			return narrative(n.Get("div").Text()) != emptyNarrative
+		}},
+	},
 	"ContactPoint": {
 		{key: "cpt-2", warn: true, text: "A telecom with a value says by which system", holds: func(n fhir.Node) bool {
 			return !exists(n, "value") || exists(n, "system")
@@ -95,6 +116,13 @@ var invariants = map[string][]invariant{
 	},
 }
 
+// quantity are the rules of Quantity and the types made of it.
+var quantity = []invariant{
+	{key: "qty-3", at: "code", text: "A quantity with a code for its unit says of which system the code is", holds: func(n fhir.Node) bool {
+		return !exists(n, "code") || exists(n, "system")
+	}},
+}
+
 var anyValue = fhir.MustPath("value[x]")
 
 // endsAfterStart is our own: R4 has no such rule for an Appointment or a Slot.
@@ -106,18 +134,19 @@ var ofResource = []invariant{
 	{key: "dom-2", at: "contained", text: "A contained resource does not contain another", holds: func(n fhir.Node) bool {
 		return !contains(n, func(c fhir.Node) bool { return c.Get("contained").Exists() })
 	}},
-	{key: "dom-3", at: "contained", warn: true, text: "A contained resource has an id and is referred to", holds: func(n fhir.Node) bool {
-		refs := map[string]bool{}
-		references(n, refs)
-		return !contains(n, func(c fhir.Node) bool { return !refs["#"+c.Get("id").Text()] && !mentions(c, "#") })
+	{key: "dom-3", at: "contained", text: "A contained resource has an id and is referred to, as # and its id", holds: func(n fhir.Node) bool {
+		return !n.Get("contained").Exists() || allReferred(n)
 	}},
-	{key: "dom-4", at: "contained", warn: true, text: "A contained resource has no meta.versionId or meta.lastUpdated", holds: func(n fhir.Node) bool {
+	{key: "dom-4", at: "contained", text: "A contained resource has no meta.versionId or meta.lastUpdated", holds: func(n fhir.Node) bool {
 		return !contains(n, func(c fhir.Node) bool {
 			return c.Find("meta", "versionId").Exists() || c.Find("meta", "lastUpdated").Exists()
 		})
 	}},
-	{key: "dom-5", at: "contained", warn: true, text: "A contained resource has no meta.security", holds: func(n fhir.Node) bool {
+	{key: "dom-5", at: "contained", text: "A contained resource has no meta.security", holds: func(n fhir.Node) bool {
 		return !contains(n, func(c fhir.Node) bool { return c.Find("meta", "security").Exists() })
+	}},
+	{key: "dom-6", advice: true, warn: true, text: "A resource should have a narrative, text.div, for people to read", holds: func(n fhir.Node) bool {
+		return exists(n.Get("text"), "div")
 	}},
 }
 
@@ -156,20 +185,34 @@ func contains(n fhir.Node, is func(fhir.Node) bool) bool {
 	return false
 }
 
+// allReferred says whether every contained resource is referred to from the rest
+// of the resource, or refers to the resource that holds it.
+func allReferred(n fhir.Node) bool {
+	refs := map[string]bool{}
+	references(n, refs)
+	return !contains(n, func(c fhir.Node) bool {
+		id := c.Get("id").Text()
+		if id != "" && refs["#"+id] {
+			return false
+		}
+		own := map[string]bool{}
+		references(c, own)
+		return !own["#"]
+	})
+}
+
+// referring are the members that may name a contained resource: references, and
+// the elements of the types uri, url and canonical.
+var referring = []string{"reference", "valueUri", "valueUrl", "valueCanonical", "url", "system", "source", "profile"}
+
 // references collects every reference to a contained resource.
 func references(n fhir.Node, into map[string]bool) {
 	for name, v := range n.Members() {
 		for el := range v.Each() {
-			if text := el.Text(); name == "reference" && len(text) > 0 && text[0] == '#' {
+			if text := el.Text(); len(text) > 0 && text[0] == '#' && slices.Contains(referring, name) {
 				into[text] = true
 			}
 			references(el, into)
 		}
 	}
-}
-
-func mentions(n fhir.Node, ref string) bool {
-	refs := map[string]bool{}
-	references(n, refs)
-	return refs[ref]
 }

@@ -12,6 +12,7 @@ type shape struct {
 	required []*field
 	own      []*field // in the order of the table, without those of the base types
 	holds    []invariant
+	open     bool // its elements are not looked at
 }
 
 // field is a member that an object of a shape may have. A choice of types makes
@@ -42,6 +43,9 @@ func compile() map[string]*shape {
 	all := map[string]*shape{}
 	for name := range datatypes {
 		all[name] = &shape{name: name}
+	}
+	for _, name := range openTypes {
+		all[name] = &shape{name: name, open: true}
 	}
 	for name, rows := range datatypes {
 		all[name].add(all, rows)

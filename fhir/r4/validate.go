@@ -19,9 +19,21 @@ import (
 // that the resource is sound. Issues of severity warning break a rule of R4 that
 // is too often broken, and harmlessly, to refuse a resource for. No text holds a
 // value of the resource.
-func Validate(r fhir.Resource) []fhir.Issue {
+func Validate(r fhir.Resource) []fhir.Issue { return Rules{}.Validate(r) }
+
+// Rules say how a resource is checked beyond what R4 asks of everyone.
+type Rules struct {
+	// Strict refuses elements that R4 does not have, by name, and makes errors
+	// of the rules whose breaking is otherwise a warning.
+	Strict bool
+	// Advise adds R4's good practice, dom-6, as warnings.
+	Advise bool
+}
+
+// Validate checks a resource as the function of that name does, under the rules.
+func (rules Rules) Validate(r fhir.Resource) []fhir.Issue {
 	root := r.Root()
-	c := &checker{contained: map[string]string{}}
+	c := &checker{rules: rules, contained: map[string]string{}, ids: map[string]bool{}}
 	for n := range root.Get("contained").Each() {
 		if id := n.Get("id").Text(); id != "" {
 			c.contained[id] = n.Get("resourceType").Text()
@@ -34,9 +46,11 @@ func Validate(r fhir.Resource) []fhir.Issue {
 
 // checker walks a resource.
 type checker struct {
+	rules     Rules
 	issues    []fhir.Issue
 	where     []byte            // FHIRPath of the value being looked at
 	contained map[string]string // types of the contained resources by id
+	ids       map[string]bool   // of the contained resources looked at
 	inside    bool              // a contained one is being looked at
 }
 
@@ -78,6 +92,10 @@ func (c *checker) resource(n fhir.Node, typ string) {
 // object checks the members of an object, then what must be there, then the
 // invariants.
 func (c *checker) object(n fhir.Node, s *shape) {
+	if s.open && n.IsObject() {
+		c.loose(n)
+		return
+	}
 	if !n.IsObject() {
 		c.errorf("structure", "An object is needed here.")
 		return
@@ -95,10 +113,20 @@ func (c *checker) object(n fhir.Node, s *shape) {
 		}
 	}
 	for i := range s.holds {
-		if rule := &s.holds[i]; !rule.holds(n) {
-			c.issues = append(c.issues, rule.issue(string(c.where)))
-		}
+		c.rule(n, &s.holds[i])
 	}
+}
+
+// rule asks an invariant of an object.
+func (c *checker) rule(n fhir.Node, rule *invariant) {
+	if rule.advice && (!c.rules.Advise || c.inside) || rule.holds(n) {
+		return
+	}
+	issue := rule.issue(string(c.where))
+	if c.rules.Strict && !rule.advice {
+		issue.Severity = "error"
+	}
+	c.issues = append(c.issues, issue)
 }
 
 func (c *checker) member(n fhir.Node, s *shape, name string, v fhir.Node) {
@@ -112,9 +140,13 @@ func (c *checker) member(n fhir.Node, s *shape, name string, v fhir.Node) {
 	}
 	if base, ok := strings.CutPrefix(name, "_"); ok {
 		if f = s.fields[base]; f != nil && f.companion != "" {
-			c.companion(f, v)
+			c.companion(n, f, v)
 			return
 		}
+	}
+	if c.rules.Strict && (name != "resourceType" || resources[s.name] == nil) {
+		c.errorf("structure", "R4 has no such element here, and this server is set to refuse what R4 does not have.")
+		return
 	}
 	c.loose(v)
 }
@@ -155,40 +187,18 @@ func (c *checker) field(n fhir.Node, f *field, v fhir.Node) {
 	})
 }
 
-// explained says whether the list of companions has an object at a position: a
-// null beside it stands for a value that only has extensions.
-func explained(companions fhir.Node, at int) bool {
-	i := 0
-	for el := range companions.Each() {
-		if i == at {
-			return el.IsObject()
-		}
-		i++
-	}
-	return false
-}
-
 func (c *checker) value(f *field, v fhir.Node) {
 	switch f.typ {
 	case "Resource":
 		c.containedResource(v)
+		return
 	case "Reference":
-		c.object(v, f.shape)
 		c.reference(f, v.Get("reference"))
-	default:
-		c.object(v, f.shape)
 	}
-}
-
-func (c *checker) containedResource(n fhir.Node) {
-	typ := n.Get("resourceType").Text()
-	if typ == "" {
-		c.in("resourceType", func() { c.errorf("required", "A contained resource needs its resourceType.") })
+	c.object(v, f.shape)
+	if onlyID(v) {
+		c.errorf("structure", "An element with an id alone says nothing; leave it out (ele-1).")
 	}
-	was := c.inside
-	c.inside = true
-	c.resource(n, typ)
-	c.inside = was
 }
 
 func (c *checker) primitive(f *field, v fhir.Node) {
@@ -210,20 +220,6 @@ func (c *checker) primitive(f *field, v fhir.Node) {
 	case f.codes != nil && !slices.Contains(f.codes, text):
 		c.errorf("code-invalid", "%s has a code that is not in its list; %s is needed.", f.name, f.needs())
 	}
-}
-
-// companion checks the _name that carries id and extensions of a primitive,
-// http://hl7.org/fhir/R4/json.html#primitive.
-func (c *checker) companion(f *field, v fhir.Node) {
-	if v.IsArray() != f.many {
-		c.errorf("structure", "%s is a list where %s is one, and not where it is not.", f.companion, f.name)
-		return
-	}
-	c.each(v, func(el fhir.Node, _ int) {
-		if !f.many || !el.IsNull() {
-			c.object(el, primitiveBase)
-		}
-	})
 }
 
 // loose checks what R4 does not define: it must hold something.
