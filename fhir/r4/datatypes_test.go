@@ -12,10 +12,31 @@ import (
 
 // modelled are the data types as another implementation of R4 has them.
 var modelled = []any{
-	models.Address{}, models.Age{}, models.Annotation{}, models.Attachment{}, models.CodeableConcept{}, models.Coding{}, models.ContactDetail{},
-	models.ContactPoint{}, models.Count{}, models.Distance{}, models.Duration{}, models.Expression{}, models.Extension{}, models.HumanName{},
-	models.Identifier{}, models.Meta{}, models.Money{}, models.Narrative{}, models.Period{}, models.Quantity{}, models.Range{}, models.Ratio{},
-	models.Reference{}, models.SampledData{}, models.Signature{},
+	models.Address{},
+	models.Age{},
+	models.Annotation{},
+	models.Attachment{},
+	models.CodeableConcept{},
+	models.Coding{},
+	models.ContactDetail{},
+	models.ContactPoint{},
+	models.Count{},
+	models.Distance{},
+	models.Duration{},
+	models.Expression{},
+	models.Extension{},
+	models.HumanName{},
+	models.Identifier{},
+	models.Meta{},
+	models.Money{},
+	models.Narrative{},
+	models.Period{},
+	models.Quantity{},
+	models.Range{},
+	models.Ratio{},
+	models.Reference{},
+	models.SampledData{},
+	models.Signature{},
 }
 
 // TestDatatypesAgreeWithModels holds the data types' tables to another

@@ -17,6 +17,7 @@ import (
 
 	"slotway/capability"
 	"slotway/fhir"
+	"slotway/fhir/r4"
 	"slotway/fhir/search"
 	"slotway/hl7bridge"
 	"slotway/server/internal/auth"
@@ -92,7 +93,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 	if a.store, err = openStore(context.Background(), cfg.Store, catalog, a.now, log); err != nil {
 		return err
 	}
-	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Seal: keys.messages.Seal}
+	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Seal: keys.messages.Seal, Rules: r4.Rules{Strict: cfg.Validation == "strict"}}
 	clients, err := auth.NewClients(cfg.clients()...)
 	if err != nil {
 		return err

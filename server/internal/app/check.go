@@ -54,6 +54,9 @@ func (c *Config) check() error {
 			bad("%s: there is no style %q; use rfc6750, nhs-booking, uec or bars", key, name)
 		}
 	}
+	if c.Validation != "lenient" && c.Validation != "strict" {
+		bad("validation is lenient or strict, not %q", c.Validation)
+	}
 	errs = append(errs, c.checkCustomers()...)
 	return errors.Join(errs...)
 }

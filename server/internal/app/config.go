@@ -28,6 +28,7 @@ type Config struct {
 	Customers  []CustomerConfig `yaml:"customers"`
 	Partners   []PartnerConfig  `yaml:"partners"`
 	Errors     ErrorConfig      `yaml:"errors"`
+	Validation string           `yaml:"validation"`
 	Plaintext  bool             `yaml:"allow_plaintext"`
 	Insecure   bool             `yaml:"allow_insecure_loopback"`
 	DrainDelay time.Duration    `yaml:"drain_delay"`
@@ -142,7 +143,7 @@ type ErrorConfig struct {
 
 // defaults is what a configuration is laid over.
 func defaults() Config {
-	return Config{Zone: "Europe/London", LogLevel: "info", Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
+	return Config{Zone: "Europe/London", LogLevel: "info", Validation: "lenient", Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
 }
 
 // LoadConfig reads a file over the defaults, and then the settings of flags and

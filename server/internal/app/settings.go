@@ -35,6 +35,7 @@ type Settings struct {
 		Booking Text `yaml:"booking,omitempty" placeholder:"STYLE" help:"How the booking face answers failures (default nhs-booking)."`
 	} `embed:"" prefix:"errors-" yaml:"errors,omitempty"`
 
+	Validation            Text `yaml:"validation,omitempty" placeholder:"MODE" help:"lenient keeps elements that R4 does not have, strict refuses them by name (default lenient)."`
 	AllowPlaintext        Text `yaml:"allow_plaintext,omitempty" placeholder:"BOOL" help:"Allow listeners without TLS on other than loopback addresses, behind a proxy that brings TLS."`
 	AllowInsecureLoopback Text `yaml:"allow_insecure_loopback,omitempty" placeholder:"BOOL" help:"Allow a base_url on loopback without TLS."`
 	DrainDelay            Text `yaml:"drain_delay,omitempty" placeholder:"TIME" help:"How long to go on answering after readiness turned false at a stop, such as 5s."`

@@ -27,13 +27,15 @@ type Service struct {
 	Bases   []string // under which an absolute reference is to a resource here
 	Now     func() time.Time
 	NewID   func() string
+	// Rules are those a resource must keep that somebody sent.
+	Rules r4.Rules
 	// Seal encrypts the raw text of messages for the log.
 	Seal func(plain []byte) []byte
 }
 
 // check validates a resource that somebody sent. What is only a warning passes.
-func check(r fhir.Resource) error {
-	issues := slices.DeleteFunc(r4.Validate(r), func(i fhir.Issue) bool { return i.Severity == "warning" })
+func (s *Service) check(r fhir.Resource) error {
+	issues := slices.DeleteFunc(s.Rules.Validate(r), func(i fhir.Issue) bool { return i.Severity == "warning" })
 	if len(issues) == 0 {
 		return nil
 	}

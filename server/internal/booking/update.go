@@ -10,7 +10,7 @@ import (
 
 func (s *Service) planUpdate(ctx context.Context, now store.Reader, c Change) (step, error) {
 	if c.Edit == nil {
-		if err := check(c.Resource); err != nil {
+		if err := s.check(c.Resource); err != nil {
 			return nil, err
 		}
 	}
@@ -61,7 +61,7 @@ func (s *Service) next(ctx context.Context, tx store.Tx, c Change, key store.Key
 	if w.resource, err = c.Edit(w.old); err != nil {
 		return w, err
 	}
-	return w, check(w.resource)
+	return w, s.check(w.resource)
 }
 
 // customerOf gives the customer of a resource to be updated: where it is, or

@@ -16,21 +16,21 @@ import (
 // After a change of the booking's own content, its links stand for what the new
 // version says, and the slots it names no longer are free.
 func TestRelink(t *testing.T) {
-	sent := `{"resourceType":"Appointment","id":"ID","contained":[
-		{"resourceType":"Slot","id":"s1","schedule":{"reference":"Schedule/sc1"},"status":"busy","start":"2030-01-08T10:00:00Z","end":"2030-01-08T10:15:00Z"},
-		{"resourceType":"Patient","id":"pat","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}],"name":[{"family":"New"}]}],
-		"status":"booked","start":"2030-01-08T10:00:00Z","end":"2030-01-08T10:15:00Z","slot":[{"reference":"#s1"}],
+	slot := `{"resourceType":"Slot","id":"s1","schedule":{"reference":"Schedule/sc1"},"status":"busy","start":"2030-01-08T10:00:00Z","end":"2030-01-08T10:15:00Z"}`
+	patient := `{"resourceType":"Patient","id":"pat","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}],"name":[{"family":"New"}]}`
+	sent := `{"resourceType":"Appointment","id":"ID","contained":[` + slot + `,` + patient + `],"status":"booked","start":"2030-01-08T10:00:00Z","end":"2030-01-08T10:15:00Z","slot":[{"reference":"#s1"}],
 		"participant":[{"actor":{"reference":"#pat"},"status":"accepted"}]}`
 	tests := []struct {
 		name, old, new string // a change to what was sent
+		gone           string // the contained resource that goes with it
 		finds          string // the NHS number that finds it afterwards
 		slot           string // the status of the slot afterwards
 	}{
-		{"nothing", "", "", "9990000018", "busy"},
-		{"another patient", "9990000018", "9990000026", "9990000026", "busy"},
-		{"a patient by reference", `"#pat"`, `"Patient/p2"`, "9990000026", "busy"},
-		{"no slot", `"slot":[{"reference":"#s1"}],`, "", "9990000018", "free"},
-		{"another slot", `"slot":[{"reference":"#s1"}],`, `"slot":[{"reference":"Slot/s2"}],`, "9990000018", "free"},
+		{"nothing", "", "", "", "9990000018", "busy"},
+		{"another patient", "9990000018", "9990000026", "", "9990000026", "busy"},
+		{"a patient by reference", `"#pat"`, `"Patient/p2"`, "," + patient, "9990000026", "busy"},
+		{"no slot", `"slot":[{"reference":"#s1"}],`, "", slot + ",", "9990000018", "free"},
+		{"another slot", `"slot":[{"reference":"#s1"}],`, `"slot":[{"reference":"Slot/s2"}],`, slot + ",", "9990000018", "free"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestRelink(t *testing.T) {
 				t.Fatal(err)
 			}
 			body := strings.Replace(strings.Replace(sent, `"ID"`, fmt.Sprintf("%q", rec.ID), 1), tc.old, tc.new, 1)
-			w.put("trust", body)
+			w.put("trust", strings.Replace(body, tc.gone, "", 1))
 			for _, nhs := range []string{"9990000018", "9990000026"} {
 				parsed, err := search.Parse(w.Catalog, "Appointment", "actor:Patient.identifier="+nhs, w.now)
 				if err != nil {
