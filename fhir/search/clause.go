@@ -163,8 +163,11 @@ func (p *parser) tests(c *Clause) ([]Test, error) {
 		}
 		return []Test{{Missing: p.value == "true"}}, nil
 	}
-	if c.Param.Kind == Date {
+	switch {
+	case c.Param.Kind == Date:
 		p.value = repairPlus(p.value)
+	case c.Param.form == asContact:
+		p.value = repairContact(p.value)
 	}
 	values, err := p.alternatives(p.value)
 	if err != nil || values == nil {
@@ -191,6 +194,8 @@ func (p *parser) test(c *Clause, value string) (Test, error) {
 		return p.referenceTest(c.Param, c.Modifier, c.Type, value)
 	case String:
 		return p.stringTest(c.Param, c.Modifier, value)
+	case Special:
+		return p.nearTest(value)
 	}
 	return p.uriTest(value)
 }

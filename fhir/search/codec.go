@@ -37,7 +37,7 @@ const (
 	refURL
 )
 
-// Flags of a date: what is not as long as it could be.
+// Flags of a date or a position: what is not as long as it could be.
 const (
 	dateNoStart = 1 << iota
 	dateNoEnd
@@ -91,7 +91,7 @@ func appendEntry(dst []byte, e *Entry) []byte {
 	switch e.Param.Kind {
 	case Token:
 		return appendToken(dst, e)
-	case Date:
+	case Date, Special:
 		return appendDate(dst, e)
 	case Reference:
 		return appendReference(dst, e)

@@ -286,22 +286,4 @@ func (d *dateReader) offset(zone *time.Location) *time.Location {
 	return time.FixedZone("", sign*(hours*60+minutes)*60)
 }
 
-// repairPlus puts back the plus of an offset that arrived unencoded in a URL,
-// where a plus means a blank: "T14:30:00 01:00" can be nothing else.
-func repairPlus(value string) string {
-	var out []byte
-	for i := 1; i+6 <= len(value); i++ {
-		if v := value[i:]; v[0] == ' ' && isDigit(value[i-1]) && isDigit(v[1]) && isDigit(v[2]) && v[3] == ':' && isDigit(v[4]) && isDigit(v[5]) {
-			if out == nil {
-				out = []byte(value)
-			}
-			out[i] = '+'
-		}
-	}
-	if out == nil {
-		return value
-	}
-	return string(out)
-}
-
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

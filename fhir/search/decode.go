@@ -173,7 +173,7 @@ func (r *reader) entry(p *Param, e *Entry) {
 	switch p.Kind {
 	case Token:
 		r.token(p, e)
-	case Date:
+	case Date, Special:
 		r.date(e)
 	case Reference:
 		r.reference(e)

@@ -89,6 +89,8 @@ func (x *extractor) read(p *Param, n fhir.Node) {
 		x.string(p, n)
 	case URI:
 		x.uri(p, n)
+	case Special:
+		x.position(p, n)
 	}
 }
 

@@ -121,6 +121,8 @@ func (c *Clause) meets(t *Test, e *Entry) bool {
 		return matchString(c.Modifier, t, e)
 	case URI:
 		return matchURI(t, e)
+	case Special:
+		return matchNear(t, e)
 	}
 	return false
 }

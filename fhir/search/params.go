@@ -154,6 +154,7 @@ var params = slices.Concat(
 		Param{Name: "endpoint", Kind: Reference, Path: path("endpoint"), Targets: only("Endpoint"), Doc: "A technical address."},
 		Param{Name: "identifier", Kind: Token, Path: path("identifier"), form: asIdentifier, Doc: "An identifier."},
 		Param{Name: "name", Kind: String, Path: path("name"), of: nameOrAlias, Doc: "The name or an alias."},
+		Param{Name: "near", Kind: Special, Path: path("position"), Doc: "Near a place: latitude, longitude, distance and unit with vertical bars between; without a distance within 10 km."},
 		Param{Name: "operational-status", Kind: Token, Path: path("operationalStatus"), Doc: "Whether a bed or room is in use."},
 		Param{Name: "organization", Kind: Reference, Path: path("managingOrganization"), Targets: only("Organization"), Doc: "Who manages it."},
 		Param{Name: "partof", Kind: Reference, Path: path("partOf"), Targets: only("Location"), Doc: "The location it is part of."},
@@ -209,7 +210,4 @@ var refused = []struct{ Type, Name, Why string }{
 	{"", "_query", "named queries are not kept"},
 	{"", "_text", "narrative is not searched"},
 	{"", "_type", "a search is of one type"},
-	{"", "_contained", "contained resources are not found by themselves"},
-	{"", "_containedType", "contained resources are not found by themselves"},
-	{"Location", "near", "distances are not computed"},
 }

@@ -11,7 +11,7 @@ import (
 
 // Limits on a query. What exceeds them is refused before it costs anything.
 const (
-	MaxQuery  = 64 << 10 // bytes of the query string
+	MaxQuery  = 24 << 10 // bytes of the query string: as many as fit, sealed, into the link of a next page
 	MaxParams = 50       // parameters
 	MaxValues = 100      // values of one parameter joined by commas
 	MaxChain  = 8        // links of a chain, _has included

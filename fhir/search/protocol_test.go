@@ -72,6 +72,10 @@ func TestRefused(t *testing.T) {
 		{"percent", "Appointment", "status=%zz", "status"},
 		{"bytes", "Appointment", "status=%ff", "status"},
 		{"zero", "Appointment", "status=a%00b", "status"},
+		{"chained sort", "Appointment", "_sort=-patient.family", "_sort"},
+		{"sort with a modifier", "Appointment", "_sort=date:missing", "_sort"},
+		{"explain", "Appointment", "_explain=please", "_explain"},
+		{"explain with a modifier", "Appointment", "_explain:deep=true", "_explain:deep"},
 	}
 	c := NewCatalog([]string{fixtureBase}, nil)
 	for _, tc := range tests {
@@ -137,7 +141,10 @@ func TestIgnored(t *testing.T) {
 		{"unknown with a modifier", "Appointment", "foo:exact=a&foo.bar=b", "", []string{"foo:exact", "foo.bar"}},
 		{"name in capitals", "Appointment", "Status=booked", "", []string{"Status"}},
 		{"known and not supported", "Appointment", "_text=x&_filter=y&_list=z", "", []string{"_text", "_filter", "_list"}},
-		{"near", "Location", "near=53%7C-2", "", []string{"near"}},
+		{"contained ones too", "Appointment", "_contained=both&_containedType=contained", "", []string{"_contained", "_containedType"}},
+		{"contained ones as ever", "Appointment", "_contained=false&_containedType=container", "_contained=false&_containedType=container", nil},
+		{"sort by what has no order", "Location", "_sort=near,-name", "_sort=-name", []string{"_sort"}},
+		{"sort by nothing", "Appointment", "_sort=,", "", nil},
 		{"sort key", "Appointment", "_sort=-date,nosuch,status", "_sort=-date,status", []string{"_sort"}},
 		{"only sort key", "Appointment", "_sort=nosuch", "", []string{"_sort"}},
 		{"empty values", "Patient", "family=&name=,&foo=&&given:exact=", "", nil},
@@ -178,6 +185,8 @@ func TestSelf(t *testing.T) {
 		{"blanks stay blanks elsewhere", "patient.name=zo%C3%AB+anne", "patient.name=zo%C3%AB%20anne"},
 		{"count is cut down", "_count=100000", "_count=1000"},
 		{"count is cut down even when absurd", "_count=99999999999999999999", "_count=1000"},
+		{"the plus that a telephone number lost", "patient.phone=+447700900123,%2B447700900124", "patient.phone=%2B447700900123,%2B447700900124"},
+		{"the plus that an e-mail address lost", "patient.email=zoe+nhs@example.test,07700+900123", "patient.email=zoe%2Bnhs@example.test,07700%20900123"},
 		{"ampersand in a value", "identifier=a%26b%3Dc", "identifier=a%26b%3Dc"},
 	}
 	c := NewCatalog(nil, nil)

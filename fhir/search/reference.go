@@ -11,7 +11,7 @@ import (
 // bases), to a contained one (#id), or elsewhere (any other URL), as
 // http://hl7.org/fhir/R4/search.html#reference describes. A version in a stored
 // reference does not hide it from a search that names none. What holds only an
-// identifier or a display is found by :identifier and :missing alone.
+// identifier, a display or a type is found by :identifier and :missing alone.
 //
 // Rows whose expression has resolve() take only references that are known to
 // lead to their target: by the reference's text, by the contained resource's
@@ -28,7 +28,7 @@ func (x *extractor) reference(p *Param, n fhir.Node) {
 	if p.only && !slices.Contains(p.Targets, typ) {
 		return
 	}
-	for _, member := range []string{"reference", "identifier", "display"} {
+	for _, member := range []string{"reference", "identifier", "display", "type"} {
 		if n.Get(member).Exists() {
 			x.add(e)
 			return

@@ -24,9 +24,16 @@ var results = map[string]func(p *parser, modifier string) (used bool, err error)
 	"_elements":   plain((*parser).elements),
 	"_include":    func(p *parser, m string) (bool, error) { return p.include(m, &p.out.Query.Include) },
 	"_revinclude": func(p *parser, m string) (bool, error) { return p.include(m, &p.out.Query.RevInclude) },
-	"_format":     plain(func(*parser) (bool, error) { return true, nil }),
-	"_pretty":     plain(func(*parser) (bool, error) { return true, nil }),
-	"_page":       plain(func(*parser) (bool, error) { return false, nil }), // the cursor of a next link
+	"_explain":    single((*parser).explain),
+	"_contained": plain(func(p *parser) (bool, error) {
+		return p.standing("false", "contained resources are not found by themselves")
+	}),
+	"_containedType": plain(func(p *parser) (bool, error) {
+		return p.standing("container", "contained resources are not found by themselves")
+	}),
+	"_format": plain(func(*parser) (bool, error) { return true, nil }),
+	"_pretty": plain(func(*parser) (bool, error) { return true, nil }),
+	"_page":   plain(func(*parser) (bool, error) { return false, nil }), // the cursor of a next link
 }
 
 // plain wraps a parameter without modifiers.
@@ -92,14 +99,20 @@ func (p *parser) count() (bool, error) {
 func (p *parser) sort() (bool, error) {
 	var used []string
 	for key := range strings.SplitSeq(p.value, ",") {
+		if key == "" {
+			continue
+		}
+		if strings.ContainsAny(key, ".:") {
+			return false, p.refuse("not-supported", "_sort takes names of parameters of %s, each after a hyphen for the descending order; it takes no chains and no modifiers.", p.typ)
+		}
 		name, desc := strings.CutPrefix(key, "-")
 		param, ok := p.c.Lookup(p.typ, name)
 		if !ok {
 			desc = false
 			param, ok = p.c.Lookup(p.typ, key)
 		}
-		if !ok {
-			p.warn("The _sort key %s is not a parameter of %s and was ignored.", clip(key), p.typ)
+		if !ok || param.Kind == Special {
+			p.warn("The _sort key %s is not a parameter of %s that has an order, and was ignored.", clip(key), p.typ)
 			continue
 		}
 		p.out.Query.Sort = append(p.out.Query.Sort, Order{Param: param, Desc: desc})
@@ -110,6 +123,23 @@ func (p *parser) sort() (bool, error) {
 	}
 	p.value = strings.Join(used, ",")
 	return len(used) > 0, nil
+}
+
+// standing reads a parameter of which only the default is supported.
+func (p *parser) standing(value, why string) (bool, error) {
+	if p.value == value {
+		return true, nil
+	}
+	p.warn("The parameter %s is supported with the value %s only, and was ignored: %s.", p.shown(), value, why)
+	return false, nil
+}
+
+func (p *parser) explain() (bool, error) {
+	if p.value != "true" && p.value != "false" {
+		return false, p.bad("must be true or false")
+	}
+	p.out.Query.Explain = p.value == "true"
+	return true, nil
 }
 
 func (p *parser) total() (bool, error) {
@@ -224,11 +254,11 @@ func (c *Catalog) referenceLike(typ, name string) (*Param, bool) {
 }
 
 // check looks at what only the whole query shows. A count of 0 and a summary of
-// count are one and the same.
+// count are one and the same: the total, whatever _total says.
 func (p *parser) check() error {
 	q := &p.out.Query
 	if q.Count == 0 || q.Summary == SummaryCount {
-		q.Count, q.Summary = 0, SummaryCount
+		q.Count, q.Summary, q.Total = 0, SummaryCount, TotalAccurate
 	}
 	if q.Summary == SummaryText && len(q.Include)+len(q.RevInclude) > 0 {
 		p.key = "_summary"

@@ -9,7 +9,7 @@ import (
 // Kind is the type of a search parameter, http://hl7.org/fhir/R4/search.html#ptypes.
 type Kind uint8
 
-// The kinds this server has. Each has a file of its own; no row is Special yet.
+// The kinds this server has. Each has a file of its own.
 const (
 	Token Kind = iota + 1
 	Date
@@ -57,6 +57,7 @@ type Entry struct {
 
 	// Date: the half-open interval [Lo, Hi) in microseconds since 1970; an
 	// instant is one microsecond long. NoStart and NoEnd are its infinities.
+	// Special: latitude and longitude in ten-millionths of a degree.
 	Lo, Hi int64
 
 	// Reference: the resource pointed at, with Version of a version-specific
@@ -94,6 +95,9 @@ type Query struct {
 	Total      Total
 	Summary    Summary
 	Elements   []string
+	// Explain asks how the answer is found: parameter names and numbers, never
+	// a value of a resource or of the query.
+	Explain bool
 }
 
 // Total says how hard to try for Bundle.total.
@@ -175,8 +179,10 @@ type Test struct {
 	Missing              bool // of :missing: whether it must be missing
 
 	// Date: the prefix and the interval [Lo, Hi); that of AP is widened already.
+	// Special: latitude and longitude as in an Entry, and the distance in metres.
 	Prefix Prefix
 	Lo, Hi int64
+	Within float64
 
 	// Reference: Ref with an empty Type matches any type with that id.
 	Ref     Ref
