@@ -40,15 +40,30 @@ func (s *scanner) errorf(format string, args ...any) error {
 
 // scan reads exactly one value, which must be an object.
 func scan(src []byte) ([]token, error) {
+	return scanWhole(src, true)
+}
+
+// ParseValue reads one JSON value of any kind, as strictly as Parse reads a
+// resource. It keeps b, which must not change afterwards. Errors are of Kind
+// Invalid or TooLarge.
+func ParseValue(b []byte) (Node, error) {
+	tokens, err := scanWhole(b, false)
+	if err != nil {
+		return Node{}, err
+	}
+	return Node{&tape{b, tokens}, 0}, nil
+}
+
+func scanWhole(src []byte, object bool) ([]token, error) {
 	if len(src) > 1<<30 {
 		return nil, Errorf(TooLarge, "The document is larger than 1 GiB.")
 	}
 	s := &scanner{src: src, tokens: make([]token, 0, 16+len(src)/16), names: make([]string, 0, 32)}
 	s.space()
 	if s.pos == len(src) {
-		return nil, Errorf(Invalid, "The body is empty; a JSON object is needed.")
+		return nil, Errorf(Invalid, "The body is empty; JSON is needed.")
 	}
-	if src[s.pos] != '{' {
+	if object && src[s.pos] != '{' {
 		return nil, s.errorf("a JSON object is needed")
 	}
 	if err := s.value(); err != nil {
@@ -56,7 +71,7 @@ func scan(src []byte) ([]token, error) {
 	}
 	s.space()
 	if s.pos != len(src) {
-		return nil, s.errorf("text follows the end of the object")
+		return nil, s.errorf("text follows the end of the value")
 	}
 	return s.tokens, nil
 }
