@@ -16,7 +16,7 @@ import (
 var layers = map[string]int{
 	"fhir": 0, "hl7bridge/hl7": 0, "hl7bridge/mllp": 0,
 	"fhir/search": 1, "fhir/r4": 1, "fhir/patch": 1, "mappings/stu3": 1,
-	"mappings": 2, "capability": 2, "server/internal/auth": 2, "server/internal/store": 2,
+	"mappings": 2, "capability": 2, "server/internal/auth": 2, "server/internal/store": 2, "server/internal/wire": 2,
 	"hl7bridge": 3, "server/internal/store/storetest": 3,
 	"server/internal/booking": 4, "server/internal/store/bolt": 4, "server/internal/store/mongo": 4,
 	"server/internal/rest": 5,
@@ -38,6 +38,7 @@ var only = []struct {
 	{"go.etcd.io/bbolt", []string{"server/internal/store/bolt"}, "keys and pages stay inside their store"},
 	{"github.com/golang-jwt/jwt", []string{"server/internal/auth"}, "a token is judged in one place"},
 	{"github.com/samply/golang-fhir-models", []string{"fhir/r4", "capability"}, "it drops what it does not know, so it may not write back what others wrote"},
+	{"github.com/klauspost/compress", []string{"server/internal/wire"}, "bodies are coded in one place"},
 	{"slotway/server/internal/store/bolt", []string{"server/internal/app"}, "nothing but the wiring knows which store it is"},
 	{"slotway/server/internal/store/mongo", []string{"server/internal/app"}, "nothing but the wiring knows which store it is"},
 	{"slotway/fhir/fhirtest", nil, "it is for tests"},

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -12,6 +13,7 @@ import (
 	"slotway/fhir"
 	"slotway/fhir/r4"
 	"slotway/server/internal/auth"
+	"slotway/server/internal/wire"
 )
 
 // fail is the one place where an error becomes an answer: an OperationOutcome
@@ -39,6 +41,22 @@ func (s *Server) fail(c *gin.Context, f *Face, err error) {
 	write(c, f, statusOf(e, f.Style), outcome(f, e))
 }
 
+// codeThrottled is the Code of a failure that HTTP has a status of its own for.
+const codeThrottled = "throttled"
+
+// statusOf gives the status of a failure in a style.
+func statusOf(e *fhir.Error, s fhir.Style) int {
+	switch {
+	case e.Code == wire.CodeSlow:
+		return http.StatusRequestTimeout
+	case e.Code == codeThrottled:
+		return http.StatusTooManyRequests
+	case e.Code == "invalid_request" && s == fhir.StyleRFC6750:
+		return http.StatusBadRequest // RFC 6750 section 3.1
+	}
+	return e.Kind.Status(s)
+}
+
 // outcome writes the OperationOutcome of an error for a face.
 func outcome(f *Face, e *fhir.Error) []byte {
 	if f.Style == fhir.StyleNHSBooking {
@@ -48,7 +66,7 @@ func outcome(f *Face, e *fhir.Error) []byte {
 }
 
 // plainFace answers outside any face.
-var plainFace = &Face{Name: "none", Style: fhir.StyleRFC6750}
+var plainFace = &Face{Name: "none", FHIR: "4.0.1", Style: fhir.StyleRFC6750, Formats: []*wire.Format{wire.JSON}}
 
 // faceOf gives the face that a path is under.
 func (s *Server) faceOf(path string) *Face {
@@ -80,7 +98,7 @@ func (s *Server) headers(c *gin.Context) {
 	id := s.NewID()
 	c.Set(requestKey, id)
 	h.Set("X-Request-ID", id)
-	if sent := c.GetHeader("X-Request-ID"); validRequestID(sent) {
+	if sent := correlation(c.Request.Header); sent != "" {
 		h.Set("X-Correlation-ID", sent)
 	}
 	h.Set("Cache-Control", "no-store")
@@ -101,14 +119,29 @@ func (s *Server) recovered(c *gin.Context) {
 			panic(p)
 		}
 		s.Log.Error("panic", "request", c.GetString(requestKey), "stack", string(debug.Stack()))
-		s.fail(c, plainFace, fhir.Internal)
+		s.fail(c, s.faceOf(c.Request.URL.Path), fhir.Internal)
 		c.Abort()
 	}()
 	c.Next()
 }
 
-// validRequestID says whether an X-Request-ID is a UUID, the form the NHS APIs use.
-func validRequestID(s string) bool {
+// maxID is the longest id of a request that is echoed.
+const maxID = 128
+
+// correlation gives the caller's own id of a request, to be echoed letter for
+// letter: requirement 57 of the NHS booking standard, and
+// http://hl7.org/fhir/R4/http.html#custom.
+func correlation(h http.Header) string {
+	id := cmp.Or(h.Get("X-Request-ID"), h.Get("X-Correlation-ID"))
+	odd := func(r rune) bool { return r <= ' ' || r > '~' }
+	if len(id) > maxID || strings.ContainsFunc(id, odd) {
+		return ""
+	}
+	return id
+}
+
+// isUUID says whether an id is a UUID, the form the NHS APIs use.
+func isUUID(s string) bool {
 	if len(s) != 36 {
 		return false
 	}

@@ -13,6 +13,7 @@ import (
 	"slotway/mappings/stu3"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/store"
+	"slotway/server/internal/wire"
 )
 
 // BookingFace gives the face of the NHS booking standard: STU3, slots and
@@ -30,7 +31,9 @@ func BookingFace(catalog *search.Catalog, style fhir.Style) *Face {
 		SlotNeeded:   true,
 		SearchAction: bookingSearch,
 		Check:        serviceKnown,
+		Formats:      []*wire.Format{wire.JSON},
 		ContentTypes: []string{"application/fhir+json", "application/json+fhir"},
+		GzipFrom:     0, // its assurance scripts want every answer compressed (requirement 34)
 	}
 }
 
@@ -214,6 +217,8 @@ func R4Face(catalog *search.Catalog, style fhir.Style) *Face {
 		Name: PartR4, Base: "/R4", FHIR: "4.0.1", Style: style, Catalog: catalog,
 		In: same, Out: same,
 		Offers:       fhir.Type.Has,
-		ContentTypes: []string{"application/fhir+json", "application/json", "text/json"},
+		Formats:      []*wire.Format{wire.JSON},
+		ContentTypes: []string{"application/fhir+json", "application/json", "text/json", "application/json+fhir"},
+		GzipFrom:     1 << 10, // what fits a packet is not worth the work
 	}
 }

@@ -8,8 +8,10 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"slotway/fhir"
+	"slotway/fhir/r4"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/store"
+	"slotway/server/internal/wire"
 )
 
 // call is one request on a face.
@@ -23,7 +25,9 @@ type call struct {
 	principal auth.Principal
 	grant     auth.Grant
 	see       store.Visibility
-	prefer    prefer
+	prefer    wire.Prefer
+	reply     wire.Reply
+	requestID string // under which a change succeeds once; empty where the face has none
 }
 
 // serve carries a request through the order of checks that the NHS assurance
@@ -32,6 +36,7 @@ type call struct {
 func (s *Server) serve(c *gin.Context, f *Face, pattern string) {
 	began := s.Now()
 	k := &call{s: s, c: c, face: f, id: c.Param("id")}
+	c.Set(callKey, k)
 	err := k.run(pattern)
 	interaction := "none"
 	if k.route != nil {
@@ -39,6 +44,9 @@ func (s *Server) serve(c *gin.Context, f *Face, pattern string) {
 	}
 	if err != nil {
 		s.fail(c, f, err)
+	}
+	for _, e := range c.Errors {
+		s.Log.Error("answer not written as asked", "request", c.GetString(requestKey), "face", f.Name, "error", e.Err)
 	}
 	if s.Observe != nil {
 		s.Observe(f.Name, interaction, c.Writer.Status(), s.Now().Sub(began))
@@ -58,10 +66,18 @@ func (k *call) run(pattern string) error {
 	if err := k.authorise(); err != nil {
 		return err
 	}
-	if err := accepts(k.face, k.c.Request); err != nil {
+	if err := k.ask(k.c.Request.URL.RawQuery); err != nil && !k.hasForm() {
 		return err
 	}
-	k.prefer = readPrefer(k.c.Request.Header)
+	if check := takes[route.Interaction]; check != nil {
+		if err := check(k); err != nil {
+			return err
+		}
+	}
+	if err := k.once(); err != nil {
+		return err
+	}
+	k.prefer = wire.ReadPrefer(k.c.Request.Header)
 	return route.Handle(k)
 }
 
@@ -104,11 +120,20 @@ func (k *call) missing() error {
 	return fhir.Errorf(fhir.NotFound, "There is no %s with this id.", k.typ.Name)
 }
 
-// send answers with a resource under its ETag and Last-Modified.
-func (k *call) send(status int, rec store.Record) error {
+// send answers with a resource under its ETag and Last-Modified; to a change,
+// with as much as the caller prefers, http://hl7.org/fhir/R4/http.html#ops. Notes
+// are what else is to be said of the change to one who prefers an outcome.
+func (k *call) send(status int, rec store.Record, notes ...fhir.Issue) error {
 	k.tags(rec)
-	if k.prefer.minimal && k.route.Method != http.MethodGet {
-		k.c.Status(status)
+	switch {
+	case k.route.Method == http.MethodGet:
+	case k.prefer.Minimal:
+		k.c.Header("Preference-Applied", "return=minimal")
+		k.empty(status)
+		return nil
+	case k.prefer.Outcome:
+		k.c.Header("Preference-Applied", "return=OperationOutcome")
+		write(k.c, k.face, status, r4.Outcome(&fhir.Error{Issues: append([]fhir.Issue{done(rec)}, notes...)}, r4.Shape{}))
 		return nil
 	}
 	r, err := k.face.Out(rec.Resource)
@@ -119,8 +144,13 @@ func (k *call) send(status int, rec store.Record) error {
 	return nil
 }
 
+// done says that a change is made.
+func done(rec store.Record) fhir.Issue {
+	return fhir.Issue{Severity: "information", Code: "informational", Text: rec.Type + "/" + rec.ID + " is now at version " + itoa(rec.Version) + "."}
+}
+
 func (k *call) tags(rec store.Record) {
-	k.c.Header("ETag", etag(rec.Version))
+	k.c.Header("ETag", wire.ETag(rec.Version))
 	k.c.Header("Last-Modified", rec.Updated.UTC().Format(http.TimeFormat))
 }
 

@@ -6,6 +6,7 @@ import (
 	"slotway/fhir/r4"
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
+	"slotway/server/internal/wire"
 )
 
 // history gives the versions of a resource, newest first,
@@ -52,7 +53,7 @@ func (k *call) history() error {
 func (k *call) version(rec store.Record) (r4.Entry, error) {
 	e := r4.Entry{
 		FullURL: k.s.url(k.face, "/"+rec.Type+"/"+rec.ID), Method: http.MethodPut, URL: rec.Type + "/" + rec.ID,
-		Response: &r4.Response{Status: "200", ETag: etag(rec.Version), LastModified: rec.Updated},
+		Response: &r4.Response{Status: "200", ETag: wire.ETag(rec.Version), LastModified: rec.Updated},
 	}
 	switch {
 	case rec.Deleted:

@@ -16,6 +16,7 @@ import (
 	"slotway/hl7bridge"
 	"slotway/hl7bridge/hl7"
 	"slotway/server/internal/auth"
+	"slotway/server/internal/wire"
 )
 
 // hl7Media are the media types of a message, spec hl7-bridge 5.1; the answer has
@@ -66,7 +67,7 @@ func (s *Server) hl7Message(c *gin.Context) error {
 	if enc := c.GetHeader("Content-Encoding"); enc != "" {
 		return fhir.Errorf(fhir.Unsupported, "The body must not be encoded.")
 	}
-	raw, err := readAll(c.Request, c.Writer, s.Limits.Message)
+	raw, err := wire.ReadBody(c.Writer, c.Request, s.Limits.Message)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 // metadata describes a face, http://hl7.org/fhir/R4/http.html#capabilities. On
 // R4 it needs no token, so that a client can find out where to get one.
 func (s *Server) metadata(c *gin.Context, f *Face) {
-	if err := accepts(f, c.Request); err != nil {
+	if _, err := f.offer().Reply(c.Request.URL.RawQuery, c.Request.Header); err != nil {
 		s.fail(c, f, err)
 		return
 	}

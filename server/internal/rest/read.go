@@ -3,10 +3,10 @@ package rest
 import (
 	"net/http"
 	"strconv"
-	"time"
 
 	"slotway/fhir"
 	"slotway/server/internal/store"
+	"slotway/server/internal/wire"
 )
 
 // read gives the current version, http://hl7.org/fhir/R4/http.html#read.
@@ -19,23 +19,17 @@ func (k *call) read() error {
 	if err != nil {
 		return err
 	}
-	if k.unchanged(rec) {
+	return k.show(rec)
+}
+
+// show answers with a version, or that the caller has it already.
+func (k *call) show(rec store.Record) error {
+	if wire.Unchanged(k.c.Request.Header, rec.Version, rec.Updated) {
 		k.tags(rec)
-		k.c.Status(http.StatusNotModified)
+		k.empty(http.StatusNotModified)
 		return nil
 	}
 	return k.send(http.StatusOK, rec)
-}
-
-// unchanged says whether the caller has this version already,
-// http://hl7.org/fhir/R4/http.html#cread.
-func (k *call) unchanged(rec store.Record) bool {
-	h := k.c.Request.Header
-	if tags := readETags(h.Values("If-None-Match")); tags.given {
-		return tags.match(rec.Version)
-	}
-	since, err := http.ParseTime(h.Get("If-Modified-Since"))
-	return err == nil && !rec.Updated.Truncate(time.Second).After(since)
 }
 
 // vread gives one version, http://hl7.org/fhir/R4/http.html#vread.
@@ -52,5 +46,5 @@ func (k *call) vread() error {
 	if err != nil {
 		return err
 	}
-	return k.send(http.StatusOK, rec)
+	return k.show(rec)
 }

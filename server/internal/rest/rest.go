@@ -18,6 +18,7 @@ import (
 	"slotway/server/internal/auth"
 	"slotway/server/internal/booking"
 	"slotway/server/internal/store"
+	"slotway/server/internal/wire"
 )
 
 // Server holds what the handlers need. Its fields are set before Handler is called.
@@ -85,9 +86,13 @@ type Face struct {
 	// Check looks at the answer of a search before it is sent: on the booking
 	// face, a service that is not known is not found.
 	Check func(ctx context.Context, s *Server, see store.Visibility, typ, query string, page store.Page) error
+	// Formats are those that the face speaks; the first is that of callers who do not say.
+	Formats []*wire.Format
 	// ContentTypes are the media types a body may have.
 	ContentTypes []string
-	Metadata     func() []byte
+	// GzipFrom is how many bytes an answer must have to be compressed for those who take that.
+	GzipFrom int
+	Metadata func() []byte
 }
 
 // url gives an absolute address on a face.

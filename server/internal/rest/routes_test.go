@@ -2,7 +2,6 @@ package rest
 
 import (
 	"errors"
-	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -75,54 +74,6 @@ func TestMatch(t *testing.T) {
 				t.Error("405 without the methods that are allowed")
 			}
 		})
-	}
-}
-
-func TestAccepts(t *testing.T) {
-	f := R4Face(catalog(), fhir.StyleRFC6750)
-	tests := []struct {
-		query, accept string
-		want          bool
-	}{
-		{"", "", true},
-		{"", "*/*", true},
-		{"", "application/fhir+json", true},
-		{"", "application/fhir+json; fhirVersion=4.0", true},
-		{"", "application/fhir+json; fhirVersion=3.0", false},
-		{"", "application/json;q=0.1, text/html", true},
-		{"", "application/json;q=0", false},
-		{"", "application/pdf", false},
-		{"", "text/html, application/xhtml+xml, */*;q=0.8", true},
-		{"_format=json", "application/pdf", true},
-		{"a=b&_format=application%2Ffhir%2Bjson", "", true},
-		{"_format=application/fhir+json", "", true},
-		{"_format=pdf", "application/json", false},
-	}
-	for _, tc := range tests {
-		r, err := http.NewRequest(http.MethodGet, "http://x/R4/Slot?"+tc.query, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if tc.accept != "" {
-			r.Header.Set("Accept", tc.accept)
-		}
-		if err := accepts(f, r); (err == nil) != tc.want {
-			t.Errorf("_format %q, Accept %q: %v, want accepted %v", tc.query, tc.accept, err, tc.want)
-		}
-	}
-}
-
-func TestETag(t *testing.T) {
-	for text, want := range map[string]bool{
-		`W/"3"`: true, `"3"`: true, "3": true, "*": true, `W/"1", W/"3"`: true, `"1","2"`: false,
-		`W/"999ff9ff-999f"`: false, `W/"0"`: false, `W/"33"`: false,
-	} {
-		if tags := readETags([]string{text}); !tags.given || tags.match(3) != want {
-			t.Errorf("%s names version 3: %v, want %v", text, tags.match(3), want)
-		}
-	}
-	if readETags([]string{" "}).given || readETags(nil).given {
-		t.Error("no header was read as a version")
 	}
 }
 

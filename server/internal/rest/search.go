@@ -71,17 +71,23 @@ func (k *call) query() (string, error) {
 	if media, _, err := mime.ParseMediaType(k.c.GetHeader("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
 		return "", fhir.Errorf(fhir.Unsupported, "The Content-Type of a search must be application/x-www-form-urlencoded.").At("Content-Type")
 	}
-	body, err := readAll(k.c.Request, k.c.Writer, k.s.Limits.Body)
+	body, err := k.raw()
 	if err != nil {
 		return "", err
 	}
-	return strings.Trim(raw+"&"+string(body), "&"), nil
+	raw = strings.Trim(raw+"&"+string(body), "&")
+	return raw, k.ask(raw)
+}
+
+// hasForm says whether the request is a search whose parameters are in its body.
+func (k *call) hasForm() bool {
+	return k.route.Interaction == fhir.SearchType && k.route.Method == http.MethodPost
 }
 
 // strict refuses what was ignored, where that was asked for: by the caller, or
 // by the face unless the caller asked for the contrary.
 func (k *call) strict(warnings []fhir.Issue) error {
-	if len(warnings) == 0 || !k.prefer.strict && !(k.face.Strict && !k.prefer.lenient) {
+	if len(warnings) == 0 || !k.prefer.Strict && !(k.face.Strict && !k.prefer.Lenient) {
 		return nil
 	}
 	issues := make([]fhir.Issue, len(warnings))

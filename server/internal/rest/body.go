@@ -1,0 +1,77 @@
+package rest
+
+import (
+	"bytes"
+	"net/http"
+
+	"slotway/fhir"
+	"slotway/server/internal/wire"
+)
+
+// takes says what an interaction reads from its body's Content-Type before
+// anything else of the request, in the order of spec nhs-booking 2.12; none for
+// those that read no body, or read it themselves.
+var takes = map[fhir.Interaction]func(*call) error{
+	fhir.Create: (*call).takesResource,
+	fhir.Update: (*call).takesResource,
+}
+
+// takesResource checks that the body is in a format of the face: requirement 79.
+func (k *call) takesResource() error {
+	_, err := k.face.offer().BodyFormat(k.c.Request.Header)
+	return err
+}
+
+// raw reads the body as it was sent, decompressed.
+func (k *call) raw() ([]byte, error) {
+	return wire.ReadBody(k.c.Writer, k.c.Request, k.s.Limits.Body)
+}
+
+// byteOrderMark begins the bodies of some senders; RFC 8259 section 8.1 lets a
+// reader ignore it.
+var byteOrderMark = []byte("\ufeff")
+
+// sent reads the resource of the body, of whatever type, as it is written on the
+// face; from XML, as the JSON that says the same.
+func (k *call) sent() (fhir.Resource, error) {
+	format, err := k.face.offer().BodyFormat(k.c.Request.Header)
+	if err != nil {
+		return fhir.Resource{}, err
+	}
+	b, err := k.raw()
+	if err != nil {
+		return fhir.Resource{}, err
+	}
+	b = bytes.TrimPrefix(b, byteOrderMark)
+	if format.Decode != nil {
+		if b, err = format.Decode(b); err != nil {
+			return fhir.Resource{}, err
+		}
+	}
+	return fhir.Parse(b)
+}
+
+// body reads the resource of the body, which must be of the type of the address,
+// as R4.
+func (k *call) body() (fhir.Resource, error) {
+	r, err := k.sent()
+	if err != nil {
+		return fhir.Resource{}, err
+	}
+	if r.Type() != k.typ.Name {
+		return fhir.Resource{}, fhir.Errorf(fhir.Invalid, "The body is a %s; this address takes a %s.", clip(r.Type()), k.typ.Name).At("resourceType")
+	}
+	return k.face.In(r)
+}
+
+// once reads the X-Request-ID under which a change succeeds once, where the face
+// has that: NHS booking standard, requirements 73 to 77.
+func (k *call) once() error {
+	if !k.face.RequestID || k.c.Request.Method != http.MethodPost && k.c.Request.Method != http.MethodPut {
+		return nil
+	}
+	if k.requestID = k.c.GetHeader("X-Request-ID"); !isUUID(k.requestID) {
+		return fhir.Errorf(fhir.Invalid, "An X-Request-ID header with a UUID is needed.").Coded("BAD_REQUEST").At("X-Request-ID")
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package wire
+
+import (
+	"net/http"
+	"strconv"
+)
+
+// Reply is the form in which a request is answered.
+type Reply struct {
+	Format *Format
+	Type   string // Content-Type
+	Pretty bool
+	coding coding
+	from   int // bytes from which zippedLong compresses
+}
+
+// Reply gives the form of the answer that a request asks for, by its query (or
+// the form that is its body) and header. With an error, which is of Kind
+// NotAcceptable, it is the form in which to refuse.
+func (o Offer) Reply(query string, h http.Header) (Reply, error) {
+	f, media, err := o.choose(query, h)
+	r := Reply{Format: f, Type: media, Pretty: Parameter(query, "_pretty") == "true", from: o.GzipFrom}
+	var refused error
+	if r.coding, refused = acceptsCoding(h["Accept-Encoding"]); err == nil {
+		err = refused
+	}
+	return r, err
+}
+
+// AsJSON gives the reply in JSON.
+func (r Reply) AsJSON() Reply {
+	r.Format, r.Type = JSON, canonical(JSON.Name).answer
+	return r
+}
+
+// Vary names what answers depend on.
+const Vary = "Accept, Accept-Encoding"
+
+// Write answers with a resource in FHIR JSON. An error means that it cannot be
+// written in the format, and that nothing was.
+func (r Reply) Write(w http.ResponseWriter, status int, json []byte) error {
+	body, err := r.render(json)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", r.Type)
+	h.Set("Vary", Vary)
+	if r.coding == identity || r.coding == zippedLong && len(body) < r.from {
+		send(w, status, body)
+		return nil
+	}
+	h.Set("Content-Encoding", "gzip")
+	zip(body, func(zipped []byte) { send(w, status, zipped) })
+	return nil
+}
+
+// render gives the body in the reply's format.
+func (r Reply) render(json []byte) (body []byte, err error) {
+	body = json
+	if r.Format.Encode != nil {
+		if body, err = r.Format.Encode(make([]byte, 0, 2*len(json)), json); err != nil {
+			return nil, err
+		}
+	}
+	if r.Pretty && r.Format.Indent != nil {
+		body = r.Format.Indent(make([]byte, 0, 2*len(body)), body)
+	}
+	return body, nil
+}
+
+func send(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the caller has gone away: there is nobody to tell
+}
