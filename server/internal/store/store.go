@@ -20,8 +20,10 @@
 //     whole Updates only, nothing of one at work, and no older state than a read
 //     that ended before it began. Two pages of one walk may be of two moments.
 //   - Order: versions count from 1 without a gap. A stream has the records of one
-//     Update in the order of their appending, and those of an Update that began
-//     after another returned behind that one's.
+//     Update in the order of their appending, one behind another with nothing
+//     between, and those of an Update that began after another returned behind
+//     that one's. A record never appears before one that was read: who reads a
+//     stream from where he stopped misses none.
 //
 // # What it does not promise
 //
@@ -125,17 +127,35 @@ type Reader interface {
 	// Search gives a page of the current resources that q matches, in q's order,
 	// ties and unsorted results by id (and then customer). Walking pages by
 	// Next never repeats a resource and never skips one that was there,
-	// unchanged, throughout. Records do not hold includes. Within a Tx, Search
-	// and History show what was committed; whether they show the Tx's own writes
-	// is left open.
+	// unchanged, throughout. Records do not hold includes. Within a Tx, Search,
+	// History, Changes and Log show what was committed; whether they show the
+	// Tx's own writes is left open.
 	Search(ctx context.Context, see Visibility, q search.Query) (Page, error)
+
+	// Changes gives a page of the versions of all resources of a type (empty: of
+	// all types), deletions included, those stamped before since left out (zero:
+	// none is). They stand by their Updated, newest first; of one resource the
+	// later version stands first; any others of the same millisecond stand in an
+	// order of the engine's that does not change. A version is visible as in
+	// History. Total is -1: they are not counted. Walking pages by Next never
+	// repeats a version and never skips one that was there when the walk began; one
+	// written since is shown only where the clock had run back. A page costs what
+	// it shows and what labels hide, not what is stored.
+	Changes(ctx context.Context, see Visibility, typ string, since time.Time, after string, limit int) (Page, error)
 
 	// Claimed gives a claim that is held. fhir.NotFound when the key is free.
 	Claimed(ctx context.Context, space, key string) (Claim, error)
 
-	// Log gives records of a stream in the order of their appending, from the
-	// one after the position given (empty: the first), at most limit.
-	Log(ctx context.Context, stream, after string, limit int) ([]LogRecord, error)
+	// Claims gives the claims of a space that are held and whose keys begin with
+	// prefix, in the order of the keys' bytes, from the one behind the key given
+	// on (empty: the first; it need not be held), at most limit. It costs what it
+	// gives, so a space whose keys are made for it is a queue: keys that begin
+	// with a time are in its order. Within a Tx it shows what the Tx claimed and
+	// released, too.
+	Claims(ctx context.Context, space, prefix, after string, limit int) ([]Claim, error)
+
+	// Log gives records of a stream; see LogRange for which, and in which order.
+	Log(ctx context.Context, stream string, r LogRange) ([]LogRecord, error)
 }
 
 // Claim is the exclusive hold of a key within a space. Keys begin with their
@@ -153,12 +173,6 @@ type Taken struct{ Claim Claim }
 // Error names the space, not the key, which may identify a patient.
 func (t *Taken) Error() string { return "the key is held in space " + t.Claim.Space }
 
-// LogRecord is one record of a stream.
-type LogRecord struct {
-	At   string // position: pass it as after
-	Data []byte
-}
-
 // Put is a write of one resource.
 type Put struct {
 	Key      Key // Type and ID must be the resource's; a resource without id gets this one
@@ -173,7 +187,7 @@ type Put struct {
 const Any int64 = -1
 
 // Tx is what happens together in one Update. It reads its own writes by Read,
-// Version and Claimed.
+// Version, Claimed and Claims.
 type Tx interface {
 	Reader
 
@@ -194,7 +208,7 @@ type Tx interface {
 	// Release frees a key if that holder holds it, and does nothing otherwise.
 	Release(ctx context.Context, space, key, holder string) error
 
-	// Append adds a record to a stream.
+	// Append adds a record at the end of a stream.
 	Append(ctx context.Context, stream string, data []byte) error
 }
 
@@ -207,6 +221,13 @@ type Store interface {
 	// before one run counts, so it must do nothing but use its Tx and fill in
 	// results. A store that cannot write answers fhir.Busy.
 	Update(ctx context.Context, fn func(Tx) error) error
+
+	// Trim takes away the records of a stream that stand before a position, oldest
+	// first. It works in steps, not as one Update: cut
+	// short, by an error or a crash, it leaves a later part of the stream, whole.
+	// The newest record always stays, since no position stands behind it. Whoever
+	// reads on from a position that was taken away goes on with what is left.
+	Trim(ctx context.Context, stream, before string) error
 
 	// Ready says why the store cannot serve, or nil.
 	Ready(ctx context.Context) error

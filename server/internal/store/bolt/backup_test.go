@@ -108,8 +108,8 @@ func backedUp(t *testing.T) (path, file string) {
 		t.Fatal(err)
 	}
 	sum, err := bolt.BackupFile(t.Context(), path, file)
-	if err != nil || sum.Resources != 3 || sum.Schema != 1 || sum.Logs["log"] != 2 {
-		t.Fatalf("BackupFile() = %+v, %v; want 3 resources, schema 1 and a log of 2", sum, err)
+	if err != nil || sum.Resources != 3 || sum.Schema != 2 || sum.Logs["log"] != 2 {
+		t.Fatalf("BackupFile() = %+v, %v; want 3 resources, schema 2 and a log of 2", sum, err)
 	}
 	return path, file
 }

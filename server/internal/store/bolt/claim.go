@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"context"
 
 	"slotway/server/internal/store"
@@ -16,12 +17,39 @@ func (v *view) claimed(space, key string) (store.Claim, error) {
 	if value == nil {
 		return store.Claim{}, store.NoClaim(space)
 	}
+	return readClaim(space, key, value)
+}
+
+func readClaim(space, key string, value []byte) (store.Claim, error) {
 	r := reader{b: value}
 	c := store.Claim{Space: space, Key: key, Holder: r.text(), Payload: append([]byte(nil), r.b...)}
 	if r.bad {
 		return store.Claim{}, errDamaged
 	}
 	return c, nil
+}
+
+// Claims gives claims that are held. See store.Reader.
+func (s *Store) Claims(ctx context.Context, space, prefix, after string, limit int) ([]store.Claim, error) {
+	return snapshot(ctx, s, func(v *view) ([]store.Claim, error) { return v.held(space, prefix, after, limit) })
+}
+
+// held walks the claims of a space, which stand in the order of their keys.
+func (v *view) held(space, prefix, after string, limit int) (out []store.Claim, err error) {
+	begin := pairKey(space, prefix)
+	from := begin
+	if after != "" && after >= prefix {
+		from = append(pairKey(space, after), 0) // the key that follows it
+	}
+	c := v.in(claims).Cursor()
+	for key, value := c.Seek(from); len(out) < limit && bytes.HasPrefix(key, begin); key, value = c.Next() {
+		one, err := readClaim(space, string(key[len(space)+1:]), value)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, nil
 }
 
 // claim takes a key, or shows who holds it.

@@ -97,7 +97,11 @@ func show(b bucket, k, v []byte) string {
 		h, _ := readHead(v)
 		return fmt.Sprintf("%x  ->  %x and the search document", k, v[:len(v)-len(h.doc)])
 	case logs:
-		return fmt.Sprintf("%q %x  ->  %q", k[:len(k)-8], k[len(k)-8:], v)
+		at := len(k) - placeSize
+		return fmt.Sprintf("%q %x %x  ->  %q", k[:at], k[at:at+8], k[at+8:], v)
+	case changes:
+		at := len(k) - changeSize
+		return fmt.Sprintf("%q %x %x %x  ->  %q", k[:at], k[at:at+8], k[at+8:at+16], k[at+16:], v)
 	case index:
 		return strings.TrimSuffix(fmt.Sprintf("%s  ->  %q", showIndex(k), v), `  ->  ""`)
 	}

@@ -156,7 +156,7 @@ func verify(t *testing.T, path string, acknowledged map[string]bool) {
 		t.Fatalf("opening after a kill: %v", err)
 	}
 	defer s.Close()
-	records, err := s.Log(t.Context(), "log", "", 1<<30)
+	records, err := s.Log(t.Context(), "log", store.LogRange{Limit: 1 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}

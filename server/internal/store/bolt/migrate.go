@@ -1,7 +1,9 @@
 package bolt
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -17,7 +19,34 @@ type migration struct {
 
 // migrations are those from schema 1 on, in order: the first leads to schema 2.
 // One is never changed once a version of the program with it is out.
-var migrations []migration
+var migrations = []migration{
+	{"records of streams have a time", timeLogs},
+}
+
+// timeLogs gives the records of streams keys with a time. When they were appended
+// is not known: they are of the beginning of time, 1970.
+func timeLogs(btx *bbolt.Tx) error {
+	type pair struct{ key, value []byte }
+	var old []pair
+	b := btx.Bucket(bucketNames[logs])
+	err := b.ForEach(func(key, value []byte) error {
+		old = append(old, pair{bytes.Clone(key), value})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range old {
+		if len(p.key) < 9 {
+			return errDamaged
+		}
+		stream := string(p.key[:len(p.key)-9])
+		if err := errors.Join(b.Delete(p.key), b.Put(logKey(stream, 0, lastNumber(p.key)), p.value)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // schema is the version of the layout that DESIGN.md describes. It is raised,
 // by a migration, with every change that this package's older versions could not

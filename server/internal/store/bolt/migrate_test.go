@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.etcd.io/bbolt"
 
+	"slotway/server/internal/store"
 	"slotway/server/internal/store/storetest"
 )
 
@@ -36,7 +38,10 @@ func schemaOf(t *testing.T, s *Store) (version uint64) {
 // fails leaves the file as the step before made it.
 func TestMigrations(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
-	s := openAt(t, path, "UTC", nil)
+	s, err := openWith(t, path, []migration{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	loadWorld(t, s, 10)
 	closeIt(t, s)
 
@@ -51,7 +56,7 @@ func TestMigrations(t *testing.T) {
 	if _, err := openWith(t, path, []migration{step("first", nil), step("second", broken)}); !errors.Is(err, broken) || !strings.Contains(err.Error(), "schema 2 to 3") {
 		t.Errorf("Open with a step that fails = %v, want it to say which", err)
 	}
-	s, err := openWith(t, path, []migration{step("first", nil), step("second", nil)})
+	s, err = openWith(t, path, []migration{step("first", nil), step("second", nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +64,7 @@ func TestMigrations(t *testing.T) {
 		t.Errorf("the steps %s ran, the schema is %d with %d slots; want the first once, schema 3 and 10", got, schemaOf(t, s), slots(t, s))
 	}
 	closeIt(t, s)
-	_, err = openWith(t, path, nil)
+	_, err = openWith(t, path, []migration{})
 	if err == nil || !strings.Contains(err.Error(), "newer version of this program (its schema is 3, this program knows 1)") {
 		t.Errorf("Open by an older program = %v, want a refusal that says why", err)
 	}
@@ -71,6 +76,61 @@ func TestMigrations(t *testing.T) {
 	if len(ran) != 3 || schemaOf(t, fresh) != 2 {
 		t.Errorf("a new file gets %d steps and schema %d, want no step and 2", len(ran)-3, schemaOf(t, fresh))
 	}
+}
+
+// Schema 2: records of streams have a time. Those of before are of 1970, in their
+// order, and new ones follow them. What Changes shows is made from the bodies.
+func TestMigrateLogs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	s := openAt(t, path, "UTC", nil)
+	loadWorld(t, s, 10)
+	want, err := s.Changes(t.Context(), store.Of("a"), "", time.Time{}, "", 1000)
+	if err != nil || len(want.Records) < 20 {
+		t.Fatalf("Changes() = %d records, %v", len(want.Records), err)
+	}
+	err = s.db.Update(func(btx *bbolt.Tx) error { // as schema 1 had it
+		b := btx.Bucket(bucketNames[logs])
+		for n := range uint64(3) {
+			for _, stream := range []string{"one", "two"} {
+				if err := b.Put(binary.BigEndian.AppendUint64(append([]byte(stream), 0), n+1), []byte{byte(n)}); err != nil {
+					return err
+				}
+			}
+		}
+		m := btx.Bucket(bucketNames[meta])
+		return errors.Join(m.Put(metaSchema, []byte{1}), m.Put(metaCatalog, []byte("of another plan")), btx.DeleteBucket(bucketNames[changes]))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeIt(t, s)
+	s = openAt(t, path, "UTC", nil)
+	defer s.Close()
+	if err := s.Update(t.Context(), func(tx store.Tx) error { return tx.Append(t.Context(), "one", []byte{3}) }); err != nil {
+		t.Fatal(err)
+	}
+	for stream, n := range map[string]int{"one": 4, "two": 3} {
+		records, err := s.Log(t.Context(), stream, store.LogRange{Limit: 10})
+		if err != nil || len(records) != n {
+			t.Fatalf("stream %s has %d records, %v; want %d", stream, len(records), err, n)
+		}
+		for i, r := range records {
+			if at := map[bool]time.Time{false: time.UnixMicro(0).UTC(), true: testNow}[i == 3]; int(r.Data[0]) != i || !r.Time.Equal(at) {
+				t.Errorf("record %d of stream %s is %v of %v, want %d of %v", i, stream, r.Data, r.Time, i, at)
+			}
+		}
+	}
+	got, err := s.Changes(t.Context(), store.Of("a"), "", time.Time{}, "", 1000)
+	if diff := cmp.Diff(keysOf(want), keysOf(got)); diff != "" || err != nil {
+		t.Errorf("Changes() after a rebuild differs (-before +after), %v\n%s", err, diff)
+	}
+}
+
+func keysOf(p store.Page) (keys []store.Key) {
+	for _, r := range p.Records {
+		keys = append(keys, r.Key)
+	}
+	return keys
 }
 
 // A backup of a newer schema is refused, as the store itself is (S112).

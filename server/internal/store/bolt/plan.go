@@ -41,8 +41,9 @@ var rows = []row{
 	{tag: 10, typ: "Patient", kind: search.Date, lead: []string{"birthdate"}},
 }
 
-// valued is raised with every change of what the values of ix hold.
-const valued = 1
+// derivation is raised with every change of what the derived buckets hold that
+// the plan does not show.
+const derivation = 2
 
 // dated says of which tags the keys have a status and a date.
 var dated = func() (of [256]bool) {
@@ -78,7 +79,7 @@ func newPlan(c *search.Catalog) *plan {
 	for _, t := range fhir.Types() {
 		p.types[t.Name] = bind(c, t.Name)
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %+v", textLimit, valued, rows))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %+v", textLimit, derivation, rows))
 	p.print = hex.EncodeToString(sum[:8])
 	return p
 }

@@ -35,7 +35,7 @@ func Reindex(path string, o Options, progress func(done, of int) error) error {
 	return s.Close()
 }
 
-// rebuild makes head, space, ix and count anew from the bodies. It first takes
+// rebuild makes head, space, ix, count and change anew from the bodies. It first takes
 // away the mark that says they are good, and sets it last. One that was cut short
 // goes on where it was, unless it was for another catalog or plan.
 func (s *Store) rebuild(again bool) error {
@@ -144,15 +144,31 @@ func (t *tx) rebuildOne(key []byte, n uint64) error {
 	if len(parts) != 3 {
 		return errDamaged
 	}
+	k := store.Key{Customer: string(parts[0]), Type: string(parts[1]), ID: string(parts[2])}
+	if err := t.rebuildChanges(k, n); err != nil {
+		return err
+	}
 	b, version, err := t.current(n)
 	if err != nil || b.deleted {
 		return err
 	}
 	var buf []byte
-	rec := b.record(store.Key{Customer: string(parts[0]), Type: string(parts[1]), ID: string(parts[2])}, version, &buf)
+	rec := b.record(k, version, &buf)
 	doc, err := store.Document(t.s.catalog, rec)
 	if err != nil {
 		return err
 	}
 	return t.reindex(n, store.Next{Record: rec, Labels: b.labels, Document: doc})
+}
+
+// rebuildChanges makes the keys that a resource has among all changes.
+func (t *tx) rebuildChanges(k store.Key, n uint64) (err error) {
+	t.each(bodies, numberKey(n), func(key, value []byte) bool {
+		var b body
+		if b, err = readBody(value); err == nil {
+			err = t.insert(changes, changeKey(k, b.updated, n, versionOf(key)), []byte(k.ID))
+		}
+		return err == nil
+	})
+	return err
 }

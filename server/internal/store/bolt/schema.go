@@ -9,27 +9,28 @@ import (
 // bucket names one of the file's buckets.
 type bucket uint8
 
-// The buckets. ids, bodies, claims and logs are the truth; heads, spaces, index
-// and counts follow from them and the catalog, and can be made again.
+// The buckets. ids, bodies, claims and logs are the truth; heads, spaces, index,
+// counts and changes follow from them and the catalog, and can be made again.
 const (
-	meta   bucket = iota // schema, catalog
-	ids                  // customer 0 type 0 id -> number
-	bodies               // number, version turned round -> a version
-	heads                // number -> what searches read of the current version
-	spaces               // customer 0 owner -> number of a space of keys
-	index                // space, row, parts, number -> nothing
-	counts               // customer 0 type -> how many there are
-	claims               // space 0 key -> holder, payload
-	logs                 // stream 0 position -> record
+	meta    bucket = iota // schema, catalog
+	ids                   // customer 0 type 0 id -> number
+	bodies                // number, version turned round -> a version
+	heads                 // number -> what searches read of the current version
+	spaces                // customer 0 owner -> number of a space of keys
+	index                 // space, row, parts, number -> nothing
+	counts                // customer 0 type -> how many there are
+	changes               // customer 0 type 0 time, number, version -> id
+	claims                // space 0 key -> holder, payload
+	logs                  // stream 0 time, number -> record
 	numBuckets
 )
 
 var bucketNames = [numBuckets][]byte{
 	[]byte("meta"), []byte("id"), []byte("body"), []byte("head"), []byte("space"),
-	[]byte("ix"), []byte("count"), []byte("claim"), []byte("log"),
+	[]byte("ix"), []byte("count"), []byte("change"), []byte("claim"), []byte("log"),
 }
 
-var derived = []bucket{heads, spaces, index, counts}
+var derived = []bucket{heads, spaces, index, counts, changes}
 
 var (
 	metaSchema  = []byte("schema")

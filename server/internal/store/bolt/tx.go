@@ -3,6 +3,7 @@ package bolt
 import (
 	"context"
 	"encoding/binary"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -76,12 +77,28 @@ func (t *tx) Claimed(ctx context.Context, space, key string) (store.Claim, error
 	return t.claimed(space, key)
 }
 
-// Log gives records of a stream. See store.Reader.
-func (t *tx) Log(ctx context.Context, stream, after string, limit int) ([]store.LogRecord, error) {
+// Changes gives the versions of all resources. See store.Reader.
+func (t *tx) Changes(ctx context.Context, see store.Visibility, typ string, since time.Time, after string, limit int) (store.Page, error) {
+	if err := t.usable(ctx); err != nil {
+		return store.Page{}, err
+	}
+	return t.changes(ctx, see, typ, since, after, limit)
+}
+
+// Claims gives claims that are held. See store.Reader.
+func (t *tx) Claims(ctx context.Context, space, prefix, after string, limit int) ([]store.Claim, error) {
 	if err := t.usable(ctx); err != nil {
 		return nil, err
 	}
-	return t.records(stream, after, limit)
+	return t.held(space, prefix, after, limit)
+}
+
+// Log gives records of a stream. See store.Reader.
+func (t *tx) Log(ctx context.Context, stream string, r store.LogRange) ([]store.LogRecord, error) {
+	if err := t.usable(ctx); err != nil {
+		return nil, err
+	}
+	return t.records(stream, r)
 }
 
 // Claim takes a key. See store.Tx.
@@ -168,6 +185,9 @@ func (t *tx) write(n uint64, next store.Next) error {
 		}
 	}
 	if err := t.insert(bodies, versionKey(n, next.Record.Version), bodyOf(next).encode()); err != nil {
+		return err
+	}
+	if err := t.insert(changes, changeKey(k, next.Record.Updated.UnixMicro(), n, next.Record.Version), []byte(k.ID)); err != nil {
 		return err
 	}
 	return t.reindex(n, next)

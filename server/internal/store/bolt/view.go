@@ -23,7 +23,7 @@ func (v *view) in(b bucket) *bbolt.Bucket {
 	if v.open[b] == nil {
 		v.open[b] = v.btx.Bucket(bucketNames[b])
 		switch b {
-		case bodies, heads, logs:
+		case bodies, heads, changes, logs:
 			v.open[b].FillPercent = 0.9 // keys mostly come in order, so pages need little room to grow
 		}
 	}

@@ -189,7 +189,7 @@ func TestFileMayNotGrow(t *testing.T) {
 	if fhir.KindOf(err) != fhir.Busy {
 		t.Fatalf("after %d Updates = %v, want Busy", written, err)
 	}
-	records, err := s.Log(t.Context(), "log", "", 1<<20)
+	records, err := s.Log(t.Context(), "log", store.LogRange{Limit: 1 << 20})
 	if err != nil || len(records) != (written-1)*20 {
 		t.Errorf("the log has %d records, %v; want those of the %d Updates that succeeded", len(records), err, written-1)
 	}

@@ -22,7 +22,7 @@ func (s *Store) apply(ctx context.Context, records []*record) error {
 	ctx, cancel := context.WithTimeout(ctx, 6*s.o.Timeout)
 	defer cancel()
 	for _, step := range []func(context.Context, []*record) error{
-		s.applyVersions, s.applyClaims, s.applyReleases, s.applyStreams, s.noteApplied,
+		s.applyVersions, s.applyClaims, s.applyReleases, s.applyStreams, s.applyTrims, s.noteApplied,
 	} {
 		if err := step(ctx, records); err != nil {
 			return s.failed(ctx, err)
@@ -141,7 +141,7 @@ func (s *Store) applyReleases(ctx context.Context, records []*record) error {
 			docs = append(docs, doc)
 			freed = append(freed, driver.NewUpdateOneModel().
 				SetFilter(bson.D{{Key: "_id", Value: doc.ID}}).
-				SetUpdate(bson.D{{Key: "$set", Value: bson.D{{Key: "freed", Value: doc.Freed}}}}))
+				SetUpdate(bson.D{{Key: "$set", Value: bson.D{{Key: "freed", Value: doc.Freed}}}, {Key: "$unset", Value: bson.D{{Key: "held", Value: ""}}}}))
 		}
 	}
 	if docs != nil {
@@ -158,23 +158,14 @@ func (s *Store) applyReleases(ctx context.Context, records []*record) error {
 
 func claimOf(h *held) claimDoc {
 	name := claimName(h.claim.Space, h.claim.Key)
-	return claimDoc{
+	doc := claimDoc{
 		ID: name + "/" + numberName(h.seq), Name: name, Space: h.claim.Space, Key: h.claim.Key,
 		Holder: h.claim.Holder, Payload: h.claim.Payload, Seq: int64(h.seq), Freed: int64(h.freed),
 	}
-}
-
-func (s *Store) applyStreams(ctx context.Context, records []*record) error {
-	var docs []any
-	for _, r := range records {
-		for _, e := range r.entries {
-			name := part(e.stream)
-			docs = append(docs, entryDoc{ID: name + "/" + e.at, Stream: name, At: e.at, Seq: int64(e.seq), Data: e.data})
-		}
+	if h.freed == 0 {
+		doc.Held = orderedName(h.claim.Space, h.claim.Key)
 	}
-	err := insertNew(ctx, s.db.streams, docs)
-	s.o.reach(afterStreams)
-	return err
+	return doc
 }
 
 // insertNew inserts documents and leaves those alone that are there: they are the

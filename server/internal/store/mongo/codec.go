@@ -23,6 +23,9 @@ func (s *Store) encode(r *record) logDoc {
 	for _, e := range r.entries {
 		doc.Entries = append(doc.Entries, entryDoc{Stream: e.stream, Data: e.data})
 	}
+	for _, t := range r.trims {
+		doc.Trims = append(doc.Trims, trimDoc{Stream: t.stream, Before: t.before})
+	}
 	return doc
 }
 
@@ -60,6 +63,9 @@ func (s *Store) decode(doc *logDoc) (*record, error) {
 	}
 	for _, e := range doc.Entries {
 		c.entries = append(c.entries, entry{stream: e.Stream, data: e.Data})
+	}
+	for _, t := range doc.Trims {
+		c.trims = append(c.trims, trim{t.Stream, t.Before})
 	}
 	r.add(c)
 	return r, nil

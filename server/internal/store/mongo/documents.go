@@ -16,6 +16,7 @@ type logDoc struct {
 	Claims   []claimDoc   `bson:"claims,omitempty"`
 	Releases []claimDoc   `bson:"releases,omitempty"` // of a claim of the number Seq
 	Entries  []entryDoc   `bson:"entries,omitempty"`
+	Trims    []trimDoc    `bson:"trims,omitempty"`
 }
 
 // versionDoc is a version as the log and the collection versions hold it.
@@ -69,6 +70,7 @@ type claimDoc struct {
 	Payload []byte `bson:"payload,omitempty"`
 	Seq     int64  `bson:"seq,omitempty"`   // number of the log record that claimed it
 	Freed   int64  `bson:"freed,omitempty"` // of the one that released it; 0 while it is held
+	Held    string `bson:"held,omitempty"`  // while it is: its space and key, in order
 }
 
 // entryDoc is a record of a stream.
@@ -78,4 +80,11 @@ type entryDoc struct {
 	At     string `bson:"at,omitempty"` // its position; sorts as text
 	Seq    int64  `bson:"seq,omitempty"`
 	Data   []byte `bson:"data"`
+}
+
+// trimDoc says up to where the records of a stream are taken away.
+type trimDoc struct {
+	ID     string `bson:"_id,omitempty"`
+	Stream string `bson:"stream"`
+	Before string `bson:"before"` // the position of the first that stays
 }

@@ -13,6 +13,7 @@ const (
 	afterClaims   point = "after the claims"
 	afterReleases point = "after the releases"
 	afterStreams  point = "after the streams"
+	afterTrims    point = "after the trims"
 	afterApplied  point = "after the note that it is applied"
 	afterMark     point = "after a mark"
 	afterEmptied  point = "after older log records are emptied"
@@ -24,5 +25,5 @@ const asked point = "after a question of a search"
 
 // points are all that a change passes.
 var points = []point{
-	beforeLog, afterLog, afterVersions, afterRetire, afterClaims, afterReleases, afterStreams, afterApplied, afterMark, afterEmptied,
+	beforeLog, afterLog, afterVersions, afterRetire, afterClaims, afterReleases, afterStreams, afterTrims, afterApplied, afterMark, afterEmptied,
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -42,7 +44,7 @@ func compiled(t *testing.T, s *Store, typ, query string) (filters []bson.D, orde
 	if err != nil || len(p.Warnings) > 0 {
 		t.Fatalf("Parse(%s?%s) = %v, %v", typ, query, err, p.Warnings)
 	}
-	h := newHunt(s, newView(0, nil), store.Of("a"), &p.Query)
+	h := newHunt(s, newView(0, time.Time{}, nil), store.Of("a"), &p.Query)
 	if h.isListing() {
 		return []bson.D{{{Key: fieldScope, Value: "a/" + typ}, {Key: fieldID, Value: bson.D{{Key: "$gte", Value: ""}}}}}, fieldID
 	}
@@ -122,12 +124,32 @@ func TestNames(t *testing.T) {
 			}
 		}
 	}
-	for _, bad := range []string{"1", "0000000000000001", "0000000000000001.1", "x000000000000001.000000", "0000000000000001.00000x"} {
+	const good = "800641f7e41b8400.0000000000000007.000012"
+	for _, bad := range []string{"1", "", good[:39], good[:34], good[17:], "x" + good[1:], good[:20] + "x" + good[21:], good[:39] + "x", good + "0"} {
 		if isPosition(bad) {
 			t.Errorf("%s passes for a position", bad)
 		}
 	}
-	if !isPosition(position(7, 12)) {
-		t.Errorf("%s does not pass for a position", position(7, 12))
+	at := time.Date(2025, 10, 25, 9, 0, 0, 0, time.UTC)
+	if got := position(at, 7, 12); got != good || !isPosition(got) || !timeOf(got).Equal(at) {
+		t.Errorf("the position is %s of %v, want %s of %v", got, timeOf(got), good, at)
+	}
+}
+
+// Names of claims sort as keys do, and one is the beginning of another where its
+// key is.
+func TestOrderedNames(t *testing.T) {
+	var keys []string
+	for a := range 256 {
+		keys = append(keys, string([]byte{byte(a)}), string([]byte{'m', byte(a)}), string([]byte{byte(a), 'm'}))
+	}
+	slices.Sort(keys)
+	for i, a := range keys {
+		for _, b := range keys[i:] {
+			one, two := orderedName("s", a), orderedName("s", b)
+			if a != b && one >= two || strings.HasPrefix(b, a) != strings.HasPrefix(two, one) || !utf8.ValidString(two) || two > orderedName("s", "")+"\x7f" {
+				t.Fatalf("%q and %q are called %s and %s", a, b, one, two)
+			}
+		}
 	}
 }

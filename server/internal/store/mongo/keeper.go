@@ -135,7 +135,7 @@ func (k *keeper) mark(ctx context.Context) error {
 	k.s.o.reach(afterMark)
 	emptied := bson.D{
 		{Key: "$set", Value: bson.D{{Key: "emptied", Value: true}}},
-		{Key: "$unset", Value: bson.D{{Key: "versions", Value: ""}, {Key: "claims", Value: ""}, {Key: "releases", Value: ""}, {Key: "entries", Value: ""}}},
+		{Key: "$unset", Value: bson.D{{Key: "versions", Value: ""}, {Key: "claims", Value: ""}, {Key: "releases", Value: ""}, {Key: "entries", Value: ""}, {Key: "trims", Value: ""}}},
 	}
 	full := bson.D{{Key: "_id", Value: bson.D{{Key: "$lte", Value: numberName(k.marked)}, {Key: "$gt", Value: numberName(k.emptied)}}}, {Key: "emptied", Value: bson.D{{Key: "$ne", Value: true}}}}
 	if _, err := db.log.UpdateMany(ctx, full, emptied); err != nil {

@@ -18,6 +18,7 @@ type collections struct {
 	versions *driver.Collection // every version of every resource; the newest with index fields
 	claims   *driver.Collection // every claim there ever was
 	streams  *driver.Collection // records of streams
+	trims    *driver.Collection // up to where the records of a stream were taken away
 	applied  *driver.Collection // numbers of log records that are applied
 	marks    *driver.Collection // a number up to which all are
 	meta     *driver.Collection // the schema
@@ -25,7 +26,7 @@ type collections struct {
 
 func collectionsOf(db *driver.Database) collections {
 	return collections{
-		db.Collection("log"), db.Collection("versions"), db.Collection("claims"), db.Collection("streams"),
+		db.Collection("log"), db.Collection("versions"), db.Collection("claims"), db.Collection("streams"), db.Collection("trims"),
 		db.Collection("applied"), db.Collection("marks"), db.Collection("meta"),
 	}
 }
@@ -56,6 +57,7 @@ type index struct {
 }
 
 func versionsOf(c *collections) *driver.Collection { return c.versions }
+func claimsOf(c *collections) *driver.Collection   { return c.claims }
 
 // indexes are all there are besides those of _id.
 var indexes = []index{
@@ -66,7 +68,10 @@ var indexes = []index{
 	{versionsOf, "states", []string{fieldScope, fieldState, fieldAt}, true, "a status, with a time"},
 	{versionsOf, "odd", []string{fieldScope, fieldOdd}, true, "what a status and a time cannot say"},
 	{versionsOf, "print", []string{fieldPrint}, true, "index fields of another catalog"},
-	{func(c *collections) *driver.Collection { return c.claims }, "newest", []string{"name", "-seq"}, false, "who holds a key"},
+	{versionsOf, "changes", []string{"c", "-updated", "-key", "-n"}, false, "the history of everything"},
+	{versionsOf, "changes-of-type", []string{"c", "r", "-updated", "-key", "-n"}, false, "the history of a type"},
+	{claimsOf, "newest", []string{"name", "-seq"}, false, "who holds a key"},
+	{claimsOf, "held", []string{"held"}, true, "the claims of a space that are held, in order"},
 	{func(c *collections) *driver.Collection { return c.streams }, "order", []string{"stream", "at"}, false, "a stream in order"},
 }
 

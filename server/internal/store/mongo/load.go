@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -61,6 +62,10 @@ func (s *Store) catchUp(ctx context.Context) (*view, error) {
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}
+	written, err := s.writtenAt(ctx, base)
+	if err != nil {
+		return nil, s.failed(ctx, err)
+	}
 	var records []*record
 	for n := base + 1; ; n++ {
 		r, emptied, err := s.load(ctx, n)
@@ -73,9 +78,20 @@ func (s *Store) catchUp(ctx context.Context) (*view, error) {
 			records = append(records, r)
 			continue
 		}
-		v := newView(base, records)
+		v := newView(base, written, records)
 		return v, s.note(ctx, v.records)
 	}
+}
+
+// writtenAt says when a record that may be emptied was written; nothing was before
+// the first.
+func (s *Store) writtenAt(ctx context.Context, n uint64) (time.Time, error) {
+	var doc logDoc
+	err := s.db.log.FindOne(ctx, bson.D{{Key: "_id", Value: numberName(n)}}, options.FindOne().SetProjection(bson.D{{Key: "written", Value: 1}})).Decode(&doc)
+	if err == driver.ErrNoDocuments {
+		return time.Time{}, nil
+	}
+	return doc.At.UTC(), err
 }
 
 // newestMark gives the number up to which all records are known to be applied.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"slotway/server/internal/store"
 )
@@ -56,17 +57,51 @@ func parseNumber(name string) uint64 {
 	return n
 }
 
-// position is the place of a record in its stream: the number of the log record
-// and the record's place in it.
-func position(seq uint64, i int) string { return fmt.Sprintf("%016d.%06d", seq, i) }
+// orderedName is the name of what can be claimed, so written that within a space
+// names sort as the bytes of keys do, and one is the beginning of another where its
+// key is.
+func orderedName(space, key string) string { return part(space) + "/" + ordered(key) }
+
+// ordered writes bytes that sort before a quotation mark as an exclamation mark and
+// two digits, those that sort behind a right brace as a tilde and two digits.
+func ordered(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c < '"':
+			fmt.Fprintf(&b, "!%02X", c)
+		case c > '}':
+			fmt.Fprintf(&b, "~%02X", c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// position is the place of a record in its stream: the time and the number of the
+// log record, neither of which runs back, and the record's place in it.
+func position(at time.Time, seq uint64, i int) string {
+	return fmt.Sprintf("%s.%016d.%06d", timeName(at), seq, i)
+}
+
+// timeName is a time, so that names sort by it.
+func timeName(at time.Time) string { return fmt.Sprintf("%016x", uint64(store.Micros(at))^1<<63) }
+
+// timeOf reads the time off a position.
+func timeOf(position string) time.Time {
+	n, _ := strconv.ParseUint(position[:16], 16, 64) // isPosition
+	return time.UnixMicro(int64(n ^ 1<<63)).UTC()
+}
 
 // isPosition says whether position could have given the text.
 func isPosition(text string) bool {
-	seq, i, ok := strings.Cut(text, ".")
-	if !ok || len(seq) != 16 || len(i) != 6 {
+	parts := strings.Split(text, ".")
+	if len(parts) != 3 || len(parts[0]) != 16 || len(parts[1]) != 16 || len(parts[2]) != 6 {
 		return false
 	}
-	_, seqErr := strconv.ParseUint(seq, 10, 64)
-	_, iErr := strconv.ParseUint(i, 10, 32)
-	return seqErr == nil && iErr == nil
+	_, timeErr := strconv.ParseUint(parts[0], 16, 64)
+	_, seqErr := strconv.ParseUint(parts[1], 10, 64)
+	_, iErr := strconv.ParseUint(parts[2], 10, 32)
+	return timeErr == nil && seqErr == nil && iErr == nil
 }

@@ -96,7 +96,7 @@ func TestLostAnswers(t *testing.T) {
 				t.Fatalf("%d answers were lost, want 5 or more", p.lost)
 			}
 			rec, err := s.Read(t.Context(), store.Of("a"), slotKey("x"))
-			records, logErr := s.Log(t.Context(), "log", "", 100)
+			records, logErr := s.Log(t.Context(), "log", store.LogRange{Limit: 100})
 			if err != nil || logErr != nil || rec.Version != 5 || len(records) != 5 {
 				t.Errorf("version %d (%v), %d records (%v); want 5 of each", rec.Version, err, len(records), logErr)
 			}

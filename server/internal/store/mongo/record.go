@@ -1,6 +1,8 @@
 package mongo
 
 import (
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -29,15 +31,19 @@ type entry struct {
 	data       []byte
 }
 
+// trim takes away the records of a stream before a position.
+type trim struct{ stream, before string }
+
 // record is a record of the log, as this process holds it.
 type record struct {
 	n        uint64
 	by       string
-	written  time.Time
+	written  time.Time // whole milliseconds; never before the record before
 	versions []*version
 	claims   []*held // of this record
 	releases []*held // as they are after it
 	entries  []entry
+	trims    []trim
 	touched  map[string]struct{} // what a change that read it would have read differently
 	size     int                 // about how many bytes it takes
 
@@ -63,14 +69,41 @@ func touch(set map[string]struct{}, what ...string) map[string]struct{} {
 	return set
 }
 
-// touchesAny says whether the record changed something of what was read.
-func (r *record) touchesAny(reads map[string]struct{}) bool {
-	small, large := reads, r.touched
+// reads are what a change read: names, and ranges of claims.
+type reads struct {
+	names  map[string]struct{}
+	claims []claimRange
+}
+
+func (r *reads) note(what ...string) { r.names = touch(r.names, what...) }
+
+// claimRange is the claims of a space whose keys begin with a prefix and stand
+// after a key and not after the last.
+type claimRange struct {
+	space, prefix, after string
+	last                 string
+	open                 bool // there is no last
+}
+
+func (c *claimRange) has(one *store.Claim) bool {
+	return one.Space == c.space && strings.HasPrefix(one.Key, c.prefix) &&
+		(c.after == "" || one.Key > c.after) && (c.open || one.Key <= c.last)
+}
+
+// overtakes says whether the record changed something of what was read.
+func (r *record) overtakes(read *reads) bool {
+	small, large := read.names, r.touched
 	if len(small) > len(large) {
 		small, large = large, small
 	}
 	for what := range small {
 		if _, ok := large[what]; ok {
+			return true
+		}
+	}
+	for i := range read.claims {
+		in := func(h *held) bool { return read.claims[i].has(&h.claim) }
+		if slices.ContainsFunc(r.claims, in) || slices.ContainsFunc(r.releases, in) {
 			return true
 		}
 	}
@@ -95,9 +128,10 @@ func (r *record) add(c *change) {
 		r.touch(touchClaim(h.claim.Space, h.claim.Key))
 	}
 	for _, e := range c.entries {
-		e.at, e.seq = position(r.n, len(r.entries)), r.n
+		e.at, e.seq = position(r.written, r.n, len(r.entries)), r.n
 		r.entries = append(r.entries, e)
 		r.touch(touchStream(e.stream))
 	}
+	r.trims = append(r.trims, c.trims...)
 	r.size += c.size
 }

@@ -150,7 +150,7 @@ func describe(t *testing.T, s store.Store, c *search.Catalog) string {
 		c, err := s.Claimed(ctx, "slot", key)
 		fmt.Fprintln(&b, key, c, err)
 	}
-	records, err := s.Log(ctx, "log", "", 10)
+	records, err := s.Log(ctx, "log", store.LogRange{Limit: 10})
 	for _, r := range records {
 		fmt.Fprint(&b, string(r.Data), " ")
 	}
@@ -167,7 +167,7 @@ func assemble(ctx context.Context, s *Store, processes int) error {
 		return err
 	}
 	for {
-		here, err := s.Log(ctx, "ready", "", processes)
+		here, err := s.Log(ctx, "ready", store.LogRange{Limit: processes})
 		if err != nil || len(here) == processes {
 			return err
 		}

@@ -122,7 +122,7 @@ func (t *tx) claimed(ctx context.Context, space, key string) (*stagedClaim, erro
 			}
 			continue
 		}
-		touch(t.reads, touchClaim(space, key))
+		t.reads.note(touchClaim(space, key))
 		c := &stagedClaim{was: h}
 		if given, err := h.given(space); err == nil {
 			c.now = &given
@@ -145,7 +145,7 @@ func (t *tx) Append(ctx context.Context, stream string, data []byte) error {
 
 // change gives what the Tx wants done.
 func (t *tx) change() *change {
-	c := &change{since: t.v.n, reads: t.reads, versions: t.versions, entries: t.entries, size: t.size}
+	c := &change{since: t.v.n, reads: &t.reads, versions: t.versions, entries: t.entries, size: t.size}
 	for _, k := range t.order {
 		wasHeld := k.was != nil && k.was.freed == 0
 		if wasHeld && k.now != nil && same(*k.now, k.was.claim) {

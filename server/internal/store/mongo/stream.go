@@ -11,28 +11,93 @@ import (
 )
 
 // Log gives records of a stream. See store.Reader.
-func (s *Store) Log(ctx context.Context, stream, after string, limit int) ([]store.LogRecord, error) {
+func (s *Store) Log(ctx context.Context, stream string, r store.LogRange) ([]store.LogRecord, error) {
 	t, err := s.observe(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return t.records(ctx, stream, after, limit)
+	return t.records(ctx, stream, r)
+}
+
+// span is the positions from the first on, before the second.
+type span struct{ from, to string }
+
+func (p span) has(at string) bool { return at >= p.from && at < p.to }
+
+// beyond is behind every position.
+const beyond = "g"
+
+// spanOf gives where the records of a range stand.
+func spanOf(r store.LogRange) span {
+	p := span{"", beyond}
+	if !r.Since.IsZero() {
+		p.from = timeName(r.Since)
+	}
+	if !r.Until.IsZero() {
+		p.to = timeName(r.Until)
+	}
+	switch {
+	case r.After == "":
+	case r.Back:
+		p.to = min(p.to, r.After)
+	default:
+		p.from = max(p.from, r.After+".") // behind it: positions are of one length
+	}
+	return p
 }
 
 // records gives records of a stream up to the moment of the view. Positions are
-// numbers of the log, so what is decided later stands later, and no reader that
-// goes on from a position misses one.
-func (t sight) records(ctx context.Context, stream, after string, limit int) ([]store.LogRecord, error) {
-	if after != "" && !isPosition(after) {
+// those of the log, so what is decided later stands later, and no reader that goes
+// on from a position misses one. What the view's records appended stands behind all
+// that the collection is asked for.
+func (t sight) records(ctx context.Context, stream string, r store.LogRange) ([]store.LogRecord, error) {
+	if r.After != "" && !isPosition(r.After) {
 		return nil, store.BadCursor()
 	}
-	if limit <= 0 {
-		return nil, nil
+	in := spanOf(r)
+	in.from = max(in.from, t.v.trims[stream])
+	var out []store.LogRecord
+	for _, e := range t.v.entries[stream] {
+		if in.has(e.at) {
+			out = append(out, store.LogRecord{At: e.at, Time: timeOf(e.at), Data: slices.Clone(e.data)})
+		}
 	}
+	if r.Back {
+		slices.Reverse(out)
+		out = out[:max(0, min(len(out), r.Limit))]
+	}
+	room := r.Limit
+	if r.Back {
+		room -= len(out)
+	}
+	if room <= 0 {
+		return out[:max(0, min(len(out), r.Limit))], nil
+	}
+	older, err := t.applied(ctx, stream, in, r.Back, room)
+	if err != nil {
+		return nil, err
+	}
+	if r.Back {
+		return append(out, older...), nil
+	}
+	out = append(older, out...)
+	return out[:min(len(out), r.Limit)], nil
+}
+
+// applied reads records of a stream that were appended before the view's.
+func (t sight) applied(ctx context.Context, stream string, in span, back bool, room int) ([]store.LogRecord, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.s.o.Timeout)
 	defer cancel()
-	filter := bson.D{{Key: "stream", Value: part(stream)}, {Key: "at", Value: bson.D{{Key: "$gt", Value: after}, {Key: "$lt", Value: position(t.v.base+1, 0)}}}}
-	cursor, err := t.s.db.streams.Find(ctx, filter, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(int64(limit)))
+	filter := bson.D{
+		{Key: "stream", Value: part(stream)},
+		{Key: "at", Value: bson.D{{Key: "$gte", Value: in.from}, {Key: "$lt", Value: in.to}}},
+		{Key: "seq", Value: bson.D{{Key: "$lte", Value: int64(t.v.base)}}},
+	}
+	order := 1
+	if back {
+		order = -1
+	}
+	cursor, err := t.s.db.streams.Find(ctx, filter, options.Find().SetSort(bson.D{{Key: "at", Value: order}}).SetLimit(int64(room)))
 	if err != nil {
 		return nil, t.s.failed(ctx, err)
 	}
@@ -42,12 +107,7 @@ func (t sight) records(ctx context.Context, stream, after string, limit int) ([]
 	}
 	var out []store.LogRecord
 	for _, d := range docs {
-		out = append(out, store.LogRecord{At: d.At, Data: d.Data})
-	}
-	for _, e := range t.v.entries[stream] {
-		if len(out) < limit && e.at > after {
-			out = append(out, store.LogRecord{At: e.at, Data: slices.Clone(e.data)})
-		}
+		out = append(out, store.LogRecord{At: d.At, Time: timeOf(d.At), Data: d.Data})
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"slices"
+	"time"
 
 	"slotway/fhir"
 	"slotway/fhir/search"
@@ -13,7 +14,7 @@ import (
 // told to write. It notes what it read.
 type tx struct {
 	sight
-	reads map[string]struct{}
+	reads reads
 	known map[store.Key]*version // newest versions that were committed, read before
 	stale bool                   // what was read is not of one moment: the run is in vain
 	over  bool                   // the run has ended; a Tx that was kept is of no use
@@ -30,8 +31,7 @@ var _ store.Tx = (*tx)(nil)
 
 func newTx(s *Store, v *view) *tx {
 	return &tx{
-		sight: sight{s, v}, reads: make(map[string]struct{}),
-		known:  make(map[store.Key]*version),
+		sight: sight{s, v}, known: make(map[store.Key]*version),
 		staged: make(map[store.Key][]*version), claims: make(map[string]*stagedClaim),
 	}
 }
@@ -61,7 +61,7 @@ func (t *tx) extendTo(v *view) error {
 	if v.n <= t.v.n {
 		return nil
 	}
-	if !v.clean(t.v.n, t.reads) {
+	if !v.clean(t.v.n, &t.reads) {
 		t.stale = true
 		return errStale
 	}
@@ -81,7 +81,7 @@ func (t *tx) committed(ctx context.Context, k store.Key) (*version, error) {
 		}
 		if v == nil || v.seq <= t.v.n {
 			t.known[k] = v
-			touch(t.reads, touchKey(k))
+			t.reads.note(touchKey(k))
 			return v, nil
 		}
 		if err := t.extend(ctx); err != nil {
@@ -164,17 +164,27 @@ func (t *tx) Search(ctx context.Context, see store.Visibility, q search.Query) (
 	}
 	for _, customer := range see.Customers {
 		for typ := range typesOf(&q) {
-			touch(t.reads, touchType(customer, typ))
+			t.reads.note(touchType(customer, typ))
 		}
 	}
 	return page, nil
 }
 
+// Changes gives the versions of all resources that were committed. See
+// store.Reader.
+func (t *tx) Changes(ctx context.Context, see store.Visibility, typ string, since time.Time, after string, limit int) (store.Page, error) {
+	if err := t.usable(ctx); err != nil {
+		return store.Page{}, err
+	}
+	page, _, err := t.changes(ctx, see, typ, since, after, limit)
+	return page, err
+}
+
 // Log gives records of a stream. See store.Reader.
-func (t *tx) Log(ctx context.Context, stream, after string, limit int) ([]store.LogRecord, error) {
+func (t *tx) Log(ctx context.Context, stream string, r store.LogRange) ([]store.LogRecord, error) {
 	if err := t.usable(ctx); err != nil {
 		return nil, err
 	}
-	touch(t.reads, touchStream(stream))
-	return t.records(ctx, stream, after, limit)
+	t.reads.note(touchStream(stream))
+	return t.records(ctx, stream, r)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
@@ -83,8 +84,20 @@ func (p *pair) Claimed(ctx context.Context, space, key string) (store.Claim, err
 	return p.next().Claimed(ctx, space, key)
 }
 
-func (p *pair) Log(ctx context.Context, stream, after string, limit int) ([]store.LogRecord, error) {
-	return p.next().Log(ctx, stream, after, limit)
+func (p *pair) Changes(ctx context.Context, see store.Visibility, typ string, since time.Time, after string, limit int) (store.Page, error) {
+	return p.next().Changes(ctx, see, typ, since, after, limit)
+}
+
+func (p *pair) Claims(ctx context.Context, space, prefix, after string, limit int) ([]store.Claim, error) {
+	return p.next().Claims(ctx, space, prefix, after, limit)
+}
+
+func (p *pair) Log(ctx context.Context, stream string, r store.LogRange) ([]store.LogRecord, error) {
+	return p.next().Log(ctx, stream, r)
+}
+
+func (p *pair) Trim(ctx context.Context, stream, before string) error {
+	return p.next().Trim(ctx, stream, before)
 }
 
 func (p *pair) Ready(ctx context.Context) error { return p.next().Ready(ctx) }

@@ -3,6 +3,7 @@ package mongo
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"slotway/server/internal/store"
 )
@@ -17,10 +18,13 @@ type view struct {
 	heads   map[store.Key][]*version // versions made since base, oldest first
 	claims  map[string]*held         // what was last done to it since base
 	entries map[string][]entry       // appended since base
+	trims   map[string]string        // of each stream the last position that it was trimmed before
+	last    time.Time                // when record n was written
 }
 
-func newView(base uint64, records []*record) *view {
-	v := &view{base: base, n: base}
+// newView gives the view of some records that follow base, which was written then.
+func newView(base uint64, written time.Time, records []*record) *view {
+	v := &view{base: base, n: base, last: written}
 	return v.with(records...)
 }
 
@@ -32,7 +36,8 @@ func (v *view) with(records ...*record) *view {
 	next := &view{
 		base: v.base, n: records[len(records)-1].n,
 		records: append(slices.Clip(v.records), records...),
-		heads:   cloned(v.heads), claims: cloned(v.claims), entries: cloned(v.entries),
+		heads:   cloned(v.heads), claims: cloned(v.claims), entries: cloned(v.entries), trims: cloned(v.trims),
+		last: records[len(records)-1].written,
 	}
 	for _, r := range records {
 		for _, one := range r.versions {
@@ -46,6 +51,9 @@ func (v *view) with(records ...*record) *view {
 		}
 		for _, e := range r.entries {
 			next.entries[e.stream] = append(slices.Clip(next.entries[e.stream]), e)
+		}
+		for _, t := range r.trims {
+			next.trims[t.stream] = max(next.trims[t.stream], t.before)
 		}
 	}
 	return next
@@ -80,13 +88,13 @@ func (v *view) after(n uint64) (records []*record, ok bool) {
 }
 
 // clean says whether no record after n touched what was read.
-func (v *view) clean(n uint64, reads map[string]struct{}) bool {
+func (v *view) clean(n uint64, read *reads) bool {
 	records, ok := v.after(n)
 	if !ok {
 		return false
 	}
 	for _, r := range records {
-		if r.touchesAny(reads) {
+		if r.overtakes(read) {
 			return false
 		}
 	}
@@ -135,5 +143,5 @@ func (v *view) trimmed(records int) *view {
 	if drop == 0 {
 		return v
 	}
-	return newView(v.records[drop-1].n, v.records[drop:])
+	return newView(v.records[drop-1].n, v.records[drop-1].written, v.records[drop:])
 }

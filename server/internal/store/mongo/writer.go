@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"slotway/fhir"
 )
@@ -20,16 +21,17 @@ const (
 // change is what a run of an Update wants to be done, and on what it rests.
 type change struct {
 	since    uint64 // the moment of its reads
-	reads    map[string]struct{}
+	reads    *reads
 	versions []*version // in the order they were put
 	claims   []*held
 	releases []*held
 	entries  []entry
+	trims    []trim
 	size     int
 }
 
 func (c *change) empty() bool {
-	return len(c.versions)+len(c.claims)+len(c.releases)+len(c.entries) == 0
+	return len(c.versions)+len(c.claims)+len(c.releases)+len(c.entries)+len(c.trims) == 0
 }
 
 // writer gives numbers of the log to the changes of this process, one goroutine
@@ -169,10 +171,13 @@ func (w *writer) group(group []*request) (left []*request) {
 func (w *writer) compose(group []*request) (*record, []*request) {
 	v := w.s.view.Load()
 	w.count++
-	rec := &record{n: v.n + 1, by: fmt.Sprintf("%s/%d", w.s.process, w.count), written: w.s.o.Now()}
+	rec := &record{n: v.n + 1, by: fmt.Sprintf("%s/%d", w.s.process, w.count), written: w.s.o.Now().UTC().Truncate(time.Millisecond)}
+	if rec.written.Before(v.last) { // another's clock is ahead
+		rec.written = v.last
+	}
 	var in []*request
 	for _, r := range group {
-		if rec.touchesAny(r.c.reads) || !v.clean(r.c.since, r.c.reads) {
+		if rec.overtakes(r.c.reads) || !v.clean(r.c.since, r.c.reads) {
 			r.done <- errStale
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"slotway/fhir"
 	"slotway/fhir/search"
@@ -110,8 +111,17 @@ func (s *subject) dump() string {
 		c, err := s.Claimed(s.ctx, "slot", key)
 		out += fmt.Sprintln(key, c, err)
 	}
+	claims, err := s.Claims(s.ctx, "slot", "", "", 100)
+	out += fmt.Sprintln(claims, err)
+	for _, typ := range []string{"", "Slot"} {
+		p, err := s.Changes(s.ctx, see, typ, time.Time{}, "", 100)
+		out += fmt.Sprintln("changes of", typ, err)
+		for _, r := range p.Records {
+			out += fmt.Sprintln(" ", r.Key, r.Version, r.Updated, r.Deleted)
+		}
+	}
 	for _, stream := range []string{"log", "new log"} {
-		records, err := s.Log(s.ctx, stream, "", 100)
+		records, err := s.Log(s.ctx, stream, store.LogRange{Limit: 100})
 		out += fmt.Sprintln(stream, records, err)
 	}
 	return out
@@ -152,7 +162,7 @@ func testNeighbours(t *testing.T, s *subject) {
 		t.Errorf("%d slots are stored, want %d", total, good)
 	}
 	p, err := s.History(s.ctx, store.Of("a"), slotKey("a", "shared"), "", 1000)
-	records, logErr := s.Log(s.ctx, "log", "", 1000)
+	records, logErr := s.Log(s.ctx, "log", store.LogRange{Limit: 1000})
 	if err != nil || logErr != nil || p.Total != good || len(records) != good {
 		t.Fatalf("the shared slot has %d versions (%v) and the log %d records (%v), want %d", p.Total, err, len(records), logErr, good)
 	}

@@ -67,6 +67,9 @@ func testClaims(t *testing.T, open Open) {
 			t.Errorf("Claimed() = %+v, %v; want the last claim", got, err)
 		}
 	})
+	t.Run("a queue", func(t *testing.T) { testQueue(t, begin(t, open)) })
+	t.Run("a queue within a Tx", func(t *testing.T) { testQueueInTx(t, begin(t, open)) })
+	t.Run("workers empty a queue", func(t *testing.T) { testQueueWorkers(t, begin(t, open)) })
 	t.Run("64 claim 10 keys, one each wins", func(t *testing.T) { testRace(t, begin(t, open)) })
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"slotway/fhir"
 	"slotway/server/internal/store"
@@ -120,6 +121,11 @@ func testClosed(t *testing.T, open Open) {
 	c := Catalog(t, "UTC")
 	s := &subject{open(t, Env{c, clock.Now}), t, t.Context(), clock, c}
 	s.put("a", slot("x", "free"))
+	s.update(func(tx store.Tx) error { return tx.Append(s.ctx, "log", nil) })
+	records, err := s.Log(s.ctx, "log", store.LogRange{Limit: 1})
+	if err != nil || len(records) != 1 {
+		t.Fatalf("Log() = %v, %v; want a record", records, err)
+	}
 	if err := s.Ready(s.ctx); err != nil {
 		t.Errorf("Ready() = %v, want nil", err)
 	}
@@ -138,7 +144,10 @@ func testClosed(t *testing.T, open Open) {
 		"History": second(s.History(s.ctx, see, k, "", 1)),
 		"Search":  second(s.Search(s.ctx, see, s.query("Slot", ""))),
 		"Claimed": second(s.Claimed(s.ctx, "slot", "x")),
-		"Log":     second(s.Log(s.ctx, "log", "", 1)),
+		"Log":     second(s.Log(s.ctx, "log", store.LogRange{Limit: 1})),
+		"Claims":  second(s.Claims(s.ctx, "slot", "", "", 1)),
+		"Changes": second(s.Changes(s.ctx, see, "", time.Time{}, "", 1)),
+		"Trim":    s.Trim(s.ctx, "log", records[0].At),
 	} {
 		wantKind(t, name+" after Close", err, fhir.Busy)
 	}

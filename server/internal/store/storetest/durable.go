@@ -32,7 +32,7 @@ func Durable(t *testing.T, open Open, reopen Reopen) {
 			t.Errorf("round %d: what was opened again is\n%s\nwant\n%s", round, after, before)
 		}
 	}
-	if records, err := s.Log(s.ctx, "log", "", 100); err != nil || len(records) != 3 {
+	if records, err := s.Log(s.ctx, "log", store.LogRange{Limit: 100}); err != nil || len(records) != 3 {
 		t.Errorf("the log has %d records, %v; want 3", len(records), err)
 	}
 	if err := s.Close(); err != nil {

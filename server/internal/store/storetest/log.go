@@ -25,7 +25,7 @@ func testLog(t *testing.T, open Open) {
 		}
 		var got []string
 		for after := ""; ; {
-			records, err := s.Log(s.ctx, "in", after, 3)
+			records, err := s.Log(s.ctx, "in", store.LogRange{After: after, Limit: 3})
 			if err != nil || len(records) > 3 {
 				t.Fatalf("Log(after %q) = %d records, %v", after, len(records), err)
 			}
@@ -41,13 +41,15 @@ func testLog(t *testing.T, open Open) {
 			t.Errorf("the stream is %v, want %s", got, want)
 		}
 		for stream, want := range map[string]int{"in-other": 5, "i": 5, "nothing": 0, "": 0} {
-			if records, err := s.Log(s.ctx, stream, "", 100); err != nil || len(records) != want {
+			if records, err := s.Log(s.ctx, stream, store.LogRange{Limit: 100}); err != nil || len(records) != want {
 				t.Errorf("stream %q has %d records, %v; want %d", stream, len(records), err, want)
 			}
 		}
-		_, err := s.Log(s.ctx, "in", "no position", 1)
+		_, err := s.Log(s.ctx, "in", store.LogRange{After: "no position", Limit: 1})
 		wantKind(t, "Log after nonsense", err, fhir.Invalid)
 	})
+	t.Run("backwards and by time", func(t *testing.T) { testLogRanges(t, begin(t, open)) })
+	t.Run("trim", func(t *testing.T) { testTrim(t, begin(t, open)) })
 	t.Run("many writers", func(t *testing.T) { testLogOrder(t, begin(t, open)) })
 }
 
@@ -75,7 +77,7 @@ func testLogOrder(t *testing.T, s *subject) {
 		})
 	}
 	wg.Wait()
-	records, err := s.Log(s.ctx, "log", "", 1000)
+	records, err := s.Log(s.ctx, "log", store.LogRange{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,11 +119,34 @@ func (m *Model) Claimed(ctx context.Context, space, key string) (store.Claim, er
 	return s.claimed(space, key)
 }
 
-// Log gives records of a stream. See store.Reader.
-func (m *Model) Log(ctx context.Context, stream, after string, limit int) ([]store.LogRecord, error) {
+// Changes gives the versions of all resources. See store.Reader.
+func (m *Model) Changes(ctx context.Context, see store.Visibility, typ string, since time.Time, after string, limit int) (store.Page, error) {
+	s, err := m.load(ctx)
+	if err != nil {
+		return store.Page{}, err
+	}
+	return s.changes(see, typ, since, after, limit)
+}
+
+// Claims gives claims that are held. See store.Reader.
+func (m *Model) Claims(ctx context.Context, space, prefix, after string, limit int) ([]store.Claim, error) {
 	s, err := m.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.log(stream, after, limit)
+	return s.held(space, prefix, after, limit), nil
+}
+
+// Log gives records of a stream. See store.Reader.
+func (m *Model) Log(ctx context.Context, stream string, r store.LogRange) ([]store.LogRecord, error) {
+	s, err := m.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.log(stream, r)
+}
+
+// Trim takes away the oldest records of a stream. See store.Store.
+func (m *Model) Trim(ctx context.Context, stream, before string) error {
+	return m.Update(ctx, func(tx store.Tx) error { return tx.(*modelTx).s.trim(stream, before) })
 }

@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
+	"time"
 
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
@@ -52,9 +52,19 @@ func (t *modelTx) Claimed(_ context.Context, space, key string) (store.Claim, er
 	return t.s.claimed(space, key)
 }
 
+// Changes gives the versions of all resources.
+func (t *modelTx) Changes(_ context.Context, see store.Visibility, typ string, since time.Time, after string, limit int) (store.Page, error) {
+	return t.s.changes(see, typ, since, after, limit)
+}
+
+// Claims gives claims that are held.
+func (t *modelTx) Claims(_ context.Context, space, prefix, after string, limit int) ([]store.Claim, error) {
+	return t.s.held(space, prefix, after, limit), nil
+}
+
 // Log gives records of a stream.
-func (t *modelTx) Log(_ context.Context, stream, after string, limit int) ([]store.LogRecord, error) {
-	return t.s.log(stream, after, limit)
+func (t *modelTx) Log(_ context.Context, stream string, r store.LogRange) ([]store.LogRecord, error) {
+	return t.s.log(stream, r)
 }
 
 func (t *modelTx) current(k store.Key) version {
@@ -108,7 +118,6 @@ func (t *modelTx) Release(_ context.Context, space, key, holder string) error {
 
 // Append adds a record to a stream.
 func (t *modelTx) Append(_ context.Context, stream string, data []byte) error {
-	all := t.s.logs[stream]
-	t.s.logs[stream] = append(slices.Clip(all), store.LogRecord{At: strconv.Itoa(len(all) + 1), Data: bytes.Clone(data)})
+	t.s.append(stream, t.m.now(), data)
 	return nil
 }

@@ -28,8 +28,8 @@ func (s *state) copy() *state {
 	return &state{s.seq + 1, maps.Clone(s.versions), maps.Clone(s.claims), maps.Clone(s.logs)}
 }
 
-// held gives the versions of what a key means.
-func (s *state) held(see store.Visibility, k store.Key) ([]version, error) {
+// find gives the versions of what a key means.
+func (s *state) find(see store.Visibility, k store.Key) ([]version, error) {
 	var all [][]version
 	var holders []store.Holder
 	for _, customer := range see.Customers {
@@ -52,7 +52,7 @@ func (s *state) held(see store.Visibility, k store.Key) ([]version, error) {
 }
 
 func (s *state) read(see store.Visibility, k store.Key) (store.Record, error) {
-	v, err := s.held(see, k)
+	v, err := s.find(see, k)
 	if err != nil {
 		return store.Record{}, err
 	}
@@ -63,7 +63,7 @@ func (s *state) read(see store.Visibility, k store.Key) (store.Record, error) {
 }
 
 func (s *state) version(see store.Visibility, k store.Key, n int64) (store.Record, error) {
-	v, err := s.held(see, k)
+	v, err := s.find(see, k)
 	switch {
 	case err != nil:
 		return store.Record{}, err
@@ -83,7 +83,7 @@ func (s *state) history(see store.Visibility, k store.Key, after string, limit i
 			return store.Page{}, store.BadCursor()
 		}
 	}
-	v, err := s.held(see, k)
+	v, err := s.find(see, k)
 	if err != nil {
 		return store.Page{}, err
 	}
@@ -102,26 +102,6 @@ func (s *state) history(see store.Visibility, k store.Key, after string, limit i
 		}
 	}
 	return p, nil
-}
-
-func (s *state) claimed(space, key string) (store.Claim, error) {
-	if c, ok := s.claims[[2]string{space, key}]; ok {
-		return c, nil
-	}
-	return store.Claim{}, store.NoClaim(space)
-}
-
-func (s *state) log(stream, after string, limit int) ([]store.LogRecord, error) {
-	from := 0
-	if after != "" {
-		var err error
-		if from, err = strconv.Atoi(after); err != nil || from < 0 {
-			return nil, store.BadCursor()
-		}
-	}
-	all := s.logs[stream]
-	from = min(from, len(all))
-	return slices.Clone(all[from:min(len(all), from+max(limit, 0))]), nil
 }
 
 // search filters everything by search.Match.

@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 	}{
 		{"CRUD", testCRUD},
 		{"Versions", testVersions},
+		{"Changes", testChanges},
 		{"Visibility", testVisibility},
 		{"Search", testSearch},
 		{"Cases", testCases},

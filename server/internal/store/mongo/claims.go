@@ -1,0 +1,137 @@
+package mongo
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"slotway/server/internal/store"
+)
+
+// Claims gives claims that are held. See store.Reader.
+func (s *Store) Claims(ctx context.Context, space, prefix, after string, limit int) ([]store.Claim, error) {
+	v, err := s.look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, _, err := s.held(ctx, v, claimRange{space: space, prefix: prefix, after: after, open: true}, limit)
+	return all, err
+}
+
+// Claims gives claims that are held, those of the Tx among them. See store.Reader.
+func (t *tx) Claims(ctx context.Context, space, prefix, after string, limit int) ([]store.Claim, error) {
+	if err := t.usable(ctx); err != nil || limit <= 0 {
+		return nil, err
+	}
+	read := claimRange{space: space, prefix: prefix, after: after, open: true}
+	staged := 0
+	for _, c := range t.order {
+		if c.was != nil && read.has(&c.was.claim) {
+			staged++
+		}
+	}
+	all, v, err := t.s.held(ctx, t.v, read, limit+staged)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.extendTo(v); err != nil {
+		return nil, err
+	}
+	if read.open = len(all) < limit+staged; !read.open {
+		read.last = all[len(all)-1].Key
+	}
+	t.reads.claims = append(t.reads.claims, read)
+	all = slices.DeleteFunc(all, func(c store.Claim) bool { _, own := t.claims[claimName(c.Space, c.Key)]; return own })
+	for _, c := range t.order {
+		if c.now != nil && read.has(c.now) {
+			one := *c.now
+			one.Payload = slices.Clone(one.Payload)
+			all = append(all, one)
+		}
+	}
+	slices.SortFunc(all, byKey)
+	return all[:min(len(all), limit)], nil
+}
+
+func byKey(a, b store.Claim) int { return strings.Compare(a.Key, b.Key) }
+
+// held gives the first claims of a range as they are at one moment not before the
+// view's, and gives that moment. What the collection says is so at that moment where
+// no record that the view holds then touched it; the rest the view knows.
+func (s *Store) held(ctx context.Context, v *view, in claimRange, limit int) ([]store.Claim, *view, error) {
+	if limit <= 0 {
+		return nil, v, nil
+	}
+	for {
+		room := limit
+		for _, h := range v.claims {
+			if in.has(&h.claim) {
+				room++
+			}
+		}
+		docs, err := s.findHeld(ctx, in, room)
+		if err != nil {
+			return nil, nil, err
+		}
+		s.o.reach(asked)
+		now, err := s.look(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		records, ok := now.after(v.n)
+		if !ok {
+			v = now
+			continue
+		}
+		v = v.with(records...)
+		if all, enough := merged(v, docs, in, len(docs) < room); enough || len(all) >= limit {
+			return all[:min(len(all), limit)], v, nil
+		}
+	}
+}
+
+// merged gives the claims of a range by what the collection said and by the view.
+// Where the collection did not say all, nothing stands behind what it said last.
+func merged(v *view, docs []claimDoc, in claimRange, whole bool) (all []store.Claim, enough bool) {
+	if !whole {
+		in.open, in.last = false, docs[len(docs)-1].Key
+	}
+	for i := range docs {
+		h := docs[i].held()
+		if _, known := v.claims[docs[i].Name]; !known {
+			all = append(all, h.claim)
+		}
+	}
+	for _, h := range v.claims {
+		if h.freed == 0 && in.has(&h.claim) {
+			c := h.claim
+			c.Payload = slices.Clone(c.Payload)
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, byKey)
+	return all, whole
+}
+
+// findHeld reads the claims of a range that the collection says are held.
+func (s *Store) findHeld(ctx context.Context, in claimRange, room int) ([]claimDoc, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
+	defer cancel()
+	begin := orderedName(in.space, in.prefix)
+	bounds := bson.D{{Key: "$gte", Value: begin}, {Key: "$lt", Value: begin + "\x7f"}}
+	if in.after != "" {
+		bounds = append(bounds, bson.E{Key: "$gt", Value: orderedName(in.space, in.after)})
+	}
+	cursor, err := s.db.claims.Find(ctx, bson.D{{Key: "held", Value: bounds}}, options.Find().SetSort(bson.D{{Key: "held", Value: 1}}).SetLimit(int64(room)))
+	if err != nil {
+		return nil, s.failed(ctx, err)
+	}
+	var docs []claimDoc
+	if err := cursor.All(ctx, &docs); err != nil {
+		return nil, s.failed(ctx, err)
+	}
+	return docs, nil
+}
