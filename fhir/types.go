@@ -44,6 +44,13 @@ var types = []Type{
 	{"Appointment", everything, []Interaction{Read, VRead, Create, SearchType}, "A booking, or a request for one."},
 }
 
+// system is what can be done with all types at once,
+// http://hl7.org/fhir/R4/http.html#operations.
+var system = Type{Doc: "Everything that is kept here."}
+
+// System gives the row of the whole system, which has no name.
+func System() Type { return system }
+
 // Types gives the rows of the resource-type table. They must not be changed.
 func Types() []Type { return types }
 

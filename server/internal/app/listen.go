@@ -37,7 +37,7 @@ func (a *App) listen() error {
 			ReadTimeout:       30 * time.Second,
 			WriteTimeout:      60 * time.Second,
 			IdleTimeout:       120 * time.Second,
-			MaxHeaderBytes:    32 << 10,
+			MaxHeaderBytes:    64 << 10, // beyond what rest refuses in words
 			ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 		}})
 	}

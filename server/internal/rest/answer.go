@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -41,17 +40,27 @@ func (s *Server) fail(c *gin.Context, f *Face, err error) {
 	write(c, f, statusOf(e, f.Style), outcome(f, e))
 }
 
-// codeThrottled is the Code of a failure that HTTP has a status of its own for.
-const codeThrottled = "throttled"
+// Codes of failures that HTTP has a status of its own for.
+const (
+	codeThrottled = "throttled"
+	codeURL       = "uri-too-long"
+	codeHeader    = "header-too-large"
+)
+
+// ownStatus are those statuses.
+var ownStatus = map[string]int{
+	wire.CodeSlow: http.StatusRequestTimeout,
+	codeThrottled: http.StatusTooManyRequests,
+	codeURL:       http.StatusRequestURITooLong,
+	codeHeader:    http.StatusRequestHeaderFieldsTooLarge,
+}
 
 // statusOf gives the status of a failure in a style.
 func statusOf(e *fhir.Error, s fhir.Style) int {
-	switch {
-	case e.Code == wire.CodeSlow:
-		return http.StatusRequestTimeout
-	case e.Code == codeThrottled:
-		return http.StatusTooManyRequests
-	case e.Code == "invalid_request" && s == fhir.StyleRFC6750:
+	if own := ownStatus[e.Code]; own != 0 {
+		return own
+	}
+	if e.Code == "invalid_request" && s == fhir.StyleRFC6750 {
 		return http.StatusBadRequest // RFC 6750 section 3.1
 	}
 	return e.Kind.Status(s)
@@ -78,16 +87,8 @@ func (s *Server) faceOf(path string) *Face {
 	return plainFace
 }
 
-// methods are those that HTTP has for resources.
-var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-
 func (s *Server) notFound(c *gin.Context) {
-	f := s.faceOf(c.Request.URL.Path)
-	if !slices.Contains(methods, c.Request.Method) {
-		s.fail(c, f, fhir.Errorf(fhir.MethodNotAllowed, "There is no such method here."))
-		return
-	}
-	s.fail(c, f, fhir.Errorf(fhir.NotFound, "There is nothing at this address; FHIR R4 is under /R4, its description at /R4/metadata."))
+	s.fail(c, s.faceOf(c.Request.URL.Path), fhir.Errorf(fhir.NotFound, "There is nothing at this address; FHIR R4 is under /R4, its description at /R4/metadata."))
 }
 
 const requestKey = "request"
@@ -105,6 +106,12 @@ func (s *Server) headers(c *gin.Context) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Strict-Transport-Security", "max-age=31536000")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'") // nothing here is a page
+	if err := s.Limits.tooLong(c.Request); err != nil {
+		s.fail(c, s.faceOf(c.Request.URL.Path), err)
+		c.Abort()
+		return
+	}
 	c.Next()
 }
 

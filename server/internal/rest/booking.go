@@ -217,6 +217,7 @@ func R4Face(catalog *search.Catalog, style fhir.Style) *Face {
 		Name: PartR4, Base: "/R4", FHIR: "4.0.1", Style: style, Catalog: catalog,
 		In: same, Out: same,
 		Offers:       fhir.Type.Has,
+		Options:      true,
 		Formats:      []*wire.Format{wire.JSON},
 		ContentTypes: []string{"application/fhir+json", "application/json", "text/json", "application/json+fhir"},
 		GzipFrom:     1 << 10, // what fits a packet is not worth the work

@@ -61,6 +61,10 @@ func (k *call) run(pattern string) error {
 		}
 		return err
 	}
+	if route == nil {
+		k.options(pattern, allow)
+		return nil
+	}
 	k.route = route
 	k.typ, _ = fhir.TypeOf(k.c.Param("type"))
 	if err := k.authorise(); err != nil {

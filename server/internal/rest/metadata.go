@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 )
@@ -14,6 +15,17 @@ func (s *Server) metadata(c *gin.Context, f *Face) {
 		return
 	}
 	write(c, f, http.StatusOK, f.Metadata())
+}
+
+// options answers with the methods of an address; at the base, as FHIR had it
+// until STU3, with the description of the face too.
+func (k *call) options(pattern string, allow []string) {
+	k.c.Header("Allow", strings.Join(allow, ", "))
+	if pattern == "" {
+		k.s.metadata(k.c, k.face)
+		return
+	}
+	k.empty(http.StatusNoContent)
 }
 
 // smartConfiguration is the discovery document of SMART App Launch, for backend

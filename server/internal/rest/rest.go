@@ -46,6 +46,8 @@ type Server struct {
 
 // Limits bound what one request may cost.
 type Limits struct {
+	URL       int   // bytes of an address with its query
+	Header    int   // bytes of a header
 	Body      int64 // bytes of a resource
 	Message   int64 // bytes of an HL7 message
 	PageSize  int   // matches on a page when _count does not say
@@ -53,8 +55,8 @@ type Limits struct {
 	Iteration int   // rounds of :iterate
 }
 
-// DefaultLimits are those of spec security-reliability S86 and S90.
-var DefaultLimits = Limits{Body: 1 << 20, Message: 1 << 20, PageSize: 50, Included: 1000, Iteration: 3}
+// DefaultLimits are those of spec security-reliability S84, S86 and S90.
+var DefaultLimits = Limits{URL: 32 << 10, Header: 32 << 10, Body: 1 << 20, Message: 1 << 20, PageSize: 50, Included: 1000, Iteration: 3}
 
 // Face is one version of the API under one base.
 type Face struct {
@@ -70,6 +72,8 @@ type Face struct {
 	// Rewrite turns the face's own spellings in a search into R4's, and refuses
 	// what the face does not allow. Nil leaves searches as they are.
 	Rewrite func(typ, rawQuery string, now time.Time) (string, error)
+	// Options answers OPTIONS with the methods of an address; without, it is refused.
+	Options bool
 	// Strict refuses unknown search parameters unless the caller asks for lenient.
 	Strict bool
 	// PageSize is how many matches a page has when _count does not say; 0 is
@@ -138,5 +142,5 @@ func (s *Server) Handler(parts []string) http.Handler {
 			}
 		}
 	}
-	return e
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { e.ServeHTTP(w, tidied(r)) })
 }

@@ -34,9 +34,9 @@ var routes = []Route{
 	{http.MethodGet, "/:type/:id/_history/:vid", fhir.VRead, auth.VRead, (*call).vread},
 }
 
-// patterns gives the patterns of the table, each once.
+// patterns gives the patterns of the table, each once, and the base.
 func patterns() []string {
-	var all []string
+	all := []string{""}
 	for _, r := range routes {
 		if !slices.Contains(all, r.Pattern) {
 			all = append(all, r.Pattern)
@@ -57,24 +57,39 @@ func (s *Server) faceRoutes(e *gin.Engine, f *Face) {
 	}
 }
 
-// get registers what is read only: GET, HEAD, and 405 for the rest.
+// get registers what is read only: GET, HEAD, OPTIONS where the face has it, and
+// 405 for the rest.
 func (s *Server) get(e *gin.Engine, path string, handle gin.HandlerFunc) {
+	f := s.faceOf(path)
+	allow := []string{http.MethodGet, http.MethodHead}
+	if f.Options {
+		allow = append(allow, http.MethodOptions)
+	}
 	e.Any(path, func(c *gin.Context) {
-		if m := c.Request.Method; m != http.MethodGet && m != http.MethodHead {
-			c.Header("Allow", "GET, HEAD")
-			s.fail(c, s.faceOf(path), fhir.Errorf(fhir.MethodNotAllowed, "This address takes GET and HEAD."))
-			return
+		switch m := c.Request.Method; {
+		case m == http.MethodGet || m == http.MethodHead:
+			handle(c)
+		case m == http.MethodOptions && f.Options:
+			c.Header("Allow", strings.Join(allow, ", "))
+			c.Status(http.StatusNoContent)
+		default:
+			c.Header("Allow", strings.Join(allow, ", "))
+			s.fail(c, f, notAllowed(allow))
 		}
-		handle(c)
 	})
 }
 
+func notAllowed(allow []string) error {
+	return fhir.Errorf(fhir.MethodNotAllowed, "This address takes %s, and no other method.", strings.Join(allow, ", "))
+}
+
 // match gives the row for a request, or an error: fhir.NotFound for a type the
-// face does not have, fhir.MethodNotAllowed with the methods it has.
+// face does not have, fhir.MethodNotAllowed with the methods it has. For OPTIONS,
+// where the face answers it, there is neither row nor error.
 func (f *Face) match(method, pattern, typ string) (*Route, []string, error) {
-	t, ok := fhir.TypeOf(typ)
-	if !ok {
-		return nil, nil, fhir.Errorf(fhir.NotFound, "This server has no resource type %s.", clip(typ))
+	t, err := f.typeOf(pattern, typ)
+	if err != nil {
+		return nil, nil, err
 	}
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -94,15 +109,34 @@ func (f *Face) match(method, pattern, typ string) (*Route, []string, error) {
 			found = r
 		}
 	}
-	switch {
-	case found != nil:
-		return found, allow, nil
-	case !f.hasType(t):
-		return nil, nil, fhir.Errorf(fhir.NotFound, "This face has no resource type %s.", typ)
-	case len(allow) == 0:
+	if f.Options && (len(allow) > 0 || pattern == "") {
+		allow = append(allow, http.MethodOptions)
+	}
+	if len(allow) == 0 {
 		return nil, nil, fhir.Errorf(fhir.NotFound, "There is nothing at this address.")
 	}
-	return nil, allow, fhir.Errorf(fhir.MethodNotAllowed, "%s is not done here; this address takes %s.", clip(method), strings.Join(allow, ", "))
+	if found == nil && !(f.Options && method == http.MethodOptions) {
+		return nil, allow, notAllowed(allow)
+	}
+	return found, allow, nil
+}
+
+// typeOf gives the type that an address under a pattern is about; the system for
+// one that names none.
+func (f *Face) typeOf(pattern, name string) (fhir.Type, error) {
+	if !strings.HasPrefix(pattern, "/:type") {
+		return fhir.System(), nil
+	}
+	t, ok := fhir.TypeOf(name)
+	if ok && f.hasType(t) {
+		return t, nil
+	}
+	for _, t := range fhir.Types() {
+		if strings.EqualFold(t.Name, name) && name != t.Name && f.hasType(t) {
+			return t, fhir.Errorf(fhir.NotFound, "There is no resource type of this name; is %s meant? Case counts.", t.Name)
+		}
+	}
+	return t, fhir.Errorf(fhir.NotFound, "There is no resource type %s here.", clip(name))
 }
 
 func (f *Face) hasType(t fhir.Type) bool {

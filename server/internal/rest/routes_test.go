@@ -24,7 +24,7 @@ func TestRoutesAndTypesAgree(t *testing.T) {
 		}
 	}
 	declared := map[fhir.Interaction]bool{}
-	for _, typ := range fhir.Types() {
+	for _, typ := range append([]fhir.Type{fhir.System()}, fhir.Types()...) {
 		for _, i := range slices.Concat(typ.Interactions, typ.Booking) {
 			declared[i] = true
 			if !routed[i] {
@@ -54,6 +54,11 @@ func TestMatch(t *testing.T) {
 		{r4, "PATCH", "/:type/:id", "Slot", "", fhir.MethodNotAllowed},
 		{r4, "DELETE", "/:type", "Slot", "", fhir.MethodNotAllowed},
 		{r4, "GET", "/:type", "Observation", "", fhir.NotFound},
+		{r4, "GET", "/:type", "appointment", "", fhir.NotFound},
+		{r4, "OPTIONS", "/:type", "Slot", "", nil},
+		{r4, "OPTIONS", "/:type", "Observation", "", fhir.NotFound},
+		{r4, "TRACE", "/:type", "Slot", "", fhir.MethodNotAllowed},
+		{booking, "OPTIONS", "/:type/:id", "Appointment", "", fhir.MethodNotAllowed}, // requirement 111
 		{booking, "GET", "/:type/:id", "Slot", "", fhir.NotFound},
 		{booking, "GET", "/:type", "Slot", fhir.SearchType, nil},
 		{booking, "POST", "/:type", "Appointment", fhir.Create, nil},
@@ -67,10 +72,13 @@ func TestMatch(t *testing.T) {
 			if !errors.Is(err, tc.err) || (err == nil) != (tc.err == nil) {
 				t.Fatalf("error %v, want %v", err, tc.err)
 			}
+			if r == nil {
+				r = new(Route)
+			}
 			if err == nil && r.Interaction != tc.want {
 				t.Errorf("interaction %s, want %s", r.Interaction, tc.want)
 			}
-			if tc.err == fhir.MethodNotAllowed && len(allow) == 0 {
+			if (tc.err == fhir.MethodNotAllowed || tc.method == "OPTIONS" && err == nil) && len(allow) == 0 {
 				t.Error("405 without the methods that are allowed")
 			}
 		})
