@@ -129,11 +129,18 @@ func matchReference(m Modifier, t *Test, e *Entry) bool {
 		(t.Version == "" || e.Version == t.Version)
 }
 
+// Target is what a reference leads to: a resource of ours, or with a Version that
+// version of it.
+type Target struct {
+	Ref
+	Version string
+}
+
 // References gives the resources of ours that a resource refers to by a
-// parameter, or by any reference parameter when it is nil: each once, in the
-// order written. It is what an include follows. The error is of Kind Invalid
-// when there is no resource.
-func References(c *Catalog, r fhir.Resource, by *Param) ([]Ref, error) {
+// parameter, or by any reference parameter when it is nil, in the order of the
+// table and as often as it does. It is what an include follows. The error is of
+// Kind Invalid when there is no resource.
+func References(c *Catalog, r fhir.Resource, by *Param) ([]Target, error) {
 	root := r.Root()
 	if !root.IsObject() {
 		return nil, fhir.Errorf(fhir.Invalid, "There is no resource to read.")
@@ -144,10 +151,10 @@ func References(c *Catalog, r fhir.Resource, by *Param) ([]Ref, error) {
 			x.row(p, root)
 		}
 	}
-	var out []Ref
+	var out []Target
 	for _, e := range x.out {
-		if e.Ref.ID != "" && !slices.Contains(out, e.Ref) {
-			out = append(out, e.Ref)
+		if e.Ref.ID != "" {
+			out = append(out, Target{e.Ref, e.Version})
 		}
 	}
 	return out, nil

@@ -154,13 +154,16 @@ func TestReferencesOf(t *testing.T) {
 	}
 	tests := []struct {
 		param string
-		want  []Ref
+		want  []Target
 	}{
-		{"slot", []Ref{{"Slot", "s"}}},
-		{"actor", []Ref{{"Patient", "p"}, {"Location", "l"}}},
-		{"location", []Ref{{"Location", "l"}}},
+		{"slot", []Target{{Ref{"Slot", "s"}, ""}}},
+		{"actor", []Target{{Ref{"Patient", "p"}, ""}, {Ref{"Patient", "p"}, ""}, {Ref{"Location", "l"}, "2"}}},
+		{"location", []Target{{Ref{"Location", "l"}, "2"}}},
 		{"based-on", nil},
-		{"", []Ref{{"Patient", "p"}, {"Location", "l"}, {"Slot", "s"}}},
+		{"", []Target{
+			{Ref{"Patient", "p"}, ""}, {Ref{"Patient", "p"}, ""}, {Ref{"Location", "l"}, "2"}, // actor
+			{Ref{"Location", "l"}, "2"}, {Ref{"Patient", "p"}, ""}, {Ref{"Patient", "p"}, ""}, {Ref{"Slot", "s"}, ""},
+		}},
 	}
 	for _, tc := range tests {
 		got, err := References(c, r, byName["Appointment"][tc.param])

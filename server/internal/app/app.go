@@ -162,6 +162,7 @@ func (a *App) faces(catalog *search.Catalog) []*rest.Face {
 		return s
 	}
 	r4 := rest.R4Face(catalog, style(a.cfg.Errors.R4))
+	r4.Handling, _ = rest.ParseHandling(a.cfg.Handling)
 	booking := rest.BookingFace(catalog, style(a.cfg.Errors.Booking))
 	about := capability.Input{
 		Base: a.cfg.BaseURL + r4.Base, Software: "Slotway", Version: Version, Date: a.now(), Catalog: catalog,

@@ -54,6 +54,9 @@ func (c *Config) check() error {
 			bad("%s: there is no style %q; use rfc6750, nhs-booking, uec or bars", key, name)
 		}
 	}
+	if _, ok := rest.ParseHandling(c.Handling); !ok {
+		bad("search_handling is lenient, lenient-only, strict or strict-only, not %q", c.Handling)
+	}
 	if c.Validation != "lenient" && c.Validation != "strict" {
 		bad("validation is lenient or strict, not %q", c.Validation)
 	}

@@ -29,6 +29,7 @@ type Config struct {
 	Partners   []PartnerConfig  `yaml:"partners"`
 	Errors     ErrorConfig      `yaml:"errors"`
 	Validation string           `yaml:"validation"`
+	Handling   string           `yaml:"search_handling"`
 	Plaintext  bool             `yaml:"allow_plaintext"`
 	Insecure   bool             `yaml:"allow_insecure_loopback"`
 	DrainDelay time.Duration    `yaml:"drain_delay"`
@@ -143,7 +144,7 @@ type ErrorConfig struct {
 
 // defaults is what a configuration is laid over.
 func defaults() Config {
-	return Config{Zone: "Europe/London", LogLevel: "info", Validation: "lenient", Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
+	return Config{Zone: "Europe/London", LogLevel: "info", Validation: "lenient", Handling: "lenient", Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
 }
 
 // LoadConfig reads a file over the defaults, and then the settings of flags and

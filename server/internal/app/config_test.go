@@ -63,6 +63,8 @@ func TestConfig(t *testing.T) {
 		{"a client of a stranger", "customers: [trust]}", "customers: [other]}", "no customer"},
 		{"a scope that allows nothing", "system/*.rs", "system/everything", "allows nothing"},
 		{"a style that is none", "store:", "errors: {r4: rude}\nstore:", "rude"},
+		{"strict searches", "store:", "search_handling: strict-only\nstore:", ""},
+		{"a handling that is none", "store:", "search_handling: harsh\nstore:", "strict-only, not"},
 		{"strict validation", "store:", "validation: strict\nstore:", ""},
 		{"a validation that is none", "store:", "validation: harsh\nstore:", "lenient or strict"},
 		{"another store", "bolt://", "mysql://", "bolt:///path"},

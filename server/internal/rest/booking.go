@@ -24,7 +24,7 @@ func BookingFace(catalog *search.Catalog, style fhir.Style) *Face {
 		In: stu3.In, Out: stu3.Show,
 		Offers:       func(t fhir.Type, i fhir.Interaction) bool { return slices.Contains(t.Booking, i) },
 		Rewrite:      rewriteBooking,
-		Strict:       true,
+		Handling:     Strict,
 		PageSize:     search.MaxCount, // its consumers show every slot they are sent, and do not turn pages
 		RequestID:    true,
 		RefuseID:     true,

@@ -25,6 +25,7 @@ type call struct {
 	principal auth.Principal
 	grant     auth.Grant
 	see       store.Visibility
+	within    string // the customer of the address, with its mark; empty for none
 	prefer    wire.Prefer
 	reply     wire.Reply
 	requestID string // under which a change succeeds once; empty where the face has none
@@ -102,6 +103,9 @@ func (k *call) authorise() error {
 	if len(k.principal.Labels) > 0 {
 		k.see.Labels = k.principal.Labels
 	}
+	if err := k.narrow(); err != nil {
+		return err
+	}
 	k.grant, err = k.principal.Demand(k.action(), k.typ.Name)
 	return err
 }
@@ -160,7 +164,7 @@ func (k *call) tags(rec store.Record) {
 
 // location gives the versioned address of a record.
 func (k *call) location(rec store.Record) string {
-	return k.s.url(k.face, "/"+rec.Type+"/"+rec.ID+"/_history/"+itoa(rec.Version))
+	return k.url("/" + rec.Type + "/" + rec.ID + "/_history/" + itoa(rec.Version))
 }
 
 // deadline bounds a request: spec security-reliability S90.

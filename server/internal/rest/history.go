@@ -16,8 +16,11 @@ func (k *call) history() error {
 	if err != nil {
 		return err
 	}
-	turn, raw, err := k.turnTo(k.c.Request.URL.RawQuery, k.typ.Name+"/"+k.id)
+	pages, raw, err := k.walk(k.c.Request.URL.RawQuery, k.typ.Name+"/"+k.id)
 	if err != nil {
+		return err
+	}
+	if err := pages.check(raw); err != nil {
 		return err
 	}
 	count, err := search.ParseCount(raw)
@@ -27,16 +30,12 @@ func (k *call) history() error {
 	if count < 1 {
 		count = k.s.Limits.PageSize
 	}
-	page, err := k.s.Store.History(k.c.Request.Context(), k.see, key, turn.After, count)
+	page, err := k.s.Store.History(k.c.Request.Context(), k.see, key, pages.turn.After, count)
 	if err != nil {
 		return err
 	}
 	e := r4.Envelope{Type: r4.History, ID: k.s.NewID(), Updated: k.s.Now(), Total: page.Total}
-	base := k.s.url(k.face, "/"+k.typ.Name+"/"+k.id+"/_history")
-	e.Links = append(e.Links, r4.Link{Relation: "self", URL: address(base, raw)})
-	if page.Next != "" {
-		e.Links = append(e.Links, r4.Link{Relation: "next", URL: address(base, k.next(k.typ.Name+"/"+k.id, raw, page.Next))})
-	}
+	e.Links = pages.links(k.url("/"+k.typ.Name+"/"+k.id+"/_history"), raw, page.Next)
 	b := r4.NewBundle(nil, e)
 	for _, rec := range page.Records {
 		entry, err := k.version(rec)
@@ -52,7 +51,7 @@ func (k *call) history() error {
 // version gives a record as an entry of a history.
 func (k *call) version(rec store.Record) (r4.Entry, error) {
 	e := r4.Entry{
-		FullURL: k.s.url(k.face, "/"+rec.Type+"/"+rec.ID), Method: http.MethodPut, URL: rec.Type + "/" + rec.ID,
+		FullURL: k.url("/" + rec.Type + "/" + rec.ID), Method: http.MethodPut, URL: rec.Type + "/" + rec.ID,
 		Response: &r4.Response{Status: "200", ETag: wire.ETag(rec.Version), LastModified: rec.Updated},
 	}
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 
 	"slotway/fhir"
 	"slotway/fhir/search"
@@ -13,44 +14,75 @@ import (
 
 // includer gathers what a page includes, http://hl7.org/fhir/R4/search.html#include:
 // each resource once, only what the caller may see, and no more than the limit.
+// References stay inside the customer of what holds them.
 type includer struct {
-	k    *call
-	seen map[store.Key]bool
-	out  []store.Record
+	k     *call
+	ctx   context.Context
+	asked map[version]bool // what was looked for, found or not
+	shown map[version]bool // what stands in the answer, by its number
+	out   []store.Record
 }
 
-func (k *call) include(ctx context.Context, q search.Query, matches []store.Record) ([]store.Record, error) {
-	if len(q.Include)+len(q.RevInclude) == 0 {
-		return nil, nil
+// version names a version of a resource.
+type version struct {
+	key    store.Key
+	number int64
+}
+
+// current is the number that asks for whichever version is current.
+const current int64 = 0
+
+// include gives what the matches include. Cut says that references which are to
+// be followed again and again went on beyond the limit.
+func (k *call) include(ctx context.Context, q search.Query, matches []store.Record) (included []store.Record, cut *fhir.Issue, err error) {
+	if len(q.Include)+len(q.RevInclude) == 0 || len(matches) == 0 {
+		return nil, nil, nil
 	}
-	in := &includer{k: k, seen: map[store.Key]bool{}}
-	for _, rec := range matches {
-		in.seen[rec.Key] = true
+	in := &includer{k: k, ctx: ctx, asked: make(map[version]bool), shown: make(map[version]bool)}
+	for i := range matches {
+		in.asked[version{matches[i].Key, current}] = true
+		in.shown[version{matches[i].Key, matches[i].Version}] = true
 	}
+	limit := k.s.Limits.Iteration
 	round := matches
-	for i := 0; i <= k.s.Limits.Iteration && len(round) > 0; i++ {
+	for i := 0; len(round) > 0; i++ {
 		before := len(in.out)
-		for _, inc := range q.Include {
-			if i == 0 || inc.Iterate {
-				if err := in.forward(ctx, inc, round); err != nil {
-					return nil, err
-				}
-			}
-		}
-		for _, inc := range q.RevInclude {
-			if i == 0 || inc.Iterate {
-				if err := in.backward(ctx, inc, round); err != nil {
-					return nil, err
-				}
-			}
+		if err := in.round(q, round, i == 0); err != nil {
+			return nil, nil, err
 		}
 		round = in.out[before:len(in.out):len(in.out)]
+		if i > limit && len(round) > 0 {
+			return in.out[:before], &fhir.Issue{
+				Severity: "warning", Code: "incomplete", Where: "_include",
+				Text: "References are followed " + strconv.Itoa(limit) + " times after the first; what lies beyond is not included.",
+			}, nil
+		}
 	}
-	return in.out, nil
+	return in.out, nil, nil
+}
+
+// round follows what is to be followed from one round's records: all at first,
+// then what is iterated.
+func (in *includer) round(q search.Query, from []store.Record, first bool) error {
+	for _, inc := range q.Include {
+		if first || inc.Iterate {
+			if err := in.forward(inc, from); err != nil {
+				return err
+			}
+		}
+	}
+	for _, inc := range q.RevInclude {
+		if first || inc.Iterate {
+			if err := in.backward(inc, from); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // forward follows references out of records.
-func (in *includer) forward(ctx context.Context, inc search.Include, from []store.Record) error {
+func (in *includer) forward(inc search.Include, from []store.Record) error {
 	for _, rec := range from {
 		if inc.Source != "" && inc.Source != rec.Type {
 			continue
@@ -63,14 +95,7 @@ func (in *includer) forward(ctx context.Context, inc search.Include, from []stor
 			if inc.Target != "" && inc.Target != to.Type || !in.may(to.Type) {
 				continue
 			}
-			found, err := in.k.s.Store.Read(ctx, in.sees(rec), store.Key{Customer: rec.Customer, Type: to.Type, ID: to.ID})
-			if errors.Is(err, fhir.NotFound) || errors.Is(err, fhir.Gone) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			if err := in.add(found); err != nil {
+			if err := in.follow(rec.Customer, to); err != nil {
 				return err
 			}
 		}
@@ -78,22 +103,51 @@ func (in *includer) forward(ctx context.Context, inc search.Include, from []stor
 	return nil
 }
 
+// follow reads what a reference leads to: of a version-specific one that version,
+// as R4 asks, and where it is not kept the current one. What is not there is
+// passed over.
+func (in *includer) follow(customer string, to search.Target) error {
+	key := store.Key{Customer: customer, Type: to.Type, ID: to.ID}
+	if n, err := strconv.ParseInt(to.Version, 10, 64); err == nil && n > 0 {
+		if in.met(key, n) {
+			return nil
+		}
+		rec, err := in.k.s.Store.Version(in.ctx, in.sees(customer), key, n)
+		if !missing(err) {
+			return in.add(rec, err)
+		}
+	}
+	if in.met(key, current) {
+		return nil
+	}
+	rec, err := in.k.s.Store.Read(in.ctx, in.sees(customer), key)
+	if missing(err) {
+		return nil
+	}
+	return in.add(rec, err)
+}
+
+func missing(err error) bool { return errors.Is(err, fhir.NotFound) || errors.Is(err, fhir.Gone) }
+
 // backward finds what refers to records.
-func (in *includer) backward(ctx context.Context, inc search.Include, to []store.Record) error {
+func (in *includer) backward(inc search.Include, to []store.Record) error {
 	for _, p := range in.referring(inc) {
 		for _, rec := range to {
 			if inc.Target != "" && inc.Target != rec.Type || len(p.Targets) > 0 && !slices.Contains(p.Targets, rec.Type) {
 				continue
 			}
-			q := search.Query{Type: p.Type, Count: in.k.s.Limits.Included + 1, Where: []search.Clause{
+			q := search.Query{Type: p.Type, Count: in.k.s.Limits.Included + 1, Total: search.TotalNone, Where: []search.Clause{
 				{Param: p, Any: []search.Test{{Ref: search.Ref{Type: rec.Type, ID: rec.ID}}}},
 			}}
-			page, err := in.k.s.Store.Search(ctx, in.sees(rec), q)
+			page, err := in.k.s.Store.Search(in.ctx, in.sees(rec.Customer), q)
 			if err != nil {
 				return err
 			}
 			for _, found := range page.Records {
-				if err := in.add(found); err != nil {
+				if in.met(found.Key, current) {
+					continue
+				}
+				if err := in.add(found, nil); err != nil {
 					return err
 				}
 			}
@@ -125,9 +179,9 @@ func (in *includer) referring(inc search.Include) []*search.Param {
 	return all
 }
 
-// sees is what the caller may see of a record's customer: references stay inside it.
-func (in *includer) sees(rec store.Record) store.Visibility {
-	return store.Visibility{Customers: []string{rec.Customer}, Labels: in.k.see.Labels}
+// sees is what the caller may see of a customer: references stay inside it.
+func (in *includer) sees(customer string) store.Visibility {
+	return store.Visibility{Customers: []string{customer}, Labels: in.k.see.Labels}
 }
 
 func (in *includer) may(typ string) bool {
@@ -138,14 +192,27 @@ func (in *includer) may(typ string) bool {
 	return err == nil && g == auth.Yes
 }
 
-func (in *includer) add(rec store.Record) error {
-	if in.seen[rec.Key] {
-		return nil
+// met says whether a version was looked for before, and notes that it now is.
+func (in *includer) met(k store.Key, n int64) bool {
+	v := version{k, n}
+	was := in.asked[v]
+	in.asked[v] = true
+	return was
+}
+
+// add shows a record, once in each version: a version asked for by its number may
+// be the current one.
+func (in *includer) add(rec store.Record, err error) error {
+	v := version{rec.Key, rec.Version}
+	if err != nil || in.shown[v] {
+		return err
 	}
-	if len(in.out) >= in.k.s.Limits.Included {
-		return fhir.Errorf(fhir.Unprocessable, "The page would include more than %d resources; ask for a smaller _count.", in.k.s.Limits.Included).At("_include")
+	if limit := in.k.s.Limits.Included; len(in.out) >= limit {
+		e := fhir.Errorf(fhir.Unprocessable, "The page would include more than %d resources; ask for a smaller _count.", limit).At("_include")
+		e.Issues = []fhir.Issue{{Severity: "error", Code: "too-costly", Text: e.Text, Where: e.Where}}
+		return e
 	}
-	in.seen[rec.Key] = true
+	in.shown[v] = true
 	in.out = append(in.out, rec)
 	return nil
 }

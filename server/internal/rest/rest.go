@@ -74,8 +74,8 @@ type Face struct {
 	Rewrite func(typ, rawQuery string, now time.Time) (string, error)
 	// Options answers OPTIONS with the methods of an address; without, it is refused.
 	Options bool
-	// Strict refuses unknown search parameters unless the caller asks for lenient.
-	Strict bool
+	// Handling says whether search parameters that are not known are refused.
+	Handling Handling
 	// PageSize is how many matches a page has when _count does not say; 0 is
 	// the server's limit.
 	PageSize int
@@ -142,5 +142,6 @@ func (s *Server) Handler(parts []string) http.Handler {
 			}
 		}
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { e.ServeHTTP(w, tidied(r)) })
+	inner := s.customers(e)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { inner.ServeHTTP(w, tidied(r)) })
 }

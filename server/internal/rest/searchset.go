@@ -1,0 +1,90 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"slotway/fhir"
+	"slotway/fhir/r4"
+	"slotway/fhir/search"
+	"slotway/server/internal/store"
+)
+
+// searchset writes the answer, spec fhir-search 7.9. Stored bytes are copied, not read.
+func (k *call) searchset(ctx context.Context, pages *walk, parsed search.Parsed, q search.Query, page store.Page) error {
+	e := r4.Envelope{Type: r4.Searchset, ID: k.s.NewID(), Updated: k.s.Now(), Total: page.Total}
+	base, notes := k.url("/"+k.typ.Name), parsed.Warnings
+	if q.Count == 0 {
+		e.Links = []r4.Link{{Relation: "self", URL: address(base, parsed.Self)}}
+		page.Records = nil
+	} else {
+		e.Links = pages.links(base, parsed.Self, page.Next)
+	}
+	included, cut, err := k.include(ctx, q, page.Records)
+	if err != nil {
+		return err
+	}
+	if cut != nil {
+		notes = append(notes, *cut)
+	}
+	b := r4.NewBundle(nil, e)
+	if err := k.entries(b, subsetOf(q), page.Records, included); err != nil {
+		return err
+	}
+	if len(notes) > 0 {
+		b.Add(r4.Entry{FullURL: "urn:uuid:" + k.s.NewID(), Resource: r4.Outcome(&fhir.Error{Issues: notes}, r4.Shape{}), Mode: "outcome"})
+	}
+	write(k.c, k.face, http.StatusOK, b.Bytes())
+	return nil
+}
+
+// entries writes the matches, in part where that is asked for, and whole what
+// they include.
+func (k *call) entries(b *r4.Bundle, shown subset, matches, included []store.Record) error {
+	address := k.addresses(matches, included)
+	for i := range matches {
+		r, err := k.face.Out(matches[i].Resource)
+		if err == nil && shown != nil {
+			r, err = shown.of(r)
+		}
+		if err != nil {
+			return err
+		}
+		b.Match(address(&matches[i]), r.Raw())
+	}
+	for i := range included {
+		r, err := k.face.Out(included[i].Resource)
+		if err != nil {
+			return err
+		}
+		b.Include(address(&included[i]), r.Raw())
+	}
+	return nil
+}
+
+// addresses gives what makes the fullUrl of a record. Where two customers hold
+// resources of one id, one address cannot be both: then every entry has the
+// address it has in its customer, under which it can be read, and to which its
+// relative references belong.
+func (k *call) addresses(lists ...[]store.Record) func(*store.Record) string {
+	type name struct{ typ, id string }
+	shared := false
+	if len(k.see.Customers) > 1 {
+		holder := make(map[name]string)
+		for _, records := range lists {
+			for i := range records {
+				n := name{records[i].Type, records[i].ID}
+				other, held := holder[n]
+				shared = shared || held && other != records[i].Customer
+				holder[n] = records[i].Customer
+			}
+		}
+	}
+	return func(rec *store.Record) string {
+		if shared {
+			return k.s.url(k.face, customerMark+url.PathEscape(rec.Customer)+"/"+rec.Type+"/"+rec.ID)
+		}
+		return k.url("/" + rec.Type + "/" + rec.ID)
+	}
+}
