@@ -1,0 +1,4 @@
+package elements
+
+// Load reads both tables afresh.
+func Load() { read(r4Text); read(stu3Text) }
