@@ -7,6 +7,7 @@ import (
 	models "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"slotway/fhir"
+	"slotway/fhir/patch"
 	"slotway/fhir/search"
 )
 
@@ -25,6 +26,7 @@ func Statement(in Input) []byte {
 		Implementation: &models.CapabilityStatementImplementation{Description: "Appointments, and the slots they are booked in", Url: new(in.Base)},
 		FhirVersion:    models.FHIRVersion4_0_1,
 		Format:         []string{"application/fhir+json", "json"},
+		PatchFormat:    patch.Formats(),
 		Rest:           []models.CapabilityStatementRest{{Mode: models.RestfulCapabilityModeServer, Security: security(in)}},
 	}
 	for _, typ := range fhir.Types() {

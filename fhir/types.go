@@ -16,6 +16,7 @@ const (
 	HistoryInstance Interaction = "history-instance"
 	Create          Interaction = "create"
 	Update          Interaction = "update"
+	Patch           Interaction = "patch"
 	Delete          Interaction = "delete"
 	SearchType      Interaction = "search-type"
 )
@@ -28,7 +29,7 @@ type Type struct {
 	Doc          string        // what this server uses it for
 }
 
-var everything = []Interaction{Read, VRead, HistoryInstance, Create, Update, Delete, SearchType}
+var everything = []Interaction{Read, VRead, HistoryInstance, Create, Update, Patch, Delete, SearchType}
 
 // types is the resource-type table: the types this server keeps, in the order
 // in which data that refers to other data is best loaded.

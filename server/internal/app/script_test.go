@@ -116,7 +116,7 @@ func (s *script) http(ts *testscript.TestScript, args []string) (string, error) 
 	s.body = answer
 	var out strings.Builder
 	fmt.Fprintf(&out, "%d\n", status)
-	for _, name := range []string{"Location", "ETag", "Allow", "WWW-Authenticate", "Content-Type", "X-Correlation-ID"} {
+	for _, name := range []string{"Location", "ETag", "Allow", "Accept-Patch", "WWW-Authenticate", "Content-Type", "X-Correlation-ID"} {
 		if v := got.Get(name); v != "" {
 			fmt.Fprintf(&out, "%s: %s\n", name, v)
 		}

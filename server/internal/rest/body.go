@@ -14,6 +14,7 @@ import (
 var takes = map[fhir.Interaction]func(*call) error{
 	fhir.Create: (*call).takesResource,
 	fhir.Update: (*call).takesResource,
+	fhir.Patch:  (*call).takesPatch,
 }
 
 // takesResource checks that the body is in a format of the face: requirement 79.
@@ -31,22 +32,29 @@ func (k *call) raw() ([]byte, error) {
 // reader ignore it.
 var byteOrderMark = []byte("\ufeff")
 
-// sent reads the resource of the body, of whatever type, as it is written on the
-// face; from XML, as the JSON that says the same.
-func (k *call) sent() (fhir.Resource, error) {
+// text reads the body as JSON; from XML, as the JSON that says the same.
+func (k *call) text() ([]byte, error) {
 	format, err := k.face.offer().BodyFormat(k.c.Request.Header)
 	if err != nil {
-		return fhir.Resource{}, err
+		return nil, err
 	}
 	b, err := k.raw()
 	if err != nil {
-		return fhir.Resource{}, err
+		return nil, err
 	}
 	b = bytes.TrimPrefix(b, byteOrderMark)
-	if format.Decode != nil {
-		if b, err = format.Decode(b); err != nil {
-			return fhir.Resource{}, err
-		}
+	if format.Decode == nil {
+		return b, nil
+	}
+	return format.Decode(b)
+}
+
+// sent reads the resource of the body, of whatever type, as it is written on the
+// face.
+func (k *call) sent() (fhir.Resource, error) {
+	b, err := k.text()
+	if err != nil {
+		return fhir.Resource{}, err
 	}
 	return fhir.Parse(b)
 }

@@ -29,6 +29,7 @@ var routes = []Route{
 	{http.MethodPost, "/:type/_search", fhir.SearchType, auth.Search, (*call).search},
 	{http.MethodGet, "/:type/:id", fhir.Read, auth.Read, (*call).read},
 	{http.MethodPut, "/:type/:id", fhir.Update, auth.Update, (*call).update},
+	{http.MethodPatch, "/:type/:id", fhir.Patch, auth.Patch, (*call).patch},
 	{http.MethodDelete, "/:type/:id", fhir.Delete, auth.Delete, (*call).delete},
 	{http.MethodGet, "/:type/:id/_history", fhir.HistoryInstance, auth.History, (*call).history},
 	{http.MethodGet, "/:type/:id/_history/:vid", fhir.VRead, auth.VRead, (*call).vread},

@@ -1,0 +1,81 @@
+package rest
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+
+	"slotway/fhir"
+	"slotway/fhir/patch"
+	"slotway/server/internal/booking"
+	"slotway/server/internal/store"
+)
+
+// takesPatch checks that the body is a patch of a kind that is read here, and
+// says which are, RFC 5789 section 2.2.
+func (k *call) takesPatch() error {
+	if k.isJSONPatch() {
+		return nil
+	}
+	if err := k.takesResource(); err != nil {
+		k.c.Header("Accept-Patch", strings.Join(patch.Formats(), ", "))
+		return fhir.Errorf(fhir.Unsupported, "The Content-Type of a patch must be %s.", strings.Join(patch.Formats(), " or ")).At("Content-Type")
+	}
+	return nil
+}
+
+func (k *call) isJSONPatch() bool {
+	media, _, err := mime.ParseMediaType(k.c.GetHeader("Content-Type"))
+	return err == nil && media == patch.JSONPatchType
+}
+
+// document reads the patch of a request. Plain JSON may be of either kind: they
+// cannot be taken for one another.
+func (k *call) document() (*patch.Patch, error) {
+	if k.isJSONPatch() {
+		b, err := k.raw()
+		if err != nil {
+			return nil, err
+		}
+		return patch.ParseJSON(b)
+	}
+	b, err := k.text()
+	if err != nil {
+		return nil, err
+	}
+	return patch.Parse(b)
+}
+
+// patch changes parts of a resource, http://hl7.org/fhir/R4/http.html#patch. It is
+// an update of the version that is current when it is made: without If-Match, of
+// several at once each finds what the one before it left.
+func (k *call) patch() error {
+	key, err := k.key()
+	if err != nil {
+		return err
+	}
+	p, err := k.document()
+	if err != nil {
+		return err
+	}
+	req, err := k.conditional(key)
+	if err != nil {
+		return err
+	}
+	done, err := k.s.Booking.Do(k.c.Request.Context(), booking.Change{Request: req, Op: booking.Update, Key: key, Edit: k.edit(p)})
+	if err != nil {
+		return err
+	}
+	return k.send(http.StatusOK, done[0].Record)
+}
+
+// edit makes the next version of a resource by a patch.
+func (k *call) edit(p *patch.Patch) func(store.Record) (fhir.Resource, error) {
+	return func(current store.Record) (fhir.Resource, error) {
+		r, err := p.Apply(current.Resource)
+		if err == nil && int64(len(r.Raw())) > k.s.Limits.Body {
+			return r, fhir.Errorf(fhir.TooLarge, "The patch makes the resource larger than the %d bytes that are kept.", k.s.Limits.Body)
+		}
+		return r, err
+	}
+}
