@@ -15,6 +15,8 @@ type Envelope struct {
 	Peer       Peer
 	Connecting string // MSH-4, the alias before the braces
 	Customer   Customer
+	SoftMatch  SoftMatch
+	Repeats    Repeats
 	Control    string    // MSH-10
 	Event      string    // such as SIU^S14; empty when MSH-9 is not readable
 	Sent       time.Time // MSH-7
@@ -35,7 +37,8 @@ type Applier interface {
 	// answer of an outcome: nil for success.
 	Apply(ctx context.Context, env Envelope, in mappings.Intent, answer func(error) Answer) (Answer, error)
 
-	// Refuse records a message that is refused before it means anything.
+	// Refuse records a message that has no effect: it is refused before it means
+	// anything, or it is itself a reply, and the answer has no Code.
 	Refuse(ctx context.Context, env Envelope, a Answer) error
 }
 
@@ -48,4 +51,5 @@ type Answer struct {
 	Errors []hl7.AckError `json:"errors,omitempty"`
 	Replay bool           `json:"-"` // it is the stored answer of the same message
 	Stale  bool           `json:"-"` // answered AA but not applied: a newer one was (design decision 7)
+	Held   bool           `json:"-"` // answered AA and held for review, which the sender must not be told (D17)
 }

@@ -22,14 +22,19 @@ var errSender = fhir.Errorf(fhir.Forbidden, "sender not authorised for this mess
 // authorise finds who sends a message. It looks at nothing that is stored for
 // the customer.
 func (x *exchange) authorise() (sender, error) {
-	connecting, controller, ok := parseSender(x.env.Message.Get(msh4).Text)
+	partner, ok := x.b.Directory.Partner(x.env.Peer.Partner)
 	if !ok {
 		return sender{}, errSender
 	}
-	s := sender{connecting: connecting}
-	if s.partner, ok = x.b.Directory.Partner(x.env.Peer.Partner); !ok {
+	text := x.env.Message.Get(msh4).Text
+	if partner.BareAlias && isAlias(text) {
+		text += "{" + text + "}"
+	}
+	connecting, controller, ok := parseSender(text)
+	if !ok {
 		return sender{}, errSender
 	}
+	s := sender{partner: partner, connecting: connecting}
 	for _, g := range s.partner.Grants {
 		if g.Connecting == connecting && g.Controller == controller && g.valid(x.env.Received) {
 			s.grants = append(s.grants, g)

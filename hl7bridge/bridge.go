@@ -78,10 +78,20 @@ func (x *exchange) contained(ctx context.Context, fault error) (a Answer, silent
 	defer func() {
 		if p := recover(); p != nil {
 			x.log(slog.LevelError, "a message caused a panic", slog.String("stack", string(debug.Stack())))
-			a, silent = AnswerTo(errPanic), false
+			a, silent = x.afterPanic(ctx), false
 		}
 	}()
 	return x.run(ctx, fault)
+}
+
+// afterPanic records a message that caused a panic, unless that is what panics.
+func (x *exchange) afterPanic(ctx context.Context) (a Answer) {
+	defer func() {
+		if recover() != nil {
+			a = AnswerTo(errPanic)
+		}
+	}()
+	return x.refuse(ctx, errPanic)
 }
 
 // run takes the steps in order. Until the sender is known to be allowed, nothing
@@ -96,6 +106,7 @@ func (x *exchange) run(ctx context.Context, fault error) (a Answer, silent bool)
 		}
 	}
 	if hl7.IsReply(m) {
+		x.record(ctx, Answer{})
 		return Answer{}, true
 	}
 	if fault != nil {
@@ -103,7 +114,7 @@ func (x *exchange) run(ctx context.Context, fault error) (a Answer, silent bool)
 	}
 	var in mappings.Intent
 	if err == nil {
-		in, err = x.understand()
+		in, err = x.understand(x.env.Received)
 	}
 	if err != nil {
 		return x.refuse(ctx, err), false
@@ -115,8 +126,8 @@ func (x *exchange) run(ctx context.Context, fault error) (a Answer, silent bool)
 	return a, false
 }
 
-// understand finds out what the message asks for.
-func (x *exchange) understand() (mappings.Intent, error) {
+// understand finds out what the message asks for that was received then.
+func (x *exchange) understand(received time.Time) (mappings.Intent, error) {
 	if err := x.checkHeader(); err != nil {
 		return mappings.Intent{}, err
 	}
@@ -124,7 +135,7 @@ func (x *exchange) understand() (mappings.Intent, error) {
 	if err != nil {
 		return mappings.Intent{}, err
 	}
-	x.env.Connecting, x.env.Customer = s.connecting, s.customer
+	x.env.Connecting, x.env.Customer, x.env.Repeats = s.connecting, s.customer, s.partner.Repeats
 	if err := x.checkProcessing(s.customer); err != nil {
 		return mappings.Intent{}, err
 	}
@@ -136,14 +147,18 @@ func (x *exchange) understand() (mappings.Intent, error) {
 	if err != nil {
 		return mappings.Intent{}, err
 	}
-	if x.env.Sent, err = x.sent(s.customer.Zone); err != nil {
+	if x.env.Sent, err = x.sent(s); err != nil {
 		return mappings.Intent{}, err
 	}
 	in, err := mappings.Map(x.env.Message, options(s, grant))
 	if err != nil {
 		return in, err
 	}
-	in.Provenance = mappings.Provenance(x.provenance(s))
+	x.env.SoftMatch = s.customer.SoftMatch
+	if grant.SoftMatch != nil {
+		x.env.SoftMatch = *grant.SoftMatch
+	}
+	in.Provenance = mappings.Provenance(x.provenance(s, received))
 	return in, nil
 }
 
@@ -155,23 +170,50 @@ func options(s sender, g Grant) mappings.Options {
 		OnlyURL:         g.OnlyURL,
 		RequireLocation: s.customer.RequireLocation,
 		LocalIDs:        s.customer.LocalIDs,
+		Habits:          s.partner.Habits,
 	}
 }
 
-func (x *exchange) provenance(s sender) mappings.ProvenanceInput {
+func (x *exchange) provenance(s sender, received time.Time) mappings.ProvenanceInput {
 	connecting, _ := x.b.Directory.Customer(s.connecting)
 	return mappings.ProvenanceInput{
-		Control: x.env.Message.Field("MSH", 10).Text().Text, Received: x.env.Received,
+		Control: x.env.Message.Field("MSH", 10).Text().Text, Received: received,
 		Sent: x.env.Sent, Partner: s.partner.ID,
 		Controller: s.customer.Alias, ControllerName: s.customer.Name,
 		Connecting: s.connecting, ConnectingName: connecting.Name,
 	}
 }
 
+// Read says what a message that was received before asks for, as partners and
+// customers are now. It has no effect.
+func (b *Bridge) Read(from Peer, received time.Time, raw []byte) (Envelope, mappings.Intent, error) {
+	x := &exchange{b: b, env: Envelope{Peer: from, Received: b.Now(), Raw: raw}}
+	m, err := hl7.ParseAs(raw, from.Charset)
+	x.env.Message = m
+	if err != nil {
+		return x.env, mappings.Intent{}, err
+	}
+	x.env.Control = string(m.ControlID())
+	if event, err := mappings.EventOf(m); err == nil {
+		x.env.Event = event.String()
+	}
+	in, err := x.understand(received)
+	x.env.Received = received
+	return x.env, in, err
+}
+
 // answerTo is AnswerTo that notes the error for the log.
 func (x *exchange) answerTo(err error) Answer {
 	x.err = err
 	return AnswerTo(err)
+}
+
+// record notes a message that is not answered. That it cannot be noted is for the
+// log only: there is nobody to tell.
+func (x *exchange) record(ctx context.Context, a Answer) {
+	if err := x.b.Applier.Refuse(ctx, x.env, a); err != nil {
+		x.err = err
+	}
 }
 
 // refuse records a refusal. A refusal that cannot be recorded is not given: the

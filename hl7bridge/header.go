@@ -62,8 +62,8 @@ func (x *exchange) checkProcessing(c Customer) error {
 }
 
 // sent reads MSH-7.
-func (x *exchange) sent(zone *time.Location) (time.Time, error) {
-	t, err := hl7.ParseTime(x.env.Message.Get(msh7).Text, zone)
+func (x *exchange) sent(s sender) (time.Time, error) {
+	t, err := s.partner.Habits.ParseTime(x.env.Message.Get(msh7).Text, s.customer.Zone)
 	if err != nil {
 		return time.Time{}, fhir.Errorf(fhir.Unprocessable, "MSH-7 %s", err).At("MSH-7").Coded(mappings.ValueInvalid)
 	}

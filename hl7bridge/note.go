@@ -32,7 +32,7 @@ func (x *exchange) note(a Answer, silent bool) {
 	case a.Code == "AE":
 		level, outcome = slog.LevelError, "a message could not be carried out"
 	}
-	attrs := []slog.Attr{slog.String("code", code), slog.Bool("replay", a.Replay), slog.Bool("stale", a.Stale), slog.Duration("dur", took)}
+	attrs := []slog.Attr{slog.String("code", code), slog.Bool("replay", a.Replay), slog.Bool("stale", a.Stale), slog.Bool("held", a.Held), slog.Duration("dur", took)}
 	if x.err != nil {
 		attrs = append(attrs, slog.Any("err", x.err))
 	}

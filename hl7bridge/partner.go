@@ -20,8 +20,28 @@ type Partner struct {
 	ID       string
 	URLHosts []string // hosts its management URLs may name; none means any
 	Loopback bool     // also http URLs on loopback: demo only
-	Grants   []Grant
+	Habits   mappings.Habits
+	// BareAlias takes MSH-4 without braces for one customer that sends for itself.
+	BareAlias bool
+	// Repeats says what becomes of a control id that was sent before.
+	Repeats Repeats
+	Grants  []Grant
 }
+
+// Repeats says what becomes of a message whose control id was sent before (spec
+// hl7-bridge 4.4, D9).
+type Repeats string
+
+// The values of Repeats. Empty is RepeatsAnswered.
+const (
+	// RepeatsAnswered gives the same bytes the answer of then, and carries other
+	// bytes out with a warning: real senders reuse ids.
+	RepeatsAnswered Repeats = "answered"
+	// RepeatsCarriedOut carries the same bytes out again.
+	RepeatsCarriedOut Repeats = "carried-out"
+	// RepeatsRefused refuses other bytes.
+	RepeatsRefused Repeats = "refused"
+)
 
 // Grant lets a partner send for one pair of customers, spec hl7-bridge 3.1.
 type Grant struct {
@@ -29,8 +49,9 @@ type Grant struct {
 	// Events are codes such as S12 or A28; none means every event that is on. An
 	// event that is off in the event table is carried out for a grant that lists it.
 	Events      []string
-	OnlyURL     bool      // the management URL and nothing else
-	From, Until time.Time // zero for without beginning, without end
+	OnlyURL     bool       // the management URL and nothing else
+	SoftMatch   *SoftMatch // in place of the customer's; nil for the customer's
+	From, Until time.Time  // zero for without beginning, without end
 }
 
 // valid says whether the grant holds at a time: from From on, until before Until.
@@ -60,7 +81,27 @@ type Customer struct {
 	RequireLocation bool               // PV1-3.9 is needed to create
 	TestMessages    bool               // MSH-11 may be T or D, or empty, as well as P
 	LocalIDs        []mappings.LocalID // its own patient identifiers
+	SoftMatch       SoftMatch
 }
+
+// SoftMatch says what of a message is compared with the patient whom it was found
+// to be about, before it has an effect (spec hl7-bridge 3.4).
+type SoftMatch struct {
+	BirthDate BirthDateCheck
+	// NHSStatus holds messages whose NHS number is not verified: status 02 or 03.
+	NHSStatus bool
+}
+
+// BirthDateCheck says whether dates of birth are compared, and what becomes of a
+// message when one of the two is not known (decision D7).
+type BirthDateCheck string
+
+// The values of BirthDateCheck. Empty is BirthDateOff.
+const (
+	BirthDateOff   BirthDateCheck = "off"
+	BirthDateQueue BirthDateCheck = "queue" // a check that cannot be made is not passed
+	BirthDatePass  BirthDateCheck = "pass"
+)
 
 // Directory knows partners and customers. It is asked anew for each message, so
 // that a change takes effect on an open connection.

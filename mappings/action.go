@@ -24,10 +24,11 @@ type step struct {
 
 // stepwise says whether the segments of resources are steps, not the new list. It
 // is the event that says so (spec hl7-bridge 2.1): in an event about the whole
-// booking, one that is to be deleted is just not in the list.
+// booking, one that is to be deleted is just not in the list. A sender may be known
+// to mean steps there too (Habits.ActionCodes).
 func (r *reading) stepwise() bool {
 	_, about := defaultAction[r.event.Code]
-	return about
+	return about || r.actsBySteps()
 }
 
 // addSteps notes the steps of one kind of segment, with the action that the event

@@ -11,9 +11,27 @@ import (
 // empty: Full and Changes without what only deletes, as "" is the same as not
 // valued there and takes no default away (spec hl7-bridge 2.1).
 func (in Intent) ChangesToNew() []fhir.Change {
-	return slices.DeleteFunc(slices.Concat(in.Full, in.Changes), func(c fhir.Change) bool {
+	changes := slices.DeleteFunc(slices.Concat(in.Full, in.Changes), func(c fhir.Change) bool {
 		return c.Op == fhir.Remove && c.Path.String() != pathNoEnd.String()
 	})
+	return append(changes, in.newParties()...)
+}
+
+// newParties gives the changes that make those participants who are steps to take
+// of an appointment that has none: those that are added or changed.
+func (in Intent) newParties() (changes []fhir.Change) {
+	for _, rule := range siuRules {
+		var list []participant
+		for _, s := range in.steps {
+			if s.kind.to == rule.To && s.action != "D" {
+				list = append(list, s.participant)
+			}
+		}
+		if len(list) > 0 {
+			changes = append(changes, replace(rule.path, list))
+		}
+	}
+	return changes
 }
 
 // ChangesTo gives Changes as they are to be made to an appointment as it is

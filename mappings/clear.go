@@ -1,6 +1,7 @@
 package mappings
 
 import (
+	"slices"
 	"strings"
 
 	"slotway/fhir"
@@ -33,4 +34,16 @@ var clearing = func() []fhir.Change {
 // appointment. An S12 about one that is known begins with them: what it does not
 // say is gone, and what no message can say (other systems' identifiers and
 // extensions, slots, contained resources) stays.
-func Clear() []fhir.Change { return clearing }
+func (in Intent) Clear() []fhir.Change {
+	changes := clearing
+	if in.habits.ReplacesURL {
+		changes = append(slices.Clone(changes), remove(pathURL))
+	}
+	if in.habits.Description {
+		changes = append(slices.Clone(changes), remove(pathDescription))
+	}
+	return changes
+}
+
+// Reopens says whether the message may change a booking that was entered in error.
+func (in Intent) Reopens() bool { return in.habits.Reopens && in.Event.Effect == EffectBook }

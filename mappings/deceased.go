@@ -13,14 +13,14 @@ func death(r *reading, rule *Rule, v hl7.Value) {
 		r.add(remove(pathDied))
 		return
 	}
-	t, err := hl7.ParseTime(v.Text, r.o.Zone)
+	t, err := r.time(v.Text, r.o.Zone)
 	if err != nil {
 		r.fail(invalid("PID-29", err.Error()))
 		return
 	}
 	when := fhir.FormatInstant(t.Instant)
 	if t.Precision <= hl7.Day {
-		when, _ = dateDigits("PID-29", v)
+		when, _ = r.dateDigits("PID-29", v)
 	}
 	r.add(remove(pathIsDead), set(rule.path, when))
 }

@@ -1,6 +1,7 @@
 package mappings
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,7 @@ func (r *reading) identify() {
 		r.fail(missing("PID-3", "patient identifier of a known authority and type, such as NHS and NH"))
 	}
 	var err error
-	if p.BirthDate, err = dateDigits("PID-7", r.find(pid7)); err != nil {
+	if p.BirthDate, err = r.dateDigits("PID-7", r.find(pid7)); err != nil {
 		r.fail(err)
 	}
 	p.Display = r.line("PID-5", displayName(r.m.Field("PID", 5)))
@@ -67,6 +68,7 @@ func (r *reading) identifierOf(cx hl7.Field, where string) (id Identifier, ok bo
 			r.fail(invalid(where, "must be an NHS number: ten digits, the last of them the check digit"))
 			return Identifier{}, false
 		}
+		r.in.Person.NHSStatus = cmp.Or(r.in.Person.NHSStatus, statusOfNHS(kind))
 		return Identifier{fhir.NHSNumberSystem, number}, true
 	}
 	for _, local := range r.o.LocalIDs {
@@ -82,26 +84,32 @@ func (r *reading) identifierOf(cx hl7.Field, where string) (id Identifier, ok bo
 }
 
 // isNHSType admits NH, and NH with a verification status: NH{status:01}.
-func isNHSType(kind string) bool {
-	if kind == "NH" {
-		return true
-	}
+func isNHSType(kind string) bool { return kind == "NH" || statusOfNHS(kind) != "" }
+
+// statusOfNHS gives the verification status in a type such as NH{status:01}.
+func statusOfNHS(kind string) string {
 	status, ok := strings.CutPrefix(kind, "NH{status:")
 	status, closed := strings.CutSuffix(status, "}")
-	return ok && closed && len(status) == 2 && isDigits(status)
+	if !ok || !closed || len(status) != 2 || !isDigits(status) {
+		return ""
+	}
+	return status
 }
 
 // dateDigits gives the digits of a date as FHIR writes it: YYYY, YYYY-MM or
 // YYYY-MM-DD. A time of day and an offset are dropped, not applied.
-func dateDigits(where string, v hl7.Value) (string, error) {
+func (r *reading) dateDigits(where string, v hl7.Value) (string, error) {
 	if !v.Valued() {
 		return "", nil
 	}
-	t, err := hl7.ParseTime(v.Text, nil)
+	digits := v.Text
+	if r.o.Habits.LooseTimes {
+		digits = hl7.FromISO(digits)
+	}
+	t, err := hl7.ParseTime(digits, nil)
 	if err != nil {
 		return "", invalid(where, err.Error())
 	}
-	digits := v.Text
 	switch t.Precision {
 	case hl7.Year:
 		return digits[:4], nil

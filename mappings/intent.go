@@ -33,6 +33,9 @@ type Intent struct {
 	// steps are to participants, of an event about services and resources.
 	steps []step
 
+	// habits are those that Options gave.
+	habits Habits
+
 	// Defaults come before Changes on an Appointment that begins empty.
 	Defaults []fhir.Change
 
@@ -72,6 +75,7 @@ type Person struct {
 	Identifiers []Identifier // those of a known authority and type, in message order
 	BirthDate   string       // YYYY-MM-DD, or shorter when the message says less; empty when not sent
 	Display     string       // name as one line, for a participant's display; may be empty
+	NHSStatus   string       // verification status of the NHS number, such as 01; empty when not sent
 }
 
 // Identifier is a FHIR identifier's system and value.
@@ -86,6 +90,7 @@ type Options struct {
 	OnlyURL         bool           // the grant covers the management URL only; all else is ignored
 	RequireLocation bool           // PV1-3.9 is needed to create
 	LocalIDs        []LocalID      // the customer's own patient identifiers
+	Habits          Habits         // what the sender does otherwise than most
 }
 
 // LocalID is a kind of patient identifier that a customer has agreed to: what

@@ -21,7 +21,8 @@ func read(m *hl7.Message, o Options, used func(*Rule)) (Intent, error) {
 		return Intent{}, err
 	}
 	r := &reading{m: m, o: o, event: event, used: used}
-	r.in.Event = event
+	r.in.Event, r.in.habits = event, o.Habits
+	r.o.Zone = r.zone()
 	r.in.Warnings = m.Warnings()
 	switch event.Effect {
 	case EffectBook, EffectChange, EffectStatus:
@@ -44,14 +45,15 @@ func (r *reading) appointment() {
 	}
 	r.recurrence()
 	r.in.Defaults = slices.Clone(defaults)
-	switch r.find(sch1).State {
-	case hl7.Absent, hl7.Empty:
-		r.fail(missing("SCH-1.1", "placer ID"))
-	case hl7.Null:
+	switch {
+	case r.find(sch1).State == hl7.Null:
 		r.fail(invalid("SCH-1.1", "is required and must not be deleted"))
+	case !r.keyed():
+		r.fail(missing("SCH-1.1", "placer ID"))
 	}
 	r.identify()
 	r.ignored()
+	defer r.placerOfFiller()
 	switch {
 	case r.o.OnlyURL:
 		r.onlyURL()
@@ -82,7 +84,7 @@ func (r *reading) write() {
 
 // content reads what the message says of the appointment.
 func (r *reading) content() {
-	r.run(timingRules)
+	r.run(r.timings())
 	r.finishTimes()
 	r.run(siuRules)
 }

@@ -28,9 +28,12 @@ func notes(r *reading, rule *Rule, _ hl7.Value) {
 	}
 	switch {
 	case len(lines) > 0:
-		r.add(set(rule.path, r.cut("NTE-3", strings.Join(lines, "\n"), maxText)))
+		text := r.cut("NTE-3", strings.Join(lines, "\n"), maxText)
+		r.add(set(rule.path, text))
+		r.describe(text)
 	case sent:
 		r.add(remove(rule.path))
+		r.describe("")
 	}
 }
 

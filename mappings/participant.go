@@ -31,17 +31,17 @@ type (
 // resource is a segment of HL7 v2 10.6 that books a person, place or thing: the
 // numbers of its fields, and how field 3 names an actor.
 type resource struct {
-	segment             string
-	role, start, status int // start is followed by offset, its unit, duration and its unit
+	segment, to         string // to is where its participants are kept
+	role, start, status int    // start is followed by offset, its unit, duration and its unit
 	actor               func(hl7.Field) actor
 	extension           []extension
 }
 
 var (
-	locations     = &resource{segment: "AIL", role: 4, start: 6, status: 12, actor: place}
-	practitioners = &resource{segment: "AIP", role: 4, start: 6, status: 12, actor: person}
+	locations     = &resource{segment: "AIL", to: toLocation, role: 4, start: 6, status: 12, actor: place}
+	practitioners = &resource{segment: "AIP", to: toPractitioner, role: 4, start: 6, status: 12, actor: person}
 	generals      = &resource{
-		segment: "AIG", role: 4, start: 8, status: 14, actor: thing,
+		segment: "AIG", to: toResource, role: 4, start: 8, status: 14, actor: thing,
 		extension: []extension{{SegmentExtension, "AIG"}},
 	}
 )

@@ -16,7 +16,7 @@ import (
 func (r *reading) period(s hl7.Segment, kind *resource) *period {
 	start := r.times.start.at
 	if f := s.Field(kind.start); f.Component(1).Valued() {
-		t, err := hl7.ParseTime(f.Component(1).Text, r.o.Zone)
+		t, err := r.time(f.Component(1).Text, r.o.Zone)
 		if err != nil {
 			r.warn(kind.segment + "-" + strconv.Itoa(kind.start) + " is no time, and is ignored")
 			return nil

@@ -16,6 +16,7 @@ const (
 	toExternalID   = "identifier.where(system=" + fhir.ExternalIDSystem + ").value"
 	toFiller       = "identifier.where(type.coding.code=FILL)"
 	toURL          = "extension.where(url=" + fhir.ManagementURL + ").valueUrl"
+	toContact      = "extension.where(url=" + structures + "spoc)"
 	toSubject      = "appointmentType.coding[0].display"
 	toLocation     = "participant.where(actor.type=Location)"
 	toPractitioner = "participant.where(actor.type=Practitioner)"
@@ -43,6 +44,7 @@ var siuRules = table([]Rule{
 	{From: at("SCH-2"), To: toFiller, Conv: filler, Doc: "The filler's id, of type FILL."},
 	{From: at("ZAP-1"), To: toURL, Conv: managementURL, When: not(marking), Doc: "The management URL, whole and unsplit, with & and ~ (section 2.4)."},
 	{From: at("SCH-25"), To: "status", Conv: status, When: not(marking), Doc: "Table 0278; not known: as it was, or booked. S15, S16, S17 and S26 say it themselves."},
+	{From: at("SCH-13"), To: toContact, Conv: contact, Doc: "Whom to ask about the appointment: e-mail, phone, extension and notes."},
 	{From: at("SCH-6"), To: "cancelationReason", Conv: reason, When: ending, Doc: "Why, when an appointment is cancelled or not kept; otherwise ignored (app-4)."},
 	{From: at("AIS-3"), To: "serviceType", Conv: services, Doc: "What is to be done."},
 	{From: at("PV1-10"), To: "specialty", Conv: specialty, Doc: "Code, text and system; without a text the code is its display."},
@@ -90,19 +92,26 @@ var (
 
 // placer notes the id; it is written only when the appointment is made, since
 // otherwise it is what the appointment was found by.
-func placer(r *reading, rule *Rule, v hl7.Value) {
-	f := r.m.Field("SCH", 1)
-	switch {
-	case !v.Valued(): // refused by appointment
-	case utf8.RuneCountInString(v.Text) > 255:
-		r.fail(invalid("SCH-1.1", "must have at most 255 characters"))
-	case f.HoldsNUL():
-		r.fail(invalid("SCH-1.1", "must not hold the character NUL"))
-	default:
-		r.in.Placer = v.Text
-		r.in.Defaults = append(r.in.Defaults, set(rule.path, v.Text))
+func placer(r *reading, _ *Rule, v hl7.Value) {
+	if v.Valued() { // appointment refuses the rest
+		r.noteID(v.Text, "SCH-1.1", r.m.Field("SCH", 1).HoldsNUL())
 	}
 }
+
+// noteID notes what an appointment is found by.
+func (r *reading) noteID(id, from string, holdsNUL bool) {
+	switch {
+	case utf8.RuneCountInString(id) > 255:
+		r.fail(invalid(from, "must have at most 255 characters"))
+	case holdsNUL:
+		r.fail(invalid(from, "must not hold the character NUL"))
+	default:
+		r.in.Placer = id
+		r.in.Defaults = append(r.in.Defaults, set(pathExternalID, id))
+	}
+}
+
+var pathExternalID = fhir.MustPath(toExternalID)
 
 func filler(r *reading, rule *Rule, v hl7.Value) {
 	if !v.Valued() {

@@ -244,8 +244,8 @@ func TestWarnings(t *testing.T) {
 		{"allergies", "SCH|A1\rAL1|1||^Nuts\rAL1|2", "AL1 is ignored"},
 		{"medication", "SCH|A1\rRXE|1", "RXE is ignored"},
 		{"TQ1 differs", sch(11, "^^^202606011000") + "\rTQ1|1||||||202606011100", "TQ1-7 differs from SCH-11.4"},
-		{"TQ1-8 of another start", sch(11, "^^^202606011000") + "\rTQ1|1||||||202606011100|202606011130", "TQ1-8 is ignored: it goes with TQ1-7"},
-		{"TQ1-6 of another start", sch(11, "^^^202606011000") + "\rTQ1|1|||||30^min|202606011100", "TQ1-6 is ignored: it goes with TQ1-7"},
+		{"TQ1-8 of another start", sch(11, "^^^202606011000") + "\rTQ1|1||||||202606011100|202606011130", "TQ1-8 is ignored: it goes with another start than SCH-11.4"},
+		{"TQ1-6 of another start", sch(11, "^^^202606011000") + "\rTQ1|1|||||30^min|202606011100", "TQ1-6 is ignored: it goes with another start than SCH-11.4"},
 		{"period", "SCH|A1\rAIP|1||^Patel|||soon", "AIP-6 is no time"},
 	}
 	for _, tc := range tests {

@@ -14,7 +14,7 @@ import (
 type times struct {
 	start, end moment
 	lasts      time.Duration
-	apart      bool // TQ1-7 has another start than SCH-11.4: the rest of TQ1 is of that one
+	apart      bool // TQ1-7 and SCH-11.4 differ: the rest of the segment that was not taken is of its own start
 }
 
 // moment is a time and the field it came from.
@@ -39,6 +39,7 @@ var (
 
 // startTime and endTime note a time. The first rule to find one wins, so SCH-11
 // stands before TQ1 in the table: it is what partners are known to keep right.
+// A sender may be known for the contrary (Habits.Timing).
 func startTime(r *reading, rule *Rule, v hl7.Value) {
 	agrees := r.noteTime(&r.times.start, rule, v)
 	r.times.apart = r.times.apart || !agrees && v.Valued() && r.times.start.known()
@@ -46,13 +47,14 @@ func startTime(r *reading, rule *Rule, v hl7.Value) {
 
 func endTime(r *reading, rule *Rule, v hl7.Value) { r.noteTime(&r.times.end, rule, v) }
 
-// ofOtherStart says, with a warning, that a rule reads a part of TQ1 that goes
-// with another start than the one taken (spec hl7-bridge 2.9).
+// ofOtherStart says, with a warning, that a rule reads a part of TQ1 or SCH that
+// goes with another start than the one taken (spec hl7-bridge 2.9).
 func (r *reading) ofOtherStart(rule *Rule) bool {
-	if !r.times.apart || rule.From.Segment() != "TQ1" {
+	taken := r.times.start.from
+	if !r.times.apart || strings.HasPrefix(taken, rule.From.Segment()) {
 		return false
 	}
-	r.warn(rule.From.String() + " is ignored: it goes with TQ1-7, which differs from SCH-11.4")
+	r.warn(rule.From.String() + " is ignored: it goes with another start than " + taken + ", which is taken")
 	return true
 }
 
@@ -87,7 +89,7 @@ func (r *reading) parseTime(from string, v hl7.Value) (moment, error) {
 		return moment{from: from, null: true}, nil
 	}
 	clock, _, _ := strings.Cut(v.Text, string(r.m.Delimiters().Subcomponent))
-	t, err := hl7.ParseTime(clock, r.o.Zone)
+	t, err := r.time(clock, r.o.Zone)
 	if err != nil {
 		return moment{}, invalid(from, err.Error())
 	}

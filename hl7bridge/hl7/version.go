@@ -33,3 +33,9 @@ func smallNumber(s string) (int, bool) {
 func (v version) atLeast(minor, patch int) bool {
 	return v.minor > minor || v.minor == minor && v.patch >= patch
 }
+
+// AtLeast says whether MSH-12 names version 2.minor or a later one.
+func (m *Message) AtLeast(minor int) bool {
+	v, ok := parseVersion(m.Get(MustRef("MSH-12.1")).Text)
+	return ok && v.atLeast(minor, 0)
+}

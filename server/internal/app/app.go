@@ -22,6 +22,7 @@ import (
 	"slotway/hl7bridge"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/booking"
+	"slotway/server/internal/intake"
 	"slotway/server/internal/rest"
 	"slotway/server/internal/store"
 	"slotway/server/internal/store/bolt"
@@ -36,6 +37,7 @@ type App struct {
 	newID    func() string
 	store    store.Store
 	booking  *booking.Service
+	intake   *intake.Service
 	bridge   *hl7bridge.Bridge
 	rest     *rest.Server
 	issuer   *auth.Issuer
@@ -93,7 +95,11 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 	if a.store, err = openStore(context.Background(), cfg.Store, catalog, a.now, log); err != nil {
 		return err
 	}
-	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Seal: keys.messages.Seal, Rules: r4.Rules{Strict: cfg.Validation == "strict"}}
+	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Rules: r4.Rules{Strict: cfg.Validation == "strict"}}
+	a.intake = &intake.Service{
+		Store: a.store, Booking: a.booking, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID,
+		Seal: keys.messages.Seal, Open: keys.messages.Open,
+	}
 	clients, err := auth.NewClients(cfg.clients()...)
 	if err != nil {
 		return err
@@ -118,9 +124,10 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		return err
 	}
 	a.bridge = &hl7bridge.Bridge{
-		Applier: a.booking, Directory: directory, Now: a.now, NewID: a.newID, Log: log,
+		Applier: a.intake, Directory: directory, Now: a.now, NewID: a.newID, Log: log,
 		App: "HL7API", Facility: "SLOTWAY", Observe: a.metrics.message,
 	}
+	a.intake.Read = a.bridge.Read
 	a.rest = &rest.Server{
 		Origin: cfg.BaseURL, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
 		Bridge: a.bridge, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,

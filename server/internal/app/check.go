@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"slotway/fhir"
+	"slotway/hl7bridge"
+	"slotway/mappings"
 	"slotway/server/internal/rest"
 )
 
@@ -117,6 +119,7 @@ func (c *Config) checkCustomers() (errs []error) {
 		}
 	}
 	for _, p := range c.Partners {
+		errs = append(errs, checkHabits(p))
 		for _, g := range p.Grants {
 			if !aliases[g.Connecting] || !aliases[g.Controller] {
 				errs = append(errs, fmt.Errorf("partner %s: the grant %s{%s} names a customer that is not listed", p.ID, g.Connecting, g.Controller))
@@ -134,6 +137,19 @@ func (c *Config) checkCustomers() (errs []error) {
 		}
 	}
 	return errs
+}
+
+// checkHabits checks what has one of a few values.
+func checkHabits(p PartnerConfig) error {
+	timings := []string{"", mappings.TimingSCH11, mappings.TimingTQ1, mappings.TimingByVersion}
+	if !slices.Contains(timings, p.Habits.Timing) {
+		return fmt.Errorf("partner %s: habits.timing must be sch11, tq1 or by-version", p.ID)
+	}
+	repeats := []hl7bridge.Repeats{"", hl7bridge.RepeatsAnswered, hl7bridge.RepeatsCarriedOut, hl7bridge.RepeatsRefused}
+	if !slices.Contains(repeats, hl7bridge.Repeats(p.Repeats)) {
+		return fmt.Errorf("partner %s: repeats must be answered, carried-out or refused", p.ID)
+	}
+	return nil
 }
 
 // loopback says whether an address or host means this machine.

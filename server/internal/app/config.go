@@ -122,8 +122,23 @@ type PartnerConfig struct {
 	PasswordHash string        `yaml:"password_hash"`
 	URLHosts     []string      `yaml:"url_hosts"`
 	Grants       []GrantConfig `yaml:"grants"`
+	Habits       HabitConfig   `yaml:"habits"`
+	BareAlias    bool          `yaml:"bare_alias"`
+	Repeats      string        `yaml:"repeats"`
 
 	loopbackURLs bool // demo only
+}
+
+// HabitConfig is what a partner does otherwise than most: mappings.Habits.
+type HabitConfig struct {
+	Timing       string `yaml:"timing"`
+	FillerAsKey  bool   `yaml:"filler_as_key"`
+	ActionCodes  bool   `yaml:"action_codes"`
+	LooseTimes   bool   `yaml:"loose_times"`
+	HeaderOffset bool   `yaml:"header_offset"`
+	Description  bool   `yaml:"description"`
+	ReplacesURL  bool   `yaml:"replaces_url"`
+	Reopens      bool   `yaml:"reopens"`
 }
 
 // GrantConfig lets a partner send for a pair of customers.

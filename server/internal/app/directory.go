@@ -20,7 +20,10 @@ type directory struct {
 func newDirectory(cfg Config) *directory {
 	d := &directory{map[string]hl7bridge.Partner{}, map[string]string{}, map[string]hl7bridge.Customer{}}
 	for _, p := range cfg.Partners {
-		partner := hl7bridge.Partner{ID: p.ID, URLHosts: p.URLHosts, Loopback: p.loopbackURLs}
+		partner := hl7bridge.Partner{
+			ID: p.ID, URLHosts: p.URLHosts, Loopback: p.loopbackURLs,
+			Habits: mappings.Habits(p.Habits), BareAlias: p.BareAlias, Repeats: hl7bridge.Repeats(p.Repeats),
+		}
 		for _, g := range p.Grants {
 			partner.Grants = append(partner.Grants, hl7bridge.Grant{
 				Connecting: g.Connecting, Controller: g.Controller, Events: g.Events,

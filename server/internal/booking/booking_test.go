@@ -41,7 +41,6 @@ func newWorld(t *testing.T) *world {
 			n++
 			return fmt.Sprintf("id-%d", n)
 		},
-		Seal: func(b []byte) []byte { return []byte(fmt.Sprintf("sealed %d bytes", len(b))) },
 	}
 	w.put("trust", `{"resourceType":"Schedule","id":"sc1","actor":[{"reference":"HealthcareService/h1"}]}`)
 	w.put("trust", `{"resourceType":"Schedule","id":"sc2","actor":[{"reference":"HealthcareService/h1"}]}`)

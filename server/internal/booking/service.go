@@ -3,8 +3,7 @@
 // it, whichever face or transport it came by, so that what must be unique is
 // unique and a slot is held once.
 //
-// It knows nothing of HTTP, and of HL7 only the bridge's Envelope and Answer and
-// the mappings' Intent.
+// It knows nothing of HTTP, and nothing of HL7.
 package booking
 
 import (
@@ -29,8 +28,6 @@ type Service struct {
 	NewID   func() string
 	// Rules are those a resource must keep that somebody sent.
 	Rules r4.Rules
-	// Seal encrypts the raw text of messages for the log.
-	Seal func(plain []byte) []byte
 }
 
 // check validates a resource that somebody sent. What is only a warning passes.

@@ -1,7 +1,9 @@
-package booking_test
+package intake_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,13 +17,14 @@ import (
 	"slotway/mappings"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/booking"
+	"slotway/server/internal/intake"
 	"slotway/server/internal/store"
 	"slotway/server/internal/store/storetest"
 )
 
-// shelf is the booking service on the model store, with what tests look at.
+// shelf is the service on the model store, with what tests look at.
 type shelf struct {
-	*booking.Service
+	*intake.Service
 	t testing.TB
 
 	mu      sync.Mutex
@@ -35,15 +38,24 @@ func newShelf(t testing.TB) *shelf {
 	made := 0
 	clock := func() time.Time { return now }
 	catalog := search.NewCatalog([]string{"http://facade.example.test/R4"}, time.UTC)
-	return &shelf{t: t, Service: &booking.Service{
-		Store: storetest.NewModel(catalog, clock), Catalog: catalog, Now: clock,
-		NewID: func() string {
-			mu.Lock()
-			defer mu.Unlock()
-			made++
-			return fmt.Sprintf("new-%d", made)
+	newID := func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		made++
+		return fmt.Sprintf("new-%d", made)
+	}
+	kept := storetest.NewModel(catalog, clock)
+	return &shelf{t: t, Service: &intake.Service{
+		Store: kept, Catalog: catalog, Now: clock, NewID: newID,
+		Booking: &booking.Service{Store: kept, Catalog: catalog, Now: clock, NewID: newID},
+		Seal:    func(plain []byte) []byte { return append([]byte("sealed "), plain...) },
+		Open: func(sealed []byte) ([]byte, error) {
+			plain, ok := bytes.CutPrefix(sealed, []byte("sealed "))
+			if !ok {
+				return nil, errors.New("not sealed")
+			}
+			return plain, nil
 		},
-		Seal: func(plain []byte) []byte { return plain },
 	}}
 }
 
@@ -78,7 +90,7 @@ func (s *shelf) put(customer string, r fhir.Resource) {
 			s.t.Fatal(err)
 		}
 	}
-	_, _, err := s.Update(s.t.Context(), booking.Request{Principal: auth.Principal{Client: "before"}, IfVersion: store.Any, Create: true},
+	_, _, err := s.Booking.Update(s.t.Context(), booking.Request{Principal: auth.Principal{Client: "before"}, IfVersion: store.Any, Create: true},
 		store.Key{Customer: customer, Type: r.Type(), ID: id}, r)
 	if err != nil {
 		s.t.Fatalf("storing %s: %v", r, err)

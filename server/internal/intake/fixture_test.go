@@ -1,4 +1,4 @@
-package booking_test
+package intake_test
 
 import (
 	"encoding/json"
@@ -73,9 +73,13 @@ var now = time.Date(2026, 5, 12, 10, 11, 12, 0, time.UTC)
 func newBridge(t testing.TB, a hl7bridge.Applier) *hl7bridge.Bridge {
 	t.Helper()
 	n := 0
-	return &hl7bridge.Bridge{
+	b := &hl7bridge.Bridge{
 		Applier: a, Directory: readDirectory(t), App: "HL7API", Facility: "PKB",
 		Now:   func() time.Time { return now },
 		NewID: func() string { n++; return "ACK" + strconv.Itoa(n) },
 	}
+	if s, ok := a.(*shelf); ok {
+		s.Read = b.Read
+	}
+	return b
 }

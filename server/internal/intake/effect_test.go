@@ -1,4 +1,4 @@
-package booking_test
+package intake_test
 
 import (
 	"testing"

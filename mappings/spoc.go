@@ -1,0 +1,51 @@
+package mappings
+
+import (
+	"slotway/hl7bridge/hl7"
+)
+
+type (
+	stringExtension struct {
+		URL   string `json:"url"`
+		Value string `json:"valueString"`
+	}
+	contactExtension struct {
+		URL   string            `json:"url"`
+		Parts []stringExtension `json:"extension"`
+	}
+)
+
+// contact reads SCH-13, the single point of contact of a booking: the first phone
+// number and the first e-mail address of its repetitions, each XTN.
+func contact(r *reading, rule *Rule, v hl7.Value) {
+	parts := map[string]string{}
+	note := func(name, value string) {
+		if parts[name] == "" {
+			parts[name] = r.line("SCH-13", value)
+		}
+	}
+	for one := range r.m.Field("SCH", 13).Repetitions() {
+		if p, _ := contactOf(one); p.Value != "" && p.System == "email" {
+			note("email", p.Value)
+		} else if p.Value != "" {
+			note("phone", p.Value)
+			note("extension", one.Component(8).Text)
+		}
+		if mail := one.Component(4); mail.Valued() {
+			note("email", mail.Text)
+		}
+		note("notes", one.Component(9).Text)
+	}
+	e := contactExtension{URL: structures + "spoc"}
+	for _, name := range []string{"email", "phone", "extension", "notes"} {
+		if parts[name] != "" {
+			e.Parts = append(e.Parts, stringExtension{name, parts[name]})
+		}
+	}
+	switch {
+	case len(e.Parts) > 0:
+		r.add(set(rule.path, e))
+	case !v.Valued():
+		r.add(remove(rule.path))
+	}
+}

@@ -1,0 +1,134 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"slotway/fhir"
+	"slotway/fhir/r4"
+	"slotway/fhir/search"
+	"slotway/hl7bridge"
+	"slotway/mappings"
+	"slotway/server/internal/store"
+)
+
+// What a message can meet here; the bridge's table of faults has the texts. One
+// serves for a thing that is not there and for one that is somebody else's, so
+// that an answer tells nothing.
+var (
+	errNoAppointment = fault(fhir.NotFound, hl7bridge.AppointmentNotFound)
+	errNoPatient     = fault(fhir.NotFound, hl7bridge.PatientNotFound)
+	errTwoPatients   = fault(fhir.Conflict, mappings.PatientConflict)
+	errEndFirst      = fhir.Errorf(fhir.Unprocessable, "SCH-11.5 must not be before the start").At("SCH-11.5").Coded(mappings.ValueInvalid)
+	errIDTaken       = fault(fhir.Duplicate, hl7bridge.AppointmentConflict)
+)
+
+func fault(k fhir.Kind, code string) error { return (&fhir.Error{Kind: k}).Coded(code) }
+
+// target is what a message is about, as far as it is known.
+type target struct {
+	patient store.Record
+	found   bool // the patient is known
+	old     store.Record
+	known   bool // the appointment is known
+}
+
+// aim finds the patient, and the appointment where the message is about one. One
+// of another patient is never touched (spec hl7-bridge 3.2 and 3.3).
+func (m *message) aim(ctx context.Context) (t target, err error) {
+	if t.patient, t.found, err = m.findPatient(ctx); err != nil || m.person() {
+		return t, err
+	}
+	if t.old, t.known, err = m.findAppointment(ctx); err != nil {
+		return t, err
+	}
+	switch {
+	case t.known && !t.found:
+		return t, errNoPatient
+	case t.known && !m.belongsTo(t.old, t.patient.ID):
+		return t, m.notTheirs()
+	}
+	return t, nil
+}
+
+// person says whether the message is about a patient and no appointment.
+func (m *message) person() bool {
+	e := m.in.Event.Effect
+	return e == mappings.EffectPerson || e == mappings.EffectPersonUpdate
+}
+
+func (m *message) notTheirs() error {
+	if m.in.Event.Effect == mappings.EffectBook {
+		return errIDTaken
+	}
+	return errNoAppointment
+}
+
+// findAppointment finds the appointment of SCH-1 in the controller's namespace.
+func (m *message) findAppointment(ctx context.Context) (rec store.Record, known bool, err error) {
+	customer := m.env.Customer.Alias
+	c, err := m.tx.Claimed(ctx, "external", customer+"\x00"+m.in.Placer)
+	if errors.Is(err, fhir.NotFound) {
+		return rec, false, nil
+	}
+	if err != nil {
+		return rec, false, err
+	}
+	rec, err = m.tx.Read(ctx, m.see, store.Key{Customer: customer, Type: "Appointment", ID: c.Holder})
+	return rec, err == nil, err
+}
+
+// belongsTo says whether an appointment is for a patient, by reference or link.
+func (m *message) belongsTo(rec store.Record, patient string) bool {
+	if slices.Contains(rec.Links, store.Link{Param: "actor", To: search.Ref{Type: "Patient", ID: patient}}) {
+		return true
+	}
+	a, err := r4.ReadAppointment(rec.Resource.Root())
+	return err == nil && slices.ContainsFunc(a.Participants, func(p r4.Participant) bool {
+		to := p.Actor.Parse(m.s.Bases)
+		return to.Type == "Patient" && to.ID == patient
+	})
+}
+
+// findPatient finds the one patient of all identifiers, spec hl7-bridge 3.2.
+func (m *message) findPatient(ctx context.Context) (rec store.Record, found bool, err error) {
+	ids := map[string]bool{}
+	for _, i := range m.in.Person.Identifiers {
+		hit, err := m.holdersOf(ctx, i)
+		if err != nil {
+			return rec, false, err
+		}
+		for _, id := range hit {
+			ids[id] = true
+		}
+	}
+	if len(ids) > 1 {
+		return rec, false, errTwoPatients
+	}
+	for id := range ids {
+		rec, err = m.tx.Read(ctx, m.see, store.Key{Customer: m.env.Customer.Alias, Type: "Patient", ID: id})
+		return rec, err == nil, err
+	}
+	return rec, false, nil
+}
+
+// holdersOf gives the ids of the patients who have an identifier.
+func (m *message) holdersOf(ctx context.Context, i mappings.Identifier) ([]string, error) {
+	if i.System == fhir.NHSNumberSystem {
+		c, err := m.tx.Claimed(ctx, "nhs-number", m.env.Customer.Alias+"\x00"+i.Value)
+		if errors.Is(err, fhir.NotFound) {
+			return nil, nil
+		}
+		return []string{c.Holder}, err
+	}
+	param, _ := m.s.Catalog.Lookup("Patient", "identifier")
+	page, err := m.tx.Search(ctx, m.see, search.Query{Type: "Patient", Count: 2, Where: []search.Clause{
+		{Param: param, Any: []search.Test{{System: i.System, Code: i.Value, HasSystem: true}}},
+	}})
+	var ids []string
+	for _, r := range page.Records {
+		ids = append(ids, r.ID)
+	}
+	return ids, err
+}

@@ -1,0 +1,218 @@
+package intake
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"slotway/fhir"
+	"slotway/hl7bridge"
+	"slotway/hl7bridge/hl7"
+	"slotway/mappings"
+	"slotway/server/internal/journal"
+	"slotway/server/internal/store"
+)
+
+// message is one message within one Update.
+type message struct {
+	s     *Service
+	tx    store.Tx
+	env   hl7bridge.Envelope
+	in    mappings.Intent
+	see   store.Visibility
+	entry string   // id of its journal entry: see entryID
+	wrote []string // Type/id/version of what it made
+	sum   string
+	unfit unfitItems
+	note  journal.Entry // what a decision in review adds to the entry
+}
+
+func (s *Service) message(tx store.Tx, env hl7bridge.Envelope, in mappings.Intent) *message {
+	return &message{s: s, tx: tx, env: env, in: in, see: store.Of(env.Customer.Alias), sum: sumOf(env.Raw)}
+}
+
+// run carries the message out, or says that it released others, after which it is
+// to be run again.
+func (m *message) run(ctx context.Context, answer func(error) hl7bridge.Answer) (out hl7bridge.Answer, released bool, err error) {
+	if out, again, err := m.answered(ctx); err != nil || again {
+		return out, false, err
+	}
+	p, err := m.point(ctx, "")
+	if err != nil {
+		return out, false, err
+	}
+	if p.newerThan(m.sender(), m.env.Sent) {
+		out = answer(nil)
+		out.Stale = true
+		return out, false, m.record(ctx, journal.Stale, out)
+	}
+	t, err := m.aim(ctx)
+	if err != nil {
+		return out, false, err
+	}
+	if m.person() && t.found {
+		if p, err = m.point(ctx, t.patient.ID); err != nil {
+			return out, false, err
+		}
+	}
+	fits, why := m.compare(t)
+	q := p.queue(t.patient.ID)
+	switch {
+	case q.waiting() && (fits == matches || q.Decision != undecided):
+		return out, true, m.releaseSome(ctx, p, t.patient.ID, q.Decision)
+	case fits == differs && q.Decision == rejected:
+		out = answer(nil)
+		return out, false, m.record(ctx, journal.Dropped, out)
+	}
+	plan, err := m.plan(ctx, t)
+	hold := fits == differs && q.Decision != accepted || q.waiting()
+	switch {
+	case hold && (err == nil || q.waiting()): // what waits before it may be what it lacks
+		out = answer(nil)
+		out.Held = true
+		return out, false, m.hold(ctx, p, t, why, out)
+	case err != nil:
+		return out, false, err
+	}
+	out = answer(nil)
+	return out, false, m.commit(ctx, p, plan, out)
+}
+
+// commit carries out a plan and keeps the answer.
+func (m *message) commit(ctx context.Context, p *point, writes plan, out hl7bridge.Answer) error {
+	if err := m.carry(ctx, p, writes); err != nil {
+		return err
+	}
+	if err := p.store(ctx, m.tx); err != nil {
+		return err
+	}
+	return m.record(ctx, m.effect(), out)
+}
+
+// carry makes a plan's effect, and notes in the point that the message had it.
+func (m *message) carry(ctx context.Context, p *point, writes plan) error {
+	for _, w := range writes {
+		rec, err := m.s.Booking.PutFeed(ctx, m.tx, w)
+		if err != nil {
+			return err
+		}
+		if rec.Version != w.Old.Version {
+			m.wrote = append(m.wrote, rec.Type+"/"+rec.ID+"/"+itoa(rec.Version))
+		}
+	}
+	if m.in.Placer != "" {
+		p.applied(m.sender(), m.env.Sent)
+	}
+	return nil
+}
+
+// effect says whether the message changed anything.
+func (m *message) effect() journal.State {
+	if len(m.wrote) == 0 {
+		return journal.Unchanged
+	}
+	return journal.Applied
+}
+
+// messageSpace is the space of the claims of messages that were carried out, with
+// their answers: key of (*message).key.
+const messageSpace = "message"
+
+// kept is the payload of such a claim.
+type kept struct {
+	hl7bridge.Answer
+	ID string `json:"id"` // of the journal entry
+}
+
+// sumOf tells messages of one control id apart.
+func sumOf(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// keyPrefix is what the keys of all messages of one sender with one control id
+// have in common.
+func keyPrefix(env hl7bridge.Envelope) string {
+	return strings.Join([]string{env.Customer.Alias, env.Connecting, env.Peer.Partner, env.Control}, "\x00") + "\x00"
+}
+
+// key is what makes a message the same message: who sent it for whom, its
+// control id, and its bytes.
+func (m *message) key() string { return keyPrefix(m.env) + m.sum }
+
+// answered gives the stored answer of a message that was carried out before.
+func (m *message) answered(ctx context.Context) (out hl7bridge.Answer, again bool, err error) {
+	c, err := m.tx.Claimed(ctx, messageSpace, m.key())
+	switch {
+	case errors.Is(err, fhir.NotFound):
+		return out, false, nil
+	case err != nil:
+		return out, false, err
+	case m.env.Repeats == hl7bridge.RepeatsCarriedOut:
+		return out, false, m.tx.Release(ctx, messageSpace, c.Key, c.Holder)
+	}
+	var k kept
+	if err := json.Unmarshal(c.Payload, &k); err != nil {
+		return out, false, err
+	}
+	k.Replay = true
+	m.note.Of = k.ID
+	return k.Answer, true, m.log(ctx, journal.Repeated, k.Answer)
+}
+
+// record keeps the answer of a message, and logs it.
+func (m *message) record(ctx context.Context, state journal.State, a hl7bridge.Answer) error {
+	payload, err := json.Marshal(kept{a, m.entryID()})
+	if err != nil {
+		return err
+	}
+	err = m.tx.Claim(ctx, store.Claim{Space: messageSpace, Key: m.key(), Holder: m.env.Control, Payload: payload})
+	if err != nil {
+		return err
+	}
+	return m.log(ctx, state, a)
+}
+
+var sch1 = hl7.MustRef("SCH-1.1")
+
+// log adds the message's entry to the journal.
+func (m *message) log(ctx context.Context, state journal.State, a hl7bridge.Answer) error {
+	var sealed []byte
+	if state != journal.Repeated { // the message is there already
+		sealed = m.s.Seal(m.env.Raw)
+	}
+	return journal.Append(ctx, m.tx, m.entryOf(state, a), sealed)
+}
+
+// entryID makes the id of the message's entry when it is first asked for.
+func (m *message) entryID() string {
+	if m.entry == "" {
+		m.entry = m.s.newID()
+	}
+	return m.entry
+}
+
+// entryOf makes the message's entry.
+func (m *message) entryOf(state journal.State, a hl7bridge.Answer) journal.Entry {
+	e := m.env
+	entry := journal.Entry{
+		ID: m.entryID(), Received: e.Received, Took: m.s.Now().Sub(e.Received).Microseconds(),
+		Partner: e.Peer.Partner, Transport: e.Peer.Transport, Address: e.Peer.Address,
+		Connecting: e.Connecting, Controller: e.Customer.Alias, Control: e.Control, Event: e.Event, Sent: e.Sent,
+		Placer: m.in.Placer, State: state, Answer: a.Code, App: a.App, Text: a.Text, Wrote: m.wrote, Warnings: m.in.Warnings,
+		Of: m.note.Of, Review: m.note.Review, By: m.note.By, Sum: m.sum,
+	}
+	if entry.Placer == "" && e.Message != nil {
+		entry.Placer = e.Message.Get(sch1).Text
+	}
+	return entry
+}
+
+// repeated looks for other bytes under the message's control id. That is a fault
+// with some partners and worth a warning with the others.
+func (s *Service) repeated(ctx context.Context, env hl7bridge.Envelope, in mappings.Intent) (mappings.Intent, error) {
+	return in, nil
+}

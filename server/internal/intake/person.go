@@ -1,0 +1,43 @@
+package intake
+
+import (
+	"slices"
+	"time"
+
+	"slotway/fhir"
+	"slotway/mappings"
+	"slotway/server/internal/booking"
+	"slotway/server/internal/store"
+)
+
+// planPerson is what a message about a patient makes of one who is known, or
+// makes.
+func (m *message) planPerson(t target) (plan, error) {
+	switch {
+	case !t.found && m.in.Event.Effect == mappings.EffectPersonUpdate:
+		return nil, errNoPatient
+	case !t.found:
+		p, err := m.newPatient()
+		return plan{p}, err
+	case m.olderThan(t.patient):
+		return nil, nil
+	}
+	r, err := t.patient.Resource.Apply(m.in.PersonChanges...)
+	if err != nil || fhir.Same(t.patient.Resource, r, "meta", "id") {
+		return nil, err
+	}
+	r, err = r.Apply(m.in.Provenance...)
+	return plan{{Key: t.patient.Key, Old: t.patient, Resource: r}}, err
+}
+
+// olderThan says whether a record holds something entered later than the message.
+func (m *message) olderThan(rec store.Record) bool {
+	at, err := time.Parse(time.RFC3339, rec.Resource.Root().One(pathRecorded).Text())
+	return err == nil && m.env.Sent.Before(at)
+}
+
+// newPatient makes a patient of PID.
+func (m *message) newPatient() (booking.Feed, error) {
+	r, err := fhir.Empty("Patient").Apply(slices.Concat(m.in.PersonChanges, m.in.Provenance)...)
+	return booking.Feed{Key: m.newKey("Patient"), Resource: r}, err
+}
