@@ -125,6 +125,31 @@ var modifiers = map[string]Modifier{
 	"contains": ModContains, "identifier": ModIdentifier, "of-type": ModOfType,
 }
 
+// String gives the key of the clause as a query writes it, without the values; of
+// a chain that goes through several types the first.
+func (c *Clause) String() string {
+	key := c.Param.Name
+	if c.Has {
+		key = "_has:" + c.Param.Type + ":" + key + ":"
+	}
+	if c.Modifier == ModType {
+		key += ":" + c.Type
+	} else if c.Modifier != ModNone {
+		for name, m := range modifiers {
+			if m == c.Modifier {
+				key += ":" + name
+			}
+		}
+	}
+	if c.Chain == nil || len(c.Chain[0].Where) == 0 {
+		return key
+	}
+	if !c.Has {
+		key += "."
+	}
+	return key + c.Chain[0].Where[0].String()
+}
+
 // modifier gives the modifier of a name, and for a target type the type. Types
 // are recognised in any case, since the NHS booking standard writes
 // schedule.actor:healthcareservice.

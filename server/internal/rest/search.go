@@ -6,6 +6,7 @@ import (
 	"context"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
 	"slotway/fhir"
@@ -50,16 +51,18 @@ func (k *call) search() error {
 	q.After = pages.turn.After
 	ctx, cancel := context.WithTimeout(k.c.Request.Context(), deadline)
 	defer cancel()
+	asked := k.s.Now()
 	page, err := k.s.Store.Search(ctx, k.see, q)
 	if err != nil {
 		return err
 	}
+	took := k.s.Now().Sub(asked)
 	if k.face.Check != nil {
 		if err := k.face.Check(ctx, k.s, k.see, k.typ.Name, raw, page); err != nil {
 			return err
 		}
 	}
-	return k.searchset(ctx, pages, parsed, q, page)
+	return k.searchset(ctx, pages, parsed.Self, q, page, slices.Concat(parsed.Warnings, plan(q, page, took)))
 }
 
 // query gives the search of a request: of its address, and of its body when it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"slotway/fhir"
 	"slotway/fhir/r4"
@@ -12,14 +13,15 @@ import (
 )
 
 // searchset writes the answer, spec fhir-search 7.9. Stored bytes are copied, not read.
-func (k *call) searchset(ctx context.Context, pages *walk, parsed search.Parsed, q search.Query, page store.Page) error {
+// The notes are what is to be said of the search itself.
+func (k *call) searchset(ctx context.Context, pages *walk, self string, q search.Query, page store.Page, notes []fhir.Issue) error {
 	e := r4.Envelope{Type: r4.Searchset, ID: k.s.NewID(), Updated: k.s.Now(), Total: page.Total}
-	base, notes := k.url("/"+k.typ.Name), parsed.Warnings
+	base := k.url("/" + k.typ.Name)
 	if q.Count == 0 {
-		e.Links = []r4.Link{{Relation: "self", URL: address(base, parsed.Self)}}
+		e.Links = []r4.Link{{Relation: "self", URL: address(base, self)}}
 		page.Records = nil
 	} else {
-		e.Links = pages.links(base, parsed.Self, page.Next)
+		e.Links = pages.links(base, self, page.Next)
 	}
 	included, cut, err := k.include(ctx, q, page.Records)
 	if err != nil {
@@ -37,6 +39,18 @@ func (k *call) searchset(ctx context.Context, pages *walk, parsed search.Parsed,
 	}
 	write(k.c, k.face, http.StatusOK, b.Bytes())
 	return nil
+}
+
+// plan tells a caller who asks how the store answered: which clause led, over
+// which keys, and how many of everything. No line holds a value.
+func plan(q search.Query, page store.Page, took time.Duration) (notes []fhir.Issue) {
+	if !q.Explain {
+		return nil
+	}
+	for _, line := range append(page.Plan, "The store took "+took.Round(time.Microsecond).String()+".") {
+		notes = append(notes, fhir.Issue{Severity: "information", Code: "informational", Text: line, Where: "_explain"})
+	}
+	return notes
 }
 
 // entries writes the matches, in part where that is asked for, and whole what

@@ -107,6 +107,9 @@ type Page struct {
 	Records []Record
 	Total   int    // of all pages; -1 when not counted
 	Next    string // the next page's After; empty on the last
+	// Plan says, a line for each step, how a search that asks for it (Explain)
+	// was answered: names of parameters and numbers, and no value of anything.
+	Plan []string
 }
 
 // Reader is the read side. Every method takes what its caller may see. A Key

@@ -27,6 +27,7 @@ type trail struct {
 	numbers []uint64 // of all candidates
 	scan    *scan    // the walk over keys that found them; nil: another way
 	apart   []uint64 // those that the walk did not find, but what is contained
+	by      int      // the clause that led the way; -1: what the scan's own status and dates say
 }
 
 // trail gives the way to the candidates.
@@ -57,10 +58,10 @@ func (l *level) contained() bool { return l.owner != l.outer }
 // keys by any one way than the budget.
 func (f *finder) narrow(l level, budget int) (t trail, ok bool) {
 	if l.space, ok = f.v.space(f.customer, l.owner); !ok {
-		return trail{}, true
+		return trail{by: -1}, true
 	}
-	if numbers, ok := f.byID(&l); ok {
-		return trail{numbers: numbers}, true
+	if t, ok := f.byID(&l); ok {
+		return t, true
 	}
 	ways := []func(*level, int) (trail, bool){f.byKeys, f.byChains}
 	if budget == unbounded { // a chain that leads to few is better than a walk over many
@@ -75,7 +76,7 @@ func (f *finder) narrow(l level, budget int) (t trail, ok bool) {
 }
 
 // byID gives the resources that a clause on _id names.
-func (f *finder) byID(l *level) ([]uint64, bool) {
+func (f *finder) byID(l *level) (trail, bool) {
 	for i := range l.q.Where {
 		c := &l.q.Where[i]
 		if c.Has || c.Param.Name != "_id" || c.Modifier != search.ModNone || l.contained() {
@@ -87,17 +88,18 @@ func (f *finder) byID(l *level) ([]uint64, bool) {
 				out = append(out, n)
 			}
 		}
-		return once(out), true
+		return trail{numbers: once(out), by: i}, true
 	}
-	return nil, false
+	return trail{}, false
 }
 
 // byKeys walks the keys that the clauses themselves name.
 func (f *finder) byKeys(l *level, budget int) (trail, bool) {
 	for _, sc := range scans(f.v.s.plan.of(l.q.Type), l.space, l.q.Where) {
 		all := collector{budget: budget}
-		if f.v.run(&sc, &all) {
-			return trail{numbers: all.numbers, scan: &sc}, true
+		ok := f.v.run(&sc, &all)
+		if f.keys += all.read; ok {
+			return trail{numbers: all.numbers, scan: &sc, by: sc.led}, true
 		}
 	}
 	return trail{}, false
@@ -110,7 +112,7 @@ func (f *finder) byChains(l *level, budget int) (trail, bool) {
 		switch {
 		case c.Has:
 			if numbers, ok := f.byHas(l, c, budget); ok {
-				return trail{numbers: numbers}, true
+				return trail{numbers: numbers, by: i}, true
 			}
 		case c.Chain != nil:
 			if t, ok := f.byChain(l, i, budget); ok {
@@ -144,10 +146,11 @@ func (f *finder) byChain(l *level, clause, budget int) (trail, bool) {
 	if proven {
 		sc.clause = clause
 	}
-	if !f.v.run(&sc, &all) {
+	ok := f.v.run(&sc, &all)
+	if f.keys += all.read; !ok {
 		return trail{}, false
 	}
-	return trail{all.numbers, &sc, slices.Clone(all.numbers[:apart])}, true
+	return trail{all.numbers, &sc, slices.Clone(all.numbers[:apart]), clause}, true
 }
 
 // containing adds the resources that contain one the query may match.

@@ -22,7 +22,7 @@ func (f *finder) whole(typ string) *scan {
 	rows := f.v.s.plan.of(typ)
 	for i := range rows {
 		if b := &rows[i]; ok && b.leads == nil {
-			return &scan{begin: beginKey(space, b.tag), leads: [][]byte{nil}, row: b, clause: -1}
+			return &scan{begin: beginKey(space, b.tag), leads: [][]byte{nil}, row: b, clause: -1, led: -1}
 		}
 	}
 	return nil
@@ -71,6 +71,7 @@ func (w *walk) byKeys(f *finder, t *trail, where []search.Clause) error {
 		r.seen = make(map[uint64]bool)
 	}
 	w.v.run(t.scan, &collector{each: r.take, budget: unbounded})
+	f.keys += r.keys
 	if r.err != nil {
 		return r.err
 	}

@@ -17,17 +17,20 @@ type scan struct {
 
 	row    *bound
 	clause int // the clause that whatever stands under the leads meets; -1: none
+	led    int // the clause that the leads are of; -1: none
 }
 
 // collector takes the numbers a scan finds, up to its budget.
 type collector struct {
 	numbers []uint64
 	budget  int                          // how many keys may be read; negative: any number
+	read    int                          // how many were
 	each    func(key, value []byte) bool // when set, what is found goes here, until it returns false
 }
 
 // take says whether there is room for another.
 func (c *collector) take(key, value []byte) bool {
+	c.read++
 	if c.each != nil {
 		return c.each(key, value)
 	}
@@ -122,13 +125,14 @@ func scans(rows []bound, space uint32, where []search.Clause) []scan {
 		}
 		for j := range where {
 			if days := b.days(&where[j]); days != nil {
-				out = append(out, scan{begin: beginKey(space, b.tag), leads: [][]byte{nil}, states: [][]byte{nil}, spans: days, row: b, clause: -1})
+				out = append(out, scan{begin: beginKey(space, b.tag), leads: [][]byte{nil}, states: [][]byte{nil}, spans: days, row: b, clause: -1, led: j})
 			}
 			leads, areWhole, ok := b.sought(&where[j])
 			if !ok {
 				continue
 			}
 			sc := b.scan(space, where, leads, areWhole)
+			sc.led = j
 			if b.proves(&where[j]) {
 				sc.clause = j
 			}
@@ -141,7 +145,7 @@ func scans(rows []bound, space uint32, where []search.Clause) []scan {
 // scan gives the walk over some leads of the row, as narrow as the query's
 // status and dates make it.
 func (b *bound) scan(space uint32, where []search.Clause, leads [][]byte, areWhole bool) scan {
-	sc := scan{begin: beginKey(space, b.tag), leads: leads, row: b, clause: -1}
+	sc := scan{begin: beginKey(space, b.tag), leads: leads, row: b, clause: -1, led: -1}
 	if b.date == nil || !areWhole {
 		return sc
 	}

@@ -36,7 +36,7 @@ func (v *view) search(ctx context.Context, see store.Visibility, q search.Query)
 	if err != nil {
 		return store.Page{}, err
 	}
-	page := store.Page{Records: records, Total: w.page.total}
+	page := store.Page{Records: records, Total: w.page.total, Plan: w.plan}
 	if q.Total == search.TotalNone {
 		page.Total = -1
 	}
@@ -59,25 +59,38 @@ type walk struct {
 	selection search.Selection // what the query reads of a candidate
 	page      *page
 	doc       search.Document // the candidate at hand; its room is used again
+	looked    int             // candidates looked into
+	plan      []string        // of the customers so far, when the query asks
 }
 
 // customer walks one customer's candidates.
 func (w *walk) customer(customer string) error {
 	if len(w.q.Where) == 0 && len(w.q.Sort) == 0 && w.see.Labels == nil {
+		if w.q.Explain {
+			w.plan = append(w.plan, "Every "+w.q.Type+" is counted and read by id; none is looked into.")
+		}
 		return w.everything(customer)
 	}
 	f := newFinder(w.v, w.see, customer, w.q)
 	t, ok := f.trail(w.q, unbounded)
 	if !ok {
 		t.scan = f.whole(w.q.Type)
+		t.by = -1
 	}
+	looked, matched := w.looked, w.page.total
+	var err error
 	if where, proven := w.open(t.scan); proven {
-		return w.byKeys(f, &t, where)
+		err = w.byKeys(f, &t, where)
+	} else {
+		if !ok {
+			t.numbers, t.scan = w.v.all(customer, w.q.Type), nil
+		}
+		err = w.match(f, once(t.numbers))
 	}
-	if !ok {
-		t.numbers = w.v.all(customer, w.q.Type)
+	if w.q.Explain {
+		w.explain(f, &t, ok, w.looked-looked, w.page.total-matched)
 	}
-	return w.match(f, once(t.numbers))
+	return err
 }
 
 // match looks into resources, each once.
@@ -95,6 +108,7 @@ func (w *walk) match(f *finder, numbers []uint64) error {
 
 // candidate matches one resource and offers it to the page.
 func (w *walk) candidate(f *finder, n uint64) error {
+	w.looked++
 	h, ok, err := w.v.head(n)
 	if !ok || !w.see.Shows(h.labels) {
 		return err

@@ -23,6 +23,9 @@ func (h *hunt) narrowByChains(ctx context.Context, customer string, q *search.Qu
 		if err != nil && err != errMany {
 			return err
 		}
+		if err == nil {
+			n.note(q, c)
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package mongo
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 
 	"slotway/fhir/search"
@@ -18,6 +19,11 @@ type hunt struct {
 	q      *search.Query
 	asked  int // questions since the last look at the log
 	rounds int // of a listing
+	plan   []string
+	// Of the customer at hand, where the query asks: the clauses that narrow, the
+	// questions they make, and the candidates looked into.
+	narrowed         string
+	filtered, looked int
 
 	answers   map[string][]*candidate  // by filter
 	documents map[store.Key]*candidate // those chains lead to; nil for none
@@ -47,7 +53,11 @@ func newHunt(s *Store, v *view, see store.Visibility, q *search.Query) *hunt {
 // what was written after the walk began is passed over: it may have been shown
 // before at another place.
 func (h *hunt) run(ctx context.Context, cursor store.Cursor) (hits []hit, total int, err error) {
+	h.plan = nil
 	if h.isListing() {
+		if h.q.Explain {
+			h.plan = append(h.plan, "Every "+h.q.Type+" is counted and read by id; none is looked into.")
+		}
 		return h.list(ctx, cursor)
 	}
 	for i, customer := range h.see.Customers {
@@ -59,6 +69,9 @@ func (h *hunt) run(ctx context.Context, cursor store.Cursor) (hits []hit, total 
 			return nil, 0, err
 		}
 		total += len(found)
+		if h.q.Explain {
+			h.explain(len(found))
+		}
 		for _, c := range found {
 			order := search.SortKey(*h.q, *c.doc, customer)
 			if bytes.Compare(order, cursor.Key) <= 0 || cursor.Since != 0 && c.seq > cursor.Since {
@@ -74,6 +87,16 @@ func (h *hunt) run(ctx context.Context, cursor store.Cursor) (hits []hit, total 
 	return hits, total, nil
 }
 
+// explain adds to the plan how one customer's resources were searched. It names
+// parameters and counts, and shows no value of anything.
+func (h *hunt) explain(matched int) {
+	by := "No index narrows the search: every " + h.q.Type + " is a candidate"
+	if h.narrowed != "" {
+		by = "Narrowed by " + h.narrowed
+	}
+	h.plan = append(h.plan, fmt.Sprintf("%s; %d filters on index fields, %d candidates looked into, %d matched.", by, h.filtered, h.looked, matched))
+}
+
 // matches gives the resources of a customer that meet a query. With a limit, errMany
 // when there are more candidates than that.
 func (h *hunt) matches(ctx context.Context, customer string, q *search.Query, limit int) ([]*candidate, error) {
@@ -82,6 +105,9 @@ func (h *hunt) matches(ctx context.Context, customer string, q *search.Query, li
 		return nil, err
 	}
 	r := &resolver{h: h, ctx: ctx, customer: customer}
+	if q == h.q {
+		h.looked = len(found)
+	}
 	docs := make([]*search.Document, len(found))
 	for i, c := range found {
 		docs[i] = c.doc

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -23,6 +24,14 @@ type narrowing struct {
 	terms  [][]string    // of each, one term at least
 	states []string      // the statuses sought; nil: any
 	spans  []search.Span // where its instant lies; nil: anywhere
+	by     []string      // where the query asks: the clauses that say so, without their values
+}
+
+// note notes which clause says something, for a query that asks.
+func (n *narrowing) note(q *search.Query, c *search.Clause) {
+	if q.Explain {
+		n.by = append(n.by, c.String())
+	}
 }
 
 // filters compiles a query of one customer's resources: what any of the filters
@@ -35,7 +44,12 @@ func (h *hunt) filters(ctx context.Context, customer string, q *search.Query) ([
 			return nil, err
 		}
 	}
-	return n.filters(scopeName(customer, q.Type)), nil
+	filters := n.filters(scopeName(customer, q.Type))
+	if q.Explain {
+		h.narrowed, h.looked = strings.Join(n.by, ", "), 0
+		h.filtered = len(filters)
+	}
+	return filters, nil
 }
 
 // narrowing reads the clauses that index fields answer.
@@ -50,17 +64,23 @@ func (s *Store) narrowing(q *search.Query) narrowing {
 		switch {
 		case c.Param.Name == "_id" && c.Modifier == search.ModNone:
 			n.ids = idsOf(c)
+			n.note(q, c)
 		case c.Param.Name == row.status && n.states == nil:
-			n.states = statesOf(c)
+			if n.states = statesOf(c); n.states != nil {
+				n.note(q, c)
+			}
 		default:
 			if terms := soughtTerms(c); terms != nil {
 				n.terms = append(n.terms, terms)
+				n.note(q, c)
 			}
 		}
 	}
 	if row.date != "" {
 		if p, ok := s.o.Catalog.Lookup(q.Type, row.date); ok {
-			n.spans = search.SpansOf(q.Where, p)
+			if n.spans = search.SpansOf(q.Where, p); n.spans != nil {
+				n.note(q, &search.Clause{Param: p})
+			}
 		}
 	}
 	return n

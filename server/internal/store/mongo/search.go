@@ -64,7 +64,7 @@ type hit struct {
 // page makes the page of the hits.
 func (h *hunt) page(ctx context.Context, hits []hit, total int, cursor store.Cursor) (store.Page, error) {
 	slices.SortFunc(hits, func(a, b hit) int { return bytes.Compare(a.order, b.order) })
-	page := store.Page{Total: total}
+	page := store.Page{Total: total, Plan: h.plan}
 	if h.q.Total == search.TotalNone {
 		page.Total = -1
 	}

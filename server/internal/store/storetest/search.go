@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"slotway/fhir"
@@ -31,6 +32,7 @@ func testSearch(t *testing.T, open Open) {
 	})
 	t.Run("links", func(t *testing.T) { testLinks(t, begin(t, open)) })
 	t.Run("values that keys cannot hold", func(t *testing.T) { testOddValues(t, begin(t, open)) })
+	t.Run("plans", func(t *testing.T) { testPlans(t, begin(t, open)) })
 	t.Run("a bad cursor", func(t *testing.T) {
 		s := begin(t, open)
 		for _, after := range []string{"\x00", "\xff\xff\xff"} {
@@ -40,6 +42,44 @@ func testSearch(t *testing.T, open Open) {
 			wantKind(t, "Search after nonsense", err, fhir.Invalid)
 		}
 	})
+}
+
+// A plan is there when it is asked for, for each customer searched, and says
+// nothing of what is stored or sought.
+func testPlans(t *testing.T, s *subject) {
+	const secret = "9990002002"
+	s.put("a", patient("p", secret, `,"name":[{"family":"Secretary"}]`))
+	s.put("a", appointment("1", "booked", "2025-10-25T09:00:00Z", "Patient/p", ""))
+	see := store.Visibility{Customers: []string{"a", "b"}}
+	for _, tc := range []struct{ typ, query string }{
+		{"Patient", "identifier=" + secret},
+		{"Patient", "family=secretary&birthdate=1990"},
+		{"Patient", "_has:Appointment:patient:status=booked"},
+		{"Patient", "gender:missing=true"},
+		{"Appointment", "actor:Patient.identifier=" + secret + "&date=2025-10-25&status=booked"},
+		{"Appointment", "status=booked&_sort=date"},
+		{"Appointment", "_id=1"},
+		{"Appointment", "patient=Patient/p"},
+		{"Appointment", ""},
+		{"Slot", "status=free"},
+	} {
+		q := s.query(tc.typ, tc.query)
+		if p, err := s.Search(s.ctx, see, q); err != nil || p.Plan != nil {
+			t.Errorf("%s?%s has the plan %q, %v, which nobody asked for", tc.typ, tc.query, p.Plan, err)
+		}
+		q.Explain = true
+		p, err := s.Search(s.ctx, see, q)
+		if err != nil || len(p.Plan) == 0 {
+			t.Errorf("%s?%s has no plan, %v", tc.typ, tc.query, err)
+		}
+		for _, line := range p.Plan {
+			for _, value := range []string{secret, "ecretary", "/p", "1990", "2025"} {
+				if strings.Contains(line, value) {
+					t.Errorf("the plan of %s?%s says %q", tc.typ, tc.query, line)
+				}
+			}
+		}
+	}
 }
 
 // Design decision 18: the links of a booking are found as if they were references.

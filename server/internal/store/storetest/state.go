@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -116,10 +117,14 @@ func (s *state) search(see store.Visibility, q search.Query) (store.Page, error)
 	}
 	var hits []hit
 	p := store.Page{}
+	looked := 0
 	for k, versions := range s.versions {
 		v := versions[len(versions)-1]
 		r := resolver{s, see, k.Customer}
-		if k.Type != q.Type || !r.visible(k, v) || !search.Match(q, v.Document, r) {
+		if k.Type != q.Type || !r.visible(k, v) {
+			continue
+		}
+		if looked++; !search.Match(q, v.Document, r) {
 			continue
 		}
 		p.Total++
@@ -140,6 +145,9 @@ func (s *state) search(see store.Visibility, q search.Query) (store.Page, error)
 	}
 	for _, h := range hits {
 		p.Records = append(p.Records, h.rec)
+	}
+	if q.Explain {
+		p.Plan = []string{fmt.Sprintf("Every %s is looked into: %d, of which %d matched.", q.Type, looked, p.Total)}
 	}
 	if q.Total == search.TotalNone {
 		p.Total = -1
