@@ -30,6 +30,7 @@ type Input struct {
 	ConditionalCreate bool   // If-None-Exist
 	ConditionalRead   string // not-supported, modified-since, not-match or full-support; empty to say nothing
 	ConditionalUpdate bool
+	ConditionalDelete string // not-supported, single or multiple; empty to say nothing
 }
 
 func (in Input) publisher() string {

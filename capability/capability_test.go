@@ -18,7 +18,7 @@ func input() capability.Input {
 	return capability.Input{
 		Base: "https://facade.example.nhs.uk/R4", Software: "Slotway", Version: "1.2.3", Date: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		Catalog: search.NewCatalog([]string{"https://facade.example.nhs.uk/R4"}, time.UTC), TokenURL: "https://facade.example.nhs.uk/oauth2/token",
-		UpdateCreate: true, ConditionalRead: "full-support",
+		UpdateCreate: true, ConditionalRead: "full-support", ConditionalCreate: true, ConditionalUpdate: true, ConditionalDelete: "single",
 	}
 }
 

@@ -78,6 +78,10 @@ func resource(in Input, typ fhir.Type) models.CapabilityStatementRestResource {
 		r.ConditionalRead = new(models.ConditionalReadStatus)
 		must(r.ConditionalRead.UnmarshalJSON(fhir.Quote(in.ConditionalRead)))
 	}
+	if in.ConditionalDelete != "" {
+		r.ConditionalDelete = new(models.ConditionalDeleteStatus)
+		must(r.ConditionalDelete.UnmarshalJSON(fhir.Quote(in.ConditionalDelete)))
+	}
 	for _, i := range typ.Interactions {
 		var code models.TypeRestfulInteraction
 		must(code.UnmarshalJSON(fhir.Quote(string(i))))

@@ -174,6 +174,7 @@ func (a *App) faces(catalog *search.Catalog) []*rest.Face {
 	about := capability.Input{
 		Base: a.cfg.BaseURL + r4.Base, Software: "Slotway", Version: Version, Date: a.now(), Catalog: catalog,
 		TokenURL: a.tokenURL(), ConditionalRead: "full-support", UpdateCreate: true,
+		ConditionalCreate: true, ConditionalUpdate: true, ConditionalDelete: "single",
 	}
 	statement := capability.Statement(about)
 	r4.Metadata = func() []byte { return statement }

@@ -16,7 +16,7 @@ func (s *Service) planCreate(ctx context.Context, now store.Reader, c Change) (s
 		return nil, err
 	}
 	key := store.Key{Customer: plan.customer, Type: c.Resource.Type(), ID: cmp.Or(c.Key.ID, s.NewID())}
-	return func(ctx context.Context, tx store.Tx) (out Result, err error) {
+	return func(ctx context.Context, tx *work) (out Result, err error) {
 		if err := s.once(ctx, tx, c.Request, key); err != nil {
 			return out, err
 		}

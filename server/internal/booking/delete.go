@@ -8,8 +8,11 @@ import (
 )
 
 func (s *Service) planDelete(_ context.Context, _ store.Reader, c Change) (step, error) {
-	return func(ctx context.Context, tx store.Tx) (out Result, err error) {
+	return func(ctx context.Context, tx *work) (out Result, err error) {
 		old, err := tx.Read(ctx, c.seesAll(), c.Key)
+		if absent(err) && c.MayBeGone {
+			return out, nil
+		}
 		if err != nil {
 			return out, err
 		}

@@ -29,5 +29,5 @@ func (s *Service) PutFeed(ctx context.Context, tx store.Tx, f Feed) (store.Recor
 			return store.Record{}, err
 		}
 	}
-	return s.put(ctx, tx, w)
+	return s.put(ctx, &work{Tx: tx}, w)
 }

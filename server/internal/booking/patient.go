@@ -53,7 +53,7 @@ func nhsNumber(ids []r4.Identifier) (nhs string, err error) {
 
 // addPatient links an appointment to the stored patient that its contained one
 // stands for: the one of that NHS number in the slot's customer, or a new one.
-func (s *Service) addPatient(ctx context.Context, tx store.Tx, p *plan, w *write) error {
+func (s *Service) addPatient(ctx context.Context, tx *work, p *plan, w *write) error {
 	if p.patient.Type == "" {
 		return nil
 	}

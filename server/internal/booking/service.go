@@ -49,7 +49,7 @@ type write struct {
 }
 
 // put stores a resource and keeps what must be unique so.
-func (s *Service) put(ctx context.Context, tx store.Tx, w write) (store.Record, error) {
+func (s *Service) put(ctx context.Context, tx *work, w write) (store.Record, error) {
 	if err := s.claimUnique(ctx, tx, w); err != nil {
 		return store.Record{}, err
 	}

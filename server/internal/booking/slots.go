@@ -54,14 +54,14 @@ func slotTaken(position string) error {
 
 // takeSlots takes every slot of a plan for an appointment: each must be free,
 // and is marked busy.
-func (s *Service) takeSlots(ctx context.Context, tx store.Tx, p *plan, key store.Key) error {
+func (s *Service) takeSlots(ctx context.Context, tx *work, p *plan, key store.Key) error {
 	for i := range p.slots {
 		sl := &p.slots[i]
 		now, err := tx.Read(ctx, store.Of(key.Customer), sl.record.Key)
 		if err != nil {
 			return err
 		}
-		if now.Resource.Root().Get("status").Text() != "free" {
+		if now.Resource.Root().Get("status").Text() != "free" && !tx.made[now.Key] {
 			return slotTaken(sl.position)
 		}
 		err = tx.Claim(ctx, store.Claim{Space: slotSpace, Key: key.Customer + "\x00" + now.ID, Holder: key.ID})
@@ -70,6 +70,9 @@ func (s *Service) takeSlots(ctx context.Context, tx store.Tx, p *plan, key store
 		}
 		if err != nil {
 			return err
+		}
+		if tx.puts[now.ID] {
+			continue
 		}
 		if err := s.mark(ctx, tx, now, "busy"); err != nil {
 			return err
@@ -92,7 +95,7 @@ func (s *Service) mark(ctx context.Context, tx store.Tx, rec store.Record, statu
 
 // checkHolds keeps an appointment off slots that another booking holds, and
 // frees those that it held and no longer does.
-func (s *Service) checkHolds(ctx context.Context, tx store.Tx, w write) error {
+func (s *Service) checkHolds(ctx context.Context, tx *work, w write) error {
 	keep, holds := s.slotsOf(w.resource, w.links)
 	if !holds {
 		keep = nil
@@ -106,7 +109,7 @@ func (s *Service) checkHolds(ctx context.Context, tx store.Tx, w write) error {
 }
 
 // release frees the slots that a version held, but those to keep.
-func (s *Service) release(ctx context.Context, tx store.Tx, old store.Record, keep []string) error {
+func (s *Service) release(ctx context.Context, tx *work, old store.Record, keep []string) error {
 	had, _ := s.slotsOf(old.Resource, old.Links)
 	for _, id := range had {
 		if slices.Contains(keep, id) {
@@ -120,13 +123,16 @@ func (s *Service) release(ctx context.Context, tx store.Tx, old store.Record, ke
 }
 
 // freeSlot frees a slot if that appointment holds it.
-func (s *Service) freeSlot(ctx context.Context, tx store.Tx, appointment store.Record, id string) error {
+func (s *Service) freeSlot(ctx context.Context, tx *work, appointment store.Record, id string) error {
 	by, held := s.holder(ctx, tx, appointment.Customer, id)
 	if !held || by != appointment.ID {
 		return nil
 	}
 	if err := tx.Release(ctx, slotSpace, appointment.Customer+"\x00"+id, by); err != nil {
 		return err
+	}
+	if tx.puts[id] {
+		return nil
 	}
 	rec, err := tx.Read(ctx, store.Of(appointment.Customer), store.Key{Customer: appointment.Customer, Type: "Slot", ID: id})
 	if absent(err) {
@@ -142,7 +148,7 @@ func (s *Service) freeSlot(ctx context.Context, tx store.Tx, appointment store.R
 }
 
 // checkSlot refuses to offer a slot that a booking holds.
-func (s *Service) checkSlot(ctx context.Context, tx store.Tx, w write) error {
+func (s *Service) checkSlot(ctx context.Context, tx *work, w write) error {
 	if w.resource.Root().Get("status").Text() != "free" {
 		return nil
 	}

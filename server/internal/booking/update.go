@@ -21,7 +21,7 @@ func (s *Service) planUpdate(ctx context.Context, now store.Reader, c Change) (s
 			return nil, err
 		}
 	}
-	return func(ctx context.Context, tx store.Tx) (out Result, err error) {
+	return func(ctx context.Context, tx *work) (out Result, err error) {
 		w, err := s.next(ctx, tx, c, key)
 		if err != nil {
 			return out, err
@@ -37,10 +37,12 @@ func (s *Service) planUpdate(ctx context.Context, now store.Reader, c Change) (s
 
 // next makes the version that an update stores. It rests on the version read
 // here, so it is put on that one and no other.
-func (s *Service) next(ctx context.Context, tx store.Tx, c Change, key store.Key) (w write, err error) {
+func (s *Service) next(ctx context.Context, tx *work, c Change, key store.Key) (w write, err error) {
 	w = write{key: key, resource: c.Resource, ifVersion: c.IfVersion}
 	w.old, err = tx.Read(ctx, c.sees(key.Customer), key)
 	switch {
+	case err == nil && c.fresh:
+		return w, fhir.Errorf(fhir.Conflict, "Nothing meets the condition, and the id is in use.").At(key.Type + ".id")
 	case err == nil:
 	case absent(err) && c.Request.Create && c.Edit == nil:
 		if _, err := tx.Read(ctx, store.Of(key.Customer), key); !absent(err) {

@@ -218,6 +218,7 @@ func R4Face(catalog *search.Catalog, style fhir.Style) *Face {
 		In: same, Out: same,
 		Offers:       fhir.Type.Has,
 		Options:      true,
+		Conditional:  true,
 		Formats:      []*wire.Format{wire.JSON},
 		ContentTypes: []string{"application/fhir+json", "application/json", "text/json", "application/json+fhir"},
 		GzipFrom:     1 << 10, // what fits a packet is not worth the work

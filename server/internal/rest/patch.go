@@ -2,7 +2,6 @@ package rest
 
 import (
 	"mime"
-	"net/http"
 	"strings"
 
 	"slotway/fhir"
@@ -49,24 +48,17 @@ func (k *call) document() (*patch.Patch, error) {
 // patch changes parts of a resource, http://hl7.org/fhir/R4/http.html#patch. It is
 // an update of the version that is current when it is made: without If-Match, of
 // several at once each finds what the one before it left.
-func (k *call) patch() error {
-	key, err := k.key()
+func (k *call) patch() (booking.Change, error) {
+	c, err := k.target(booking.Update)
 	if err != nil {
-		return err
+		return c, err
 	}
 	p, err := k.document()
 	if err != nil {
-		return err
+		return c, err
 	}
-	req, err := k.conditional(key)
-	if err != nil {
-		return err
-	}
-	done, err := k.s.Booking.Do(k.c.Request.Context(), booking.Change{Request: req, Op: booking.Update, Key: key, Edit: k.edit(p)})
-	if err != nil {
-		return err
-	}
-	return k.send(http.StatusOK, done[0].Record)
+	c.Edit = k.edit(p)
+	return c, nil
 }
 
 // edit makes the next version of a resource by a patch.

@@ -79,6 +79,8 @@ type Face struct {
 	// PageSize is how many matches a page has when _count does not say; 0 is
 	// the server's limit.
 	PageSize int
+	// Conditional lets a search name the resource that is written.
+	Conditional bool
 	// RequestID makes POST need an X-Request-ID, which succeeds once.
 	RequestID bool
 	// RefuseID refuses a new resource that brings an id; otherwise it is ignored.

@@ -25,12 +25,15 @@ type Route struct {
 // routes is the route table.
 var routes = []Route{
 	{http.MethodGet, "/:type", fhir.SearchType, auth.Search, (*call).search},
-	{http.MethodPost, "/:type", fhir.Create, auth.Create, (*call).create},
+	{http.MethodPost, "/:type", fhir.Create, auth.Create, (*call).write},
+	{http.MethodPut, "/:type", fhir.Update, auth.Update, (*call).write},
+	{http.MethodPatch, "/:type", fhir.Patch, auth.Patch, (*call).write},
+	{http.MethodDelete, "/:type", fhir.Delete, auth.Delete, (*call).write},
 	{http.MethodPost, "/:type/_search", fhir.SearchType, auth.Search, (*call).search},
 	{http.MethodGet, "/:type/:id", fhir.Read, auth.Read, (*call).read},
-	{http.MethodPut, "/:type/:id", fhir.Update, auth.Update, (*call).update},
-	{http.MethodPatch, "/:type/:id", fhir.Patch, auth.Patch, (*call).patch},
-	{http.MethodDelete, "/:type/:id", fhir.Delete, auth.Delete, (*call).delete},
+	{http.MethodPut, "/:type/:id", fhir.Update, auth.Update, (*call).write},
+	{http.MethodPatch, "/:type/:id", fhir.Patch, auth.Patch, (*call).write},
+	{http.MethodDelete, "/:type/:id", fhir.Delete, auth.Delete, (*call).write},
 	{http.MethodGet, "/:type/:id/_history", fhir.HistoryInstance, auth.History, (*call).history},
 	{http.MethodGet, "/:type/:id/_history/:vid", fhir.VRead, auth.VRead, (*call).vread},
 }
@@ -84,6 +87,11 @@ func notAllowed(allow []string) error {
 	return fhir.Errorf(fhir.MethodNotAllowed, "This address takes %s, and no other method.", strings.Join(allow, ", "))
 }
 
+// conditional says whether the row names the resource it changes by a search.
+func (r *Route) conditional() bool {
+	return r.Pattern == "/:type" && slices.Contains([]fhir.Interaction{fhir.Update, fhir.Patch, fhir.Delete}, r.Interaction)
+}
+
 // match gives the row for a request, or an error: fhir.NotFound for a type the
 // face does not have, fhir.MethodNotAllowed with the methods it has. For OPTIONS,
 // where the face answers it, there is neither row nor error.
@@ -99,7 +107,7 @@ func (f *Face) match(method, pattern, typ string) (*Route, []string, error) {
 	var allow []string
 	for i := range routes {
 		r := &routes[i]
-		if r.Pattern != pattern || !f.Offers(t, r.Interaction) {
+		if r.Pattern != pattern || !f.Offers(t, r.Interaction) || r.conditional() && !f.Conditional {
 			continue
 		}
 		allow = append(allow, r.Method)

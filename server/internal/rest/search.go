@@ -107,6 +107,11 @@ func (k *call) strict(warnings []fhir.Issue) error {
 	if len(warnings) == 0 || !k.face.Handling.refuses(k.prefer.Strict, k.prefer.Lenient) {
 		return nil
 	}
+	return refuse(warnings)
+}
+
+// refuse makes a failure of warnings.
+func refuse(warnings []fhir.Issue) error {
 	issues := make([]fhir.Issue, len(warnings))
 	for i, w := range warnings {
 		w.Severity = "error"

@@ -5,10 +5,79 @@ import (
 	"net/http"
 
 	"slotway/fhir"
+	"slotway/fhir/r4"
+	"slotway/server/internal/auth"
 	"slotway/server/internal/booking"
 	"slotway/server/internal/store"
 	"slotway/server/internal/wire"
 )
+
+// changes is the table of the interactions that write: each makes of a request
+// the change that it asks for, which is carried out alone or in a transaction.
+var changes = map[fhir.Interaction]func(*call) (booking.Change, error){
+	fhir.Create: (*call).create,
+	fhir.Update: (*call).update,
+	fhir.Patch:  (*call).patch,
+	fhir.Delete: (*call).delete,
+}
+
+// change makes the change that the request asks for.
+func (k *call) change() (booking.Change, error) { return changes[k.route.Interaction](k) }
+
+// write carries out the change that the request asks for.
+func (k *call) write() error {
+	c, err := k.change()
+	if err != nil {
+		return err
+	}
+	out, err := k.s.Booking.Do(k.c.Request.Context(), c)
+	if err != nil {
+		return k.refused(c, err)
+	}
+	return k.written(c, out[0])
+}
+
+// refused gives the failure of a change as it is answered: without the right to
+// make a resource by PUT, one that is not there cannot be put.
+func (k *call) refused(c booking.Change, err error) error {
+	if c.Op != booking.Update || c.Edit != nil || c.Request.Create || !errors.Is(err, fhir.NotFound) {
+		return err
+	}
+	if c.If != nil && c.Resource.ID() == "" {
+		_, err := k.principal.Demand(auth.Create, k.typ.Name)
+		return err
+	}
+	return fhir.Errorf(fhir.MethodNotAllowed, "There is no such %s, and this client may not create one by PUT; use POST.", k.typ.Name)
+}
+
+// written answers with what a change came to.
+func (k *call) written(c booking.Change, out booking.Result) error {
+	switch {
+	case c.Op == booking.Delete:
+		return k.deleted(out)
+	case c.Op == booking.Create || out.Created:
+		k.c.Header("Location", k.location(out.Record))
+	}
+	if out.Created {
+		return k.send(http.StatusCreated, out.Record)
+	}
+	return k.send(http.StatusOK, out.Record)
+}
+
+// deleted answers a deletion, also of what was not there.
+func (k *call) deleted(out booking.Result) error {
+	if out.Record.Version > 0 {
+		k.c.Header("ETag", wire.ETag(out.Record.Version))
+	}
+	if !k.prefer.Outcome {
+		k.empty(http.StatusNoContent)
+		return nil
+	}
+	k.c.Header("Preference-Applied", "return=OperationOutcome")
+	note := fhir.Issue{Severity: "information", Code: "informational", Text: "The " + k.typ.Name + " is deleted."}
+	write(k.c, k.face, http.StatusOK, r4.Outcome(&fhir.Error{Issues: []fhir.Issue{note}}, r4.Shape{}))
+	return nil
+}
 
 func (k *call) request() booking.Request {
 	return booking.Request{Principal: k.principal, IfVersion: store.Any}
@@ -16,96 +85,96 @@ func (k *call) request() booking.Request {
 
 var pathID = fhir.MustPath("id")
 
-// conditional gives the request of a change under its If-Match.
-func (k *call) conditional(key store.Key) (booking.Request, error) {
-	req := k.request()
-	tags := wire.ReadTags(k.c.Request.Header["If-Match"])
-	if !tags.Given {
-		return req, nil
-	}
-	rec, err := k.s.Store.Read(k.c.Request.Context(), k.see, key)
-	if errors.Is(err, fhir.NotFound) || errors.Is(err, fhir.Gone) || err == nil && !tags.Match(rec.Version) {
-		return req, fhir.Errorf(fhir.PreconditionFailed, "The version named by If-Match is not the current one.").At("If-Match")
-	}
-	req.IfVersion = rec.Version
-	return req, err
-}
-
 // create stores a new resource, http://hl7.org/fhir/R4/http.html#create.
-func (k *call) create() error {
-	req := k.request()
-	req.RequestID = k.requestID
-	req.SlotNeeded = k.face.SlotNeeded
-	r, err := k.body()
-	if err != nil {
-		return err
+func (k *call) create() (c booking.Change, err error) {
+	c = booking.Change{Request: k.request(), Op: booking.Create, Key: store.Key{Type: k.typ.Name}}
+	c.RequestID, c.SlotNeeded = k.requestID, k.face.SlotNeeded
+	if c.If, err = k.ifNoneExist(); err != nil {
+		return c, err
 	}
-	if r.ID() != "" {
-		if k.face.RefuseID {
-			return fhir.Errorf(fhir.Invalid, "A new resource must not have an id; it is given one.").Coded("MSG_RESOURCE_ID_FAIL").At(r.Type() + ".id")
-		}
-		if r, err = r.Apply(fhir.Change{Path: pathID, Op: fhir.Remove}); err != nil {
-			return err
-		}
+	if c.Resource, err = k.body(); err != nil {
+		return c, err
 	}
-	rec, err := k.s.Booking.Create(k.c.Request.Context(), req, r)
-	if err != nil {
-		return err
+	if c.Resource.ID() == "" {
+		return c, nil
 	}
-	k.c.Header("Location", k.location(rec))
-	return k.send(http.StatusCreated, rec)
+	if k.face.RefuseID {
+		return c, fhir.Errorf(fhir.Invalid, "A new resource must not have an id; it is given one.").Coded("MSG_RESOURCE_ID_FAIL").At(k.typ.Name + ".id")
+	}
+	c.Resource, err = c.Resource.Apply(fhir.Change{Path: pathID, Op: fhir.Remove})
+	return c, err
 }
 
-// update stores the next version of a resource, http://hl7.org/fhir/R4/http.html#update.
-func (k *call) update() error {
-	key, err := k.key()
-	if err != nil {
-		return err
+// update stores the next version of a resource, or the first where the caller may
+// do that, http://hl7.org/fhir/R4/http.html#update.
+func (k *call) update() (c booking.Change, err error) {
+	if c, err = k.target(booking.Update); err != nil {
+		return c, err
 	}
-	req, err := k.conditional(key)
-	if err != nil {
-		return err
+	if c.Resource, err = k.body(); err != nil {
+		return c, err
 	}
-	req.Create = req.IfVersion == store.Any && k.principal.UpdateAsCreate
-	r, err := k.body()
-	if err != nil {
-		return err
+	id := c.Resource.ID()
+	switch {
+	case c.If == nil && id != c.Key.ID:
+		return c, fhir.Errorf(fhir.Invalid, "The id of the body must be that of the address.").At(k.typ.Name + ".id")
+	case c.If != nil && id == "":
+		c.Request.Create = k.principal.Scopes.Allows(auth.Create, k.typ.Name) == auth.Yes
+	default:
+		c.Key.ID = id
+		c.Request.Create = c.IfVersion <= 0 && k.principal.UpdateAsCreate
 	}
-	if r.ID() != key.ID {
-		return fhir.Errorf(fhir.Invalid, "The id of the body must be that of the address.").At(k.typ.Name + ".id")
-	}
-	rec, created, err := k.s.Booking.Update(k.c.Request.Context(), req, key, r)
-	if err != nil {
-		if errors.Is(err, fhir.NotFound) && !req.Create {
-			return fhir.Errorf(fhir.MethodNotAllowed, "There is no %s of that id, and this client may not create one by PUT; use POST.", k.typ.Name)
-		}
-		return err
-	}
-	if created {
-		k.c.Header("Location", k.location(rec))
-		return k.send(http.StatusCreated, rec)
-	}
-	return k.send(http.StatusOK, rec)
+	return c, nil
 }
 
 // delete deletes a resource, http://hl7.org/fhir/R4/http.html#delete. Deleting
 // what is deleted, or was never there, is no error.
-func (k *call) delete() error {
-	key, err := k.key()
+func (k *call) delete() (booking.Change, error) {
+	c, err := k.target(booking.Delete)
+	c.MayBeGone = true
+	return c, err
+}
+
+// target begins a change of the resource that the address names, by its id or by
+// a search, in the version that If-Match names.
+func (k *call) target(op booking.Op) (c booking.Change, err error) {
+	c = booking.Change{Request: k.request(), Op: op}
+	if k.id == "" {
+		c.Key.Type = k.typ.Name
+		c.If, err = k.condition(k.c.Request.URL.RawQuery)
+	} else {
+		c.Key, err = k.key()
+	}
 	if err != nil {
-		return err
+		return c, err
 	}
-	req, err := k.conditional(key)
-	if err != nil {
-		return err
+	return c, k.versions(&c)
+}
+
+// versions reads of a change which version it is to change: If-Match, and for
+// one that must not be there yet If-None-Match: *.
+func (k *call) versions(c *booking.Change) error {
+	h := k.c.Request.Header
+	if wire.ReadTags(h["If-None-Match"]).Any() && k.route.Interaction == fhir.Update {
+		c.IfVersion = 0
+		return nil
 	}
-	rec, err := k.s.Booking.Delete(k.c.Request.Context(), req, key)
-	if err != nil && !errors.Is(err, fhir.NotFound) && !errors.Is(err, fhir.Gone) {
-		return err
+	tags := wire.ReadTags(h["If-Match"])
+	if !tags.Given {
+		return nil
 	}
-	if err == nil {
-		k.c.Header("ETag", wire.ETag(rec.Version))
+	stale := fhir.Errorf(fhir.PreconditionFailed, "The version named by If-Match is not the current one.").At("If-Match")
+	if c.If != nil {
+		var one bool
+		if c.IfVersion, one = tags.One(); !one {
+			return fhir.Errorf(fhir.Invalid, "With a search in the address, If-Match must name one version.").At("If-Match")
+		}
+		return nil
 	}
-	k.empty(http.StatusNoContent)
-	return nil
+	rec, err := k.s.Store.Read(k.c.Request.Context(), k.see, c.Key)
+	if errors.Is(err, fhir.NotFound) || errors.Is(err, fhir.Gone) || err == nil && !tags.Match(rec.Version) {
+		return stale
+	}
+	c.IfVersion = rec.Version
+	return err
 }

@@ -49,3 +49,14 @@ func Unchanged(h http.Header, version int64, updated time.Time) bool {
 	since, err := http.ParseTime(h.Get("If-Modified-Since"))
 	return err == nil && !updated.Truncate(time.Second).After(since)
 }
+
+// Any says whether the header is *, which means any version.
+func (t Tags) Any() bool { return t.any }
+
+// One gives the version of a header that names one and no more.
+func (t Tags) One() (version int64, ok bool) {
+	if t.any || len(t.versions) != 1 {
+		return 0, false
+	}
+	return t.versions[0], true
+}

@@ -1,0 +1,65 @@
+package rest
+
+import (
+	"slices"
+	"strings"
+
+	"slotway/fhir"
+	"slotway/fhir/search"
+	"slotway/server/internal/auth"
+	"slotway/server/internal/booking"
+)
+
+// ifNoneExist reads the header of a conditional create,
+// http://hl7.org/fhir/R4/http.html#ccreate: the search alone, though some write
+// the type or a question mark before it.
+func (k *call) ifNoneExist() (*booking.Condition, error) {
+	lines := k.c.Request.Header["If-None-Exist"]
+	if len(lines) == 0 || !k.face.Conditional {
+		return nil, nil
+	}
+	raw := lines[0]
+	if before, after, ok := strings.Cut(raw, "?"); ok && (before == "" || before == k.typ.Name) {
+		raw = after
+	}
+	c, err := k.condition(raw)
+	if err == nil && len(lines) > 1 {
+		err = fhir.Errorf(fhir.Invalid, "The header may stand once.").At("If-None-Exist")
+	}
+	return c, err
+}
+
+// condition reads the search that names a resource. Whoever asks so finds out what
+// there is, and so needs the right to search; and since what is not understood
+// would change the wrong resource, it must all be known.
+func (k *call) condition(raw string) (*booking.Condition, error) {
+	raw = strings.Join(slices.DeleteFunc(strings.Split(raw, "&"), shapesAnswer), "&")
+	parsed, err := search.Parse(k.face.Catalog, k.typ.Name, raw, k.s.Now())
+	if err != nil {
+		return nil, err
+	}
+	if len(parsed.Warnings) > 0 {
+		return nil, refuse(parsed.Warnings)
+	}
+	if len(parsed.Query.Where) == 0 && raw == "" {
+		return nil, fhir.Errorf(fhir.Invalid, "The address needs the id of the %s, or a search that names it.", k.typ.Name)
+	}
+	if len(parsed.Query.Where) == 0 {
+		return nil, fhir.Errorf(fhir.PreconditionFailed, "A search must say which %s is meant, such as identifier=system|value.", k.typ.Name)
+	}
+	if _, err := k.principal.Demand(auth.Search, k.typ.Name); err != nil {
+		return nil, err
+	}
+	if err := k.allowed(parsed.Query); err != nil {
+		return nil, err
+	}
+	parts := strings.Split(parsed.Self, "&")
+	slices.Sort(parts)
+	return &booking.Condition{Query: parsed.Query, Text: k.typ.Name + "?" + strings.Join(parts, "&")}, nil
+}
+
+// shapesAnswer says whether a parameter is about the answer and names nothing.
+func shapesAnswer(pair string) bool {
+	name, _, _ := strings.Cut(pair, "=")
+	return name == "_format" || name == "_pretty"
+}
