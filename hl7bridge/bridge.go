@@ -9,6 +9,7 @@
 package hl7bridge
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"runtime/debug"
@@ -41,7 +42,13 @@ type Bridge struct {
 //
 // An answer that is not AE is given only after the effect, or the record of the
 // refusal, is durable.
+//
+// From a partner who sends batches, a file of messages is taken as well, and answered
+// with one of acknowledgements.
 func (b *Bridge) Answer(ctx context.Context, from Peer, raw []byte) (ack []byte) {
+	if b.takesFiles(from, raw) {
+		return b.answerFile(ctx, from, raw)
+	}
 	return b.answer(ctx, from, raw, nil)
 }
 
@@ -54,15 +61,18 @@ func (b *Bridge) answer(ctx context.Context, from Peer, raw []byte, fault error)
 	if silent || code == "" {
 		return nil
 	}
-	ack := hl7.Ack{
-		Code: code, Text: a.Text, Errors: a.Errors,
-		App: b.App, Facility: b.Facility, Time: b.Now(), ID: b.NewID(),
-	}
-	if ack.App == "" {
-		ack.App = "HL7API"
-	}
-	return ack.Reply(x.env.Message)
+	return b.ack(a, code).Reply(x.env.Message)
 }
+
+// ack gives an answer as an acknowledgement of a code.
+func (b *Bridge) ack(a Answer, code string) hl7.Ack {
+	return hl7.Ack{
+		Code: code, Text: a.Text, Errors: a.Errors,
+		App: b.app(), Facility: b.Facility, Time: b.Now(), ID: b.NewID(),
+	}
+}
+
+func (b *Bridge) app() string { return cmp.Or(b.App, "HL7API") }
 
 // exchange is one message on its way to an answer.
 type exchange struct {

@@ -25,6 +25,8 @@ type Partner struct {
 	BareAlias bool
 	// Repeats says what becomes of a control id that was sent before.
 	Repeats Repeats
+	// Batches lets it send files of messages, between FHS or BHS and their trailers.
+	Batches bool
 	Grants  []Grant
 }
 

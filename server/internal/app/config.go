@@ -121,6 +121,7 @@ type PartnerConfig struct {
 	ID           string        `yaml:"id"`
 	PasswordHash string        `yaml:"password_hash"`
 	URLHosts     []string      `yaml:"url_hosts"`
+	Batches      bool          `yaml:"batches"`
 	Grants       []GrantConfig `yaml:"grants"`
 	Habits       HabitConfig   `yaml:"habits"`
 	BareAlias    bool          `yaml:"bare_alias"`

@@ -21,7 +21,7 @@ func newDirectory(cfg Config) *directory {
 	d := &directory{map[string]hl7bridge.Partner{}, map[string]string{}, map[string]hl7bridge.Customer{}}
 	for _, p := range cfg.Partners {
 		partner := hl7bridge.Partner{
-			ID: p.ID, URLHosts: p.URLHosts, Loopback: p.loopbackURLs,
+			ID: p.ID, URLHosts: p.URLHosts, Batches: p.Batches, Loopback: p.loopbackURLs,
 			Habits: mappings.Habits(p.Habits), BareAlias: p.BareAlias, Repeats: hl7bridge.Repeats(p.Repeats),
 		}
 		for _, g := range p.Grants {
