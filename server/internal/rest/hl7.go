@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -19,9 +20,44 @@ import (
 	"slotway/server/internal/wire"
 )
 
-// hl7Media are the media types of a message, spec hl7-bridge 5.1; the answer has
-// the type of the request when that is an HL7 type.
-var hl7Media = []string{"application/hl7-v2", "application/hl7-v2+er7", "x-application/hl7-v2+er7", "text/plain"}
+// hl7Form is a row of the table of forms that a message comes in, spec hl7-bridge 5.1,
+// and its answer goes out in.
+type hl7Form struct {
+	media, reply string // of the request, and of the answer
+	// read and write take the message out of the body and put the answer into one;
+	// nil where the body is the message.
+	read  func(media string, body []byte) ([]byte, error)
+	write func(media string, ack []byte) []byte
+}
+
+const hl7Reply = "application/hl7-v2; charset=utf-8"
+
+var hl7Forms = []hl7Form{
+	{media: "application/hl7-v2", reply: hl7Reply},
+	{media: "application/hl7-v2+er7", reply: hl7Reply},
+	{media: "x-application/hl7-v2+er7", reply: hl7Reply},
+	{media: "text/plain", reply: "text/plain; charset=utf-8"},
+	{"text/xml", "text/xml; charset=utf-8", readSOAP, writeSOAP},
+	{"application/soap+xml", "application/soap+xml; charset=utf-8", readSOAP, writeSOAP},
+}
+
+// hl7FormOf finds the form of a Content-Type, and the character set that it names for
+// the message. XML has one of its own: what is read out of it is UTF-8.
+func hl7FormOf(contentType string) (form hl7Form, charset string, err error) {
+	media, params, err := mime.ParseMediaType(contentType)
+	i := slices.IndexFunc(hl7Forms, func(f hl7Form) bool { return f.media == media })
+	if err != nil || i < 0 {
+		return form, "", fhir.Errorf(fhir.Unsupported, "The Content-Type must be application/hl7-v2, text/plain or, for SOAP, text/xml.")
+	}
+	charset = params["charset"]
+	if hl7Forms[i].read != nil {
+		if charset != "" && !strings.EqualFold(charset, "utf-8") {
+			return form, "", fhir.Errorf(fhir.Unsupported, "The charset of a SOAP envelope must be utf-8.")
+		}
+		charset = "UTF-8"
+	}
+	return hl7Forms[i], charset, nil
+}
 
 // hl7 is the HTTP face of the bridge: one message in the body, one
 // acknowledgement out. Whenever the body is an acknowledgement the status is
@@ -60,9 +96,9 @@ func (s *Server) hl7Message(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	media, params, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	if err != nil || !slices.Contains(hl7Media, media) {
-		return fhir.Errorf(fhir.Unsupported, "The Content-Type must be application/hl7-v2 or text/plain.")
+	form, charset, err := hl7FormOf(c.GetHeader("Content-Type"))
+	if err != nil {
+		return err
 	}
 	if enc := c.GetHeader("Content-Encoding"); enc != "" {
 		return fhir.Errorf(fhir.Unsupported, "The body must not be encoded.")
@@ -71,23 +107,26 @@ func (s *Server) hl7Message(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if form.read != nil {
+		if raw, err = form.read(form.media, raw); err != nil {
+			return err
+		}
+	}
 	raw = unframed(raw)
 	if !segmented.Match(raw) {
 		return fhir.Errorf(fhir.Invalid, "The body is no HL7 v2 message: it has no segments, such as MSH.")
 	}
 	// The effect does not hang on whether the sender waits for the answer: one who
 	// has gone away sends the message again and gets the answer stored now.
-	ack := s.Bridge.Answer(context.WithoutCancel(c.Request.Context()), hl7bridge.Peer{Partner: partner, Address: host, Transport: "http", Charset: params["charset"]}, raw)
+	ack := s.Bridge.Answer(context.WithoutCancel(c.Request.Context()), hl7bridge.Peer{Partner: partner, Address: host, Transport: "http", Charset: charset}, raw)
 	if ack == nil {
-		return s.silent(c, raw, params["charset"])
+		return s.silent(c, raw, charset)
 	}
-	if media == "text/plain" {
-		media += "; charset=utf-8"
-	} else {
-		media = "application/hl7-v2; charset=utf-8"
+	if form.write != nil {
+		ack = form.write(form.media, ack)
 	}
 	c.Header("Content-Length", strconv.Itoa(len(ack)))
-	c.Data(http.StatusOK, media, ack)
+	c.Data(http.StatusOK, form.reply, ack)
 	return nil
 }
 
