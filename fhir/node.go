@@ -224,7 +224,16 @@ func Quote(text string) json.RawMessage { return AppendQuote(nil, text) }
 func AppendQuote(dst []byte, text string) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
-	for _, r := range text {
+	for len(text) > 0 {
+		n := 0
+		for n < len(text) && plain[text[n]] {
+			n++
+		}
+		if dst, text = append(dst, text[:n]...), text[n:]; text == "" {
+			break
+		}
+		r, n := utf8.DecodeRuneInString(text)
+		text = text[n:]
 		switch {
 		case r == '"' || r == '\\':
 			dst = append(dst, '\\', byte(r))

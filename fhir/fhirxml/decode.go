@@ -17,7 +17,7 @@ func Decode(b []byte, v elements.Version) (fhir.Resource, error) {
 	case len(b) > 1<<30:
 		return fhir.Resource{}, fhir.Errorf(fhir.TooLarge, "The document is larger than 1 GiB.")
 	}
-	d := decoder{version: v}
+	d := decoder{version: v, base: v.Type("Element")}
 	d.src = string(b)
 	if f := d.read(); f != nil {
 		return fhir.Resource{}, f.decoding()
@@ -34,6 +34,7 @@ func Decode(b []byte, v elements.Version) (fhir.Resource, error) {
 type decoder struct {
 	tree
 	version elements.Version
+	base    *elements.Type // what is known of every element
 }
 
 func (d *decoder) faultf(n *node, format string, args ...any) *fault {
@@ -146,7 +147,7 @@ func (d *decoder) member(dst []byte, c *node, el *elements.Element) ([]byte, *fa
 		if kind, _ := d.kind(n, el); kind == asObject || kind == asResource {
 			return append(dst, "null"...), nil
 		}
-		return d.object(dst, n, d.version.Type("Element"))
+		return d.object(dst, n, d.base)
 	})
 }
 
@@ -252,7 +253,7 @@ func (d *decoder) expected(n *node, el *elements.Element) (form, *fault) {
 func (d *decoder) value(dst []byte, n *node, k form, el *elements.Element) ([]byte, *fault) {
 	switch k {
 	case asObject:
-		t := d.version.Type("Element")
+		t := d.base
 		if el != nil && el.Kind == elements.Object && n.typ != hintObject {
 			t = el.Of
 		}

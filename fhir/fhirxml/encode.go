@@ -11,7 +11,7 @@ const header = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
 // Encode appends a resource as XML to dst. An error, of Kind NotAcceptable, names
 // the element that XML cannot hold.
 func Encode(dst []byte, r fhir.Resource, v elements.Version) ([]byte, error) {
-	e := encoder{version: v, replace: r.Type() == "OperationOutcome"}
+	e := encoder{version: v, base: v.Type("Element"), replace: r.Type() == "OperationOutcome"}
 	out, f := e.resource(append(dst, header...), r.Root(), ` xmlns="`+fhirSpace+`"`)
 	if f != nil {
 		return dst, f.within(r.Type(), 0, false).encoding()
@@ -22,8 +22,9 @@ func Encode(dst []byte, r fhir.Resource, v elements.Version) ([]byte, error) {
 // encoder writes one document. Its functions append to dst and return it.
 type encoder struct {
 	version elements.Version
-	replace bool   // characters that XML does not have, by U+FFFD
-	slots   []slot // of the objects being written, the innermost last
+	base    *elements.Type // what is known of every element
+	replace bool           // characters that XML does not have, by U+FFFD
+	slots   []slot         // of the objects being written, the innermost last
 	nodes   []fhir.Node
 }
 

@@ -45,6 +45,7 @@ type tree struct {
 	scanner
 	nodes []node // the first is no node
 	bound []binding
+	last  []int32 // of each name within the elements being read, the last element
 	attrs []attr
 }
 
@@ -53,7 +54,7 @@ type attr struct{ prefix, name, value string }
 
 // read reads a document. Its root is the second node.
 func (t *tree) read() *fault {
-	t.nodes = make([]node, 1, 2+len(t.src)/64)
+	t.nodes = make([]node, 1, 2+len(t.src)/40)
 	if f := t.checkText(); f != nil {
 		return f
 	}
@@ -134,7 +135,8 @@ func (t *tree) element(depth int) (int32, *fault) {
 // content reads the elements within one, up to its end tag.
 func (t *tree) content(parent int32, depth int) *fault {
 	var last int32
-	seen := siblings{t: t}
+	seen := siblings{first: len(t.last)}
+	defer func() { t.last = t.last[:seen.first] }()
 	for {
 		if f := t.misc(); f != nil {
 			return f
@@ -154,46 +156,42 @@ func (t *tree) content(parent int32, depth int) *fault {
 		} else {
 			t.nodes[last].next = at
 		}
-		seen.add(at)
+		seen.add(t, at)
 		last = at
 	}
 }
 
 // siblings links the elements of one name within another: by looking through the
-// few names of a usual one, and by a map from the 33rd on.
+// few names of a usual one, which stand from first in a list that all share, and
+// by a map from the 33rd on.
 type siblings struct {
-	t     *tree
-	last  []int32 // of each name, the last element
+	first int
 	names map[string]int
 }
 
-func (s *siblings) add(at int32) {
-	name := s.t.nodes[at].name
-	i := len(s.last) - 1
+func (s *siblings) add(t *tree, at int32) {
+	name, i := t.nodes[at].name, len(t.last)
 	if s.names != nil {
 		if found, ok := s.names[name]; ok {
 			i = found
-		} else {
-			i = -1
 		}
-	} else {
-		for i >= 0 && s.t.nodes[s.last[i]].name != name {
-			i--
-		}
+	} else if known := slices.IndexFunc(t.last[s.first:], func(n int32) bool { return t.nodes[n].name == name }); known >= 0 {
+		i = s.first + known
 	}
-	if i >= 0 {
-		s.t.nodes[s.last[i]].same = at
-		s.t.nodes[at].again = true
-		s.last[i] = at
+	if i < len(t.last) {
+		t.nodes[t.last[i]].same = at
+		t.nodes[at].again = true
+		t.last[i] = at
 		return
 	}
-	s.last = append(s.last, at)
-	if s.names != nil {
-		s.names[name] = len(s.last) - 1
-	} else if len(s.last) == 32 {
+	t.last = append(t.last, at)
+	switch {
+	case s.names != nil:
+		s.names[name] = i
+	case i-s.first == 31:
 		s.names = make(map[string]int, 64)
-		for i, n := range s.last {
-			s.names[s.t.nodes[n].name] = i
+		for i, n := range t.last[s.first:] {
+			s.names[t.nodes[n].name] = s.first + i
 		}
 	}
 }

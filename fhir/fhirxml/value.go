@@ -68,7 +68,7 @@ func (e *encoder) value(dst []byte, s *slot, v, c fhir.Node, h hints) ([]byte, *
 // objectValue writes an object: of the type that its row says, a resource, or one
 // that is not known.
 func (e *encoder) objectValue(dst []byte, s *slot, v fhir.Node, h hints) ([]byte, *fault) {
-	t := e.version.Type("Element")
+	t := e.base
 	wrapped := false
 	switch el := s.element; {
 	case el == nil:
@@ -114,7 +114,7 @@ func (e *encoder) primitive(dst []byte, s *slot, v, c fhir.Node, h hints) ([]byt
 	dst = append(append(dst, '<'), s.name...)
 	first := len(e.slots)
 	if c.Exists() {
-		e.collect(c, e.version.Type("Element"))
+		e.collect(c, e.base)
 		if len(e.slots) == first {
 			return dst, faultf("there is nothing in its companion _%s", s.name)
 		}
