@@ -10,9 +10,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// Failer is a test, or a check of a property.
+type Failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // Decode reads JSON into Go values. Numbers keep their text, so that 1.0 and 1
 // are two things, as they are in FHIR.
-func Decode(t testing.TB, b []byte) any {
+func Decode(t Failer, b []byte) any {
 	t.Helper()
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber()
@@ -25,7 +31,7 @@ func Decode(t testing.TB, b []byte) any {
 
 // Diff compares two JSON texts by meaning: white space, the order of members
 // and the spelling of strings do not count. It is empty when they are equal.
-func Diff(t testing.TB, want, got []byte) string {
+func Diff(t Failer, want, got []byte) string {
 	t.Helper()
 	return cmp.Diff(Decode(t, want), Decode(t, got))
 }

@@ -57,6 +57,9 @@ func (d *decoder) resource(dst []byte, n *node) ([]byte, *fault) {
 
 // object writes an object of a type.
 func (d *decoder) object(dst []byte, n *node, t *elements.Type) ([]byte, *fault) {
+	if n.child == 0 && n.has == 0 {
+		return dst, d.faultf(n, "there is nothing in it")
+	}
 	dst = append(dst, '{')
 	if n.has&hasID != 0 {
 		dst = fhir.AppendQuote(append(dst, `"id":`...), n.id)
@@ -226,7 +229,7 @@ func (d *decoder) expected(n *node, el *elements.Element) (form, *fault) {
 		switch only := n.child; {
 		case n.has&hasValue != 0:
 			return asString, nil
-		case n.has == 0 && d.nodes[only].next == 0 && capital(d.nodes[only].name) && d.nodes[only].typ == "":
+		case n.has == 0 && only != 0 && d.nodes[only].next == 0 && capital(d.nodes[only].name) && d.nodes[only].typ == "":
 			return asResource, nil
 		}
 		return asObject, nil

@@ -49,6 +49,6 @@
 //
 // A document type declaration is refused, and with it every entity but XML's own
 // five; so is any encoding but UTF-8, nesting deeper than fhir.MaxDepth and more
-// than fhir.MaxTokens elements. The caller bounds the size. Time and memory grow
+// than half as many elements as fhir.MaxTokens. The caller bounds the size. Time and memory grow
 // with the size alone.
 package fhirxml

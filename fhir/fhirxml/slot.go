@@ -3,6 +3,7 @@ package fhirxml
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"slotway/fhir"
 	"slotway/fhir/elements"
@@ -33,7 +34,7 @@ func (e *encoder) collect(n fhir.Node, t *elements.Type) {
 		beyond++
 		if next == rows || t.Elements[next].Name != name { // usually it does: JSON is mostly in order
 			at := t.Find(name)
-			if base, ok := companionOf(name, v, t); at < 0 && ok {
+			if base, ok := companionOf(name, v); at < 0 && ok {
 				s.name, s.value, s.companion = base, fhir.Node{}, v
 				companions = append(companions, s)
 				continue
@@ -71,41 +72,42 @@ func (s *slot) place(t *elements.Type, at int) {
 	}
 }
 
-// companionOf says whether a member can be the companion of a primitive: one with
-// a row, or one without.
-func companionOf(name string, v fhir.Node, t *elements.Type) (base string, ok bool) {
+// companionOf says whether a member can be the companion of another.
+func companionOf(name string, v fhir.Node) (base string, ok bool) {
 	if len(name) < 2 || name[0] != '_' || !v.IsObject() && !v.IsArray() {
 		return "", false
 	}
-	base = name[1:]
-	at := t.Find(base)
-	return base, at < 0 || t.Elements[at].Kind.Primitive()
+	return name[1:], true
 }
 
 // join gives companions the slots of their values, or slots of their own. What
 // cannot be the companion of the value there is, is an element like any other,
 // whose name begins with an underscore.
 func (e *encoder) join(first int, t *elements.Type, companions []slot) {
-	byName := make(map[string]int, len(e.slots)-first)
-	for i, s := range e.slots[first:] {
-		byName[s.name] = first + i
-	}
+	// __x can be the companion of _x, once it is clear that this is none itself.
+	slices.SortStableFunc(companions, func(a, b slot) int { return cmp.Compare(underscores(a.name), underscores(b.name)) })
+	names := e.index(first, len(companions))
 	for _, c := range companions {
-		i, found := byName[c.name]
+		at := t.Find(c.name)
+		i, found := names.find(e.slots, c.name)
 		switch {
-		case found && fits(e.slots[i].value, c.companion):
+		case found && !e.slots[i].attribute && fits(e.slots[i].value, c.companion):
 			e.slots[i].companion = c.companion
 			continue
-		case found || !fits(fhir.Node{}, c.companion):
+		case found || !fits(fhir.Node{}, c.companion) || at >= 0 && !alone[t.Elements[at].Kind]:
 			c.name, c.value, c.companion = "_"+c.name, c.companion, fhir.Node{}
-		default:
-			if at := t.Find(c.name); at >= 0 {
-				c.place(t, at)
-			}
+		case at >= 0:
+			c.place(t, at)
 		}
+		names.add(c.name, len(e.slots))
 		e.slots = append(e.slots, c)
 	}
 }
+
+// alone are the kinds of element that a companion can stand for without a value.
+var alone = map[elements.Kind]bool{elements.Text: true, elements.Number: true, elements.Boolean: true, elements.Attribute: true}
+
+func underscores(name string) int { return len(name) - len(strings.TrimLeft(name, "_")) }
 
 // fits says whether one member can be the companion of another, which need not be
 // there: objects beside primitives, one beside one or a list beside a list.
@@ -123,7 +125,40 @@ func fits(value, companion fhir.Node) bool {
 			return false
 		}
 	}
-	return true
+	return companion.First().Exists()
+}
+
+// index finds the slots from first on by name: one after the other when that is
+// cheap, or else by a map.
+type index struct {
+	first int
+	names map[string]int
+}
+
+func (e *encoder) index(first, times int) index {
+	x := index{first: first}
+	if times > 3 && len(e.slots)-first > 15 {
+		x.names = make(map[string]int, len(e.slots)-first+times)
+		for i, s := range e.slots[first:] {
+			x.names[s.name] = first + i
+		}
+	}
+	return x
+}
+
+func (x index) find(slots []slot, name string) (at int, found bool) {
+	if x.names != nil {
+		at, found = x.names[name]
+		return at, found
+	}
+	at = slices.IndexFunc(slots[x.first:], func(s slot) bool { return s.name == name })
+	return x.first + at, at >= 0
+}
+
+func (x index) add(name string, at int) {
+	if x.names != nil {
+		x.names[name] = at
+	}
 }
 
 // listHint says what must be said of a member that is a list, or is not, for the

@@ -10,6 +10,10 @@ import (
 // looking for one that stands twice stays cheap.
 const maxAttributes = 64
 
+// maxElements bounds the elements of a document: each makes a name and a value of
+// JSON.
+const maxElements = fhir.MaxTokens / 2
+
 // node is an element of FHIR, read but not yet understood.
 type node struct {
 	name  string
@@ -81,8 +85,8 @@ func (t *tree) element(depth int) (int32, *fault) {
 	if f := t.tooDeep(depth); f != nil {
 		return 0, f
 	}
-	if len(t.nodes) > fhir.MaxTokens {
-		return 0, t.faultf("there are more than %d elements", fhir.MaxTokens)
+	if len(t.nodes) > maxElements {
+		return 0, t.faultf("there are more than %d elements", maxElements)
 	}
 	n, outer := node{pos: t.pos}, len(t.bound)
 	defer func() { t.bound = t.bound[:outer] }()
@@ -126,7 +130,7 @@ func (t *tree) element(depth int) (int32, *fault) {
 			f = t.endTag(full)
 		}
 	}
-	if m := &t.nodes[at]; f == nil && m.child == 0 && m.has == 0 && depth > 1 {
+	if m := &t.nodes[at]; f == nil && m.child == 0 && m.has == 0 && depth > 1 && !capital(name) {
 		f = t.faultAt(m.pos, "the element %s has neither a value nor anything in it", clip(full, 80))
 	}
 	return at, f

@@ -105,9 +105,9 @@ func wraps(v fhir.Node) bool {
 func (e *encoder) primitive(dst []byte, s *slot, v, c fhir.Node, h hints) ([]byte, *fault) {
 	kind, name := kindOf(v)
 	switch el := s.element; {
-	case el != nil && el.Kind == elements.XHTML && v.IsString() && h == (hints{}):
+	case el != nil && el.Kind == elements.XHTML && v.IsString() && !c.Exists() && h == (hints{}):
 		return e.xhtml(dst, v.Text())
-	case el != nil && (el.Kind == kind || !v.Exists()):
+	case el != nil && el.Kind.Primitive() && (el.Kind == kind || !v.Exists()):
 	case el != nil, capital(s.name), kind != elements.Text:
 		h.typ = name
 	}
