@@ -25,7 +25,7 @@ func Statement(in Input) []byte {
 		Software:       &models.CapabilityStatementSoftware{Name: in.Software, Version: new(in.Version)},
 		Implementation: &models.CapabilityStatementImplementation{Description: "Appointments, and the slots they are booked in", Url: new(in.Base)},
 		FhirVersion:    models.FHIRVersion4_0_1,
-		Format:         []string{"application/fhir+json", "json"},
+		Format:         []string{"application/fhir+json", "application/fhir+xml", "json", "xml"},
 		PatchFormat:    patch.Formats(),
 		Rest:           []models.CapabilityStatementRest{{Mode: models.RestfulCapabilityModeServer, Security: security(in)}},
 	}

@@ -20,8 +20,15 @@ type Resource struct {
 // without repeated member names, with a resourceType and, where it has one, an
 // id of the form FHIR allows. It keeps b, which must not change afterwards.
 // Errors are of Kind Invalid or TooLarge.
-func Parse(b []byte) (Resource, error) {
-	tokens, err := scan(b)
+func Parse(b []byte) (Resource, error) { return parse(b, false) }
+
+// Own reads a document that this program wrote, such as a Bundle of many
+// resources, as Parse does but without its limits: what was let in within them
+// stands deeper here, and there is more of it.
+func Own(b []byte) (Resource, error) { return parse(b, true) }
+
+func parse(b []byte, ours bool) (Resource, error) {
+	tokens, err := scanWhole(b, true, ours)
 	if err != nil {
 		return Resource{}, err
 	}

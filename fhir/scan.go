@@ -32,6 +32,7 @@ type scanner struct {
 	depth  int
 	tokens []token
 	names  []string // of the objects that are open, the innermost last
+	ours   bool     // it has no limits on its shape
 }
 
 func (s *scanner) errorf(format string, args ...any) error {
@@ -40,25 +41,25 @@ func (s *scanner) errorf(format string, args ...any) error {
 
 // scan reads exactly one value, which must be an object.
 func scan(src []byte) ([]token, error) {
-	return scanWhole(src, true)
+	return scanWhole(src, true, false)
 }
 
 // ParseValue reads one JSON value of any kind, as strictly as Parse reads a
 // resource. It keeps b, which must not change afterwards. Errors are of Kind
 // Invalid or TooLarge.
 func ParseValue(b []byte) (Node, error) {
-	tokens, err := scanWhole(b, false)
+	tokens, err := scanWhole(b, false, false)
 	if err != nil {
 		return Node{}, err
 	}
 	return Node{&tape{b, tokens}, 0}, nil
 }
 
-func scanWhole(src []byte, object bool) ([]token, error) {
+func scanWhole(src []byte, object, ours bool) ([]token, error) {
 	if len(src) > 1<<30 {
 		return nil, Errorf(TooLarge, "The document is larger than 1 GiB.")
 	}
-	s := &scanner{src: src, tokens: make([]token, 0, 16+len(src)/16), names: make([]string, 0, 32)}
+	s := &scanner{src: src, tokens: make([]token, 0, 16+len(src)/16), names: make([]string, 0, 32), ours: ours}
 	s.space()
 	if s.pos == len(src) {
 		return nil, Errorf(Invalid, "The body is empty; JSON is needed.")
@@ -88,7 +89,7 @@ func (s *scanner) space() {
 }
 
 func (s *scanner) value() error {
-	if len(s.tokens) >= MaxTokens {
+	if len(s.tokens) >= MaxTokens && !s.ours {
 		return Errorf(TooLarge, "The document has more than %d values.", MaxTokens)
 	}
 	if s.pos >= len(s.src) {
@@ -114,7 +115,7 @@ func (s *scanner) value() error {
 }
 
 func (s *scanner) open(kind byte) (int, error) {
-	if s.depth++; s.depth > MaxDepth {
+	if s.depth++; s.depth > MaxDepth && !s.ours {
 		return 0, Errorf(Invalid, "The document is nested more than %d deep.", MaxDepth)
 	}
 	at := len(s.tokens)

@@ -118,6 +118,22 @@ func TestScanLimits(t *testing.T) {
 	}
 }
 
+// What this program wrote is read whatever its shape.
+func TestOwn(t *testing.T) {
+	inner := `{"a":` + strings.Repeat("[", MaxDepth-1) + strings.Repeat("]", MaxDepth-1) + `}`
+	bundle := `{"resourceType":"Bundle","entry":[` + strings.Repeat(`{"resource":`+inner+`},`, MaxTokens/MaxDepth) + `{}]}`
+	if _, err := Parse([]byte(bundle)); err == nil {
+		t.Error("Parse takes what is beyond its limits")
+	}
+	r, err := Own([]byte(bundle))
+	if err != nil || r.Type() != "Bundle" || !r.Root().Get("entry").First().Get("resource").Exists() {
+		t.Errorf("Own: %v", err)
+	}
+	if _, err := Own([]byte(`{"resourceType":"Bundle"`)); err == nil {
+		t.Error("Own takes what is no JSON")
+	}
+}
+
 func TestScanAccepts(t *testing.T) {
 	tests := []struct{ name, in string }{
 		{"an empty object", `{}`},

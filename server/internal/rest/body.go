@@ -34,29 +34,35 @@ var byteOrderMark = []byte("\ufeff")
 
 // text reads the body as JSON; from XML, as the JSON that says the same.
 func (k *call) text() ([]byte, error) {
-	format, err := k.face.offer().BodyFormat(k.c.Request.Header)
-	if err != nil {
-		return nil, err
+	format, b, err := k.formatted()
+	if err != nil || format.Decode == nil {
+		return b, err
 	}
-	b, err := k.raw()
-	if err != nil {
-		return nil, err
-	}
-	b = bytes.TrimPrefix(b, byteOrderMark)
-	if format.Decode == nil {
-		return b, nil
-	}
-	return format.Decode(b)
+	r, err := format.Decode(b)
+	return r.Raw(), err
 }
 
 // sent reads the resource of the body, of whatever type, as it is written on the
 // face.
 func (k *call) sent() (fhir.Resource, error) {
-	b, err := k.text()
-	if err != nil {
+	format, b, err := k.formatted()
+	switch {
+	case err != nil:
 		return fhir.Resource{}, err
+	case format.Decode != nil:
+		return format.Decode(b)
 	}
 	return fhir.Parse(b)
+}
+
+// formatted reads the body, and what format it is in.
+func (k *call) formatted() (*wire.Format, []byte, error) {
+	format, err := k.face.offer().BodyFormat(k.c.Request.Header)
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := k.raw()
+	return format, bytes.TrimPrefix(b, byteOrderMark), err
 }
 
 // body reads the resource of the body, which must be of the type of the address,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"slotway/fhir"
+	"slotway/fhir/elements"
 	"slotway/fhir/r4"
 	"slotway/fhir/search"
 	"slotway/mappings/stu3"
@@ -31,8 +32,8 @@ func BookingFace(catalog *search.Catalog, style fhir.Style) *Face {
 		SlotNeeded:   true,
 		SearchAction: bookingSearch,
 		Check:        serviceKnown,
-		Formats:      []*wire.Format{wire.JSON},
-		ContentTypes: []string{"application/fhir+json", "application/json+fhir"},
+		Formats:      []*wire.Format{wire.JSON, wire.XML(elements.STU3)},
+		ContentTypes: []string{"application/fhir+json", "application/fhir+xml", "application/json+fhir", "application/xml+fhir"},
 		GzipFrom:     0, // its assurance scripts want every answer compressed (requirement 34)
 	}
 }
@@ -219,8 +220,8 @@ func R4Face(catalog *search.Catalog, style fhir.Style) *Face {
 		Offers:       fhir.Type.Has,
 		Options:      true,
 		Conditional:  true,
-		Formats:      []*wire.Format{wire.JSON},
-		ContentTypes: []string{"application/fhir+json", "application/json", "text/json", "application/json+fhir"},
+		Formats:      []*wire.Format{wire.JSON, wire.XML(elements.R4)},
+		ContentTypes: wire.MediaTypes(),
 		GzipFrom:     1 << 10, // what fits a packet is not worth the work
 	}
 }

@@ -37,8 +37,14 @@ func replyOf(c *gin.Context, f *Face) wire.Reply {
 // write answers with a resource, given as FHIR JSON, in the form asked for.
 func write(c *gin.Context, f *Face, status int, body []byte) {
 	r := replyOf(c, f)
-	if err := r.Write(c.Writer, status, body); err != nil {
-		e := fhir.AsError(c.Error(err))
+	err := r.Write(c.Writer, status, body)
+	if err == nil {
+		return
+	}
+	// It cannot be said in the format: that can.
+	_ = c.Error(err)
+	e := fhir.AsError(err)
+	if err := r.Write(c.Writer, statusOf(e, f.Style), outcome(f, e)); err != nil {
 		_ = r.AsJSON().Write(c.Writer, statusOf(e, f.Style), outcome(f, e)) // JSON is written as it is
 	}
 }

@@ -123,7 +123,7 @@ const maxRanges = 64
 
 func parseRanges(header []string) (all []mediaRange) {
 	for _, line := range header {
-		for part := range elements(line) {
+		for part := range listed(line) {
 			media, params, err := mime.ParseMediaType(part)
 			if err != nil {
 				continue
@@ -137,9 +137,9 @@ func parseRanges(header []string) (all []mediaRange) {
 	return all
 }
 
-// elements gives the elements of a list in a header, RFC 9110 section 5.6.1.
+// listed gives the elements of a list in a header, RFC 9110 section 5.6.1.
 // Commas within a quoted string do not part them.
-func elements(line string) func(yield func(string) bool) {
+func listed(line string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		quoted, start := false, 0
 		for i := 0; i < len(line); i++ {

@@ -13,7 +13,6 @@ import (
 var xml = &Format{
 	Name:   "xml",
 	Encode: func(dst, json []byte) ([]byte, error) { return append(append(dst, "<xml/>"...), json...), nil },
-	Decode: func(body []byte) ([]byte, error) { return []byte(strings.TrimPrefix(string(body), "<xml/>")), nil },
 }
 
 var (

@@ -110,7 +110,7 @@ func readTo(r io.Reader, size int64) ([]byte, error) {
 // contentCoding says whether a body is compressed, RFC 9110 section 8.4.
 func contentCoding(h http.Header) (zipped bool, err error) {
 	for _, line := range h["Content-Encoding"] {
-		for name := range elements(line) {
+		for name := range listed(line) {
 			switch name = strings.ToLower(name); {
 			case name == "identity":
 			case (name == "gzip" || name == "x-gzip") && !zipped:

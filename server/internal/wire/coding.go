@@ -27,7 +27,7 @@ func acceptsCoding(header []string) (coding, error) {
 	}
 	gz, plain, rest := -1, -1, -1
 	for _, line := range header {
-		for part := range elements(line) {
+		for part := range listed(line) {
 			name, param, _ := strings.Cut(part, ";")
 			_, q, _ := strings.Cut(param, "=")
 			q = strings.TrimSpace(q)

@@ -22,7 +22,7 @@ type Tags struct {
 // ReadTags reads the values of a header; a weak tag is as good as a strong one.
 func ReadTags(header []string) (t Tags) {
 	for _, line := range header {
-		for part := range elements(line) {
+		for part := range listed(line) {
 			t.Given = true
 			if part == "*" {
 				t.any = true

@@ -21,7 +21,7 @@ func ReadPrefer(h http.Header) (p Prefer) {
 	}
 	seen := map[string]bool{}
 	for _, line := range h["Prefer"] {
-		for part := range elements(line) {
+		for part := range listed(line) {
 			// Some callers part preferences by semicolons, which the RFC keeps for
 			// the parameters of one.
 			for pref := range strings.SplitSeq(part, ";") {

@@ -19,9 +19,9 @@ import (
 type Format struct {
 	Name string // json or xml, the names of the table of media types
 	// Encode appends what is written in FHIR JSON in the format, and Decode
-	// gives the FHIR JSON of a body; nil for JSON itself.
+	// gives the resource of a body; nil for JSON itself.
 	Encode func(dst, json []byte) ([]byte, error)
-	Decode func(body []byte) (json []byte, err error)
+	Decode func(body []byte) (fhir.Resource, error)
 	// Indent appends a body with line breaks for people; nil leaves it as it is.
 	Indent func(dst, body []byte) []byte
 }
@@ -50,6 +50,14 @@ var mediaTypes = []mediaType{
 	{"text/xml", "xml", "text/xml;charset=utf-8"},
 	{"application/json+fhir", "json", "application/fhir+json;charset=utf-8"},
 	{"application/xml+fhir", "xml", "application/fhir+xml;charset=utf-8"},
+}
+
+// MediaTypes gives the names of the table.
+func MediaTypes() (all []string) {
+	for _, m := range mediaTypes {
+		all = append(all, m.name)
+	}
+	return all
 }
 
 // shortNames are what _format may say beside the media types. There are no pages
