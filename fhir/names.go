@@ -10,6 +10,9 @@ const (
 	// ManagementURL is the extension, with a valueUrl, that holds the address of
 	// the page where a patient manages an appointment.
 	ManagementURL = "http://fhir.patientsknowbest.com/structuredefinition/management-url"
+	// HoldExpires is the extension, with a valueInstant, that says until when an
+	// appointment of status pending holds its slots.
+	HoldExpires = "http://fhir.patientsknowbest.com/structuredefinition/hold-expires"
 	// DataAbsentReason is FHIR's extension for why an element has no value,
 	// http://hl7.org/fhir/R4/extension-data-absent-reason.html.
 	DataAbsentReason = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"

@@ -172,15 +172,14 @@ func TestCreateTakesSlots(t *testing.T) {
 	}
 }
 
-// The second booking of a slot is refused with the sentence of supplier line P29,
-// and leaves neither an appointment nor a patient.
+// The second booking of a slot is refused, names the slot and leaves neither an appointment nor a patient.
 func TestSecondBooking(t *testing.T) {
 	w := newWorld(t)
 	if _, err := w.Create(t.Context(), caller("X1"), parse(t, appointment("booked", "10:00", "10:15", "Slot/s1"))); err != nil {
 		t.Fatal(err)
 	}
 	_, err := w.Create(t.Context(), caller("X2"), parse(t, appointment("booked", "10:00", "10:30", "Slot/s2", "Slot/s1")))
-	if !errors.Is(err, fhir.SlotTaken) || fhir.AsError(err).Text != "Slot no longer available" {
+	if !errors.Is(err, fhir.SlotTaken) || fhir.AsError(err).Text != "Slot/s1 is no longer available." {
 		t.Fatalf("second booking: %v", err)
 	}
 	if w.status("s2") != "free" {

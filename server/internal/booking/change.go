@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"slotway/fhir"
 	"slotway/server/internal/store"
@@ -56,6 +57,11 @@ type Change struct {
 	// of Resource: a patch, a cancellation. It may run more than once, and must do
 	// nothing else. Its error is the change's.
 	Edit func(current store.Record) (fhir.Resource, error)
+	// Take makes an Update of an Appointment take the slots that the version
+	// names, as a Create does.
+	Take bool
+	// HoldUntil, when not zero, makes what is taken a hold until then.
+	HoldUntil time.Time
 
 	// MayBeGone makes a Delete of what is not there do nothing.
 	MayBeGone bool

@@ -11,7 +11,7 @@ func (s *Service) planCreate(ctx context.Context, now store.Reader, c Change) (s
 	if err := s.check(c.Resource); err != nil {
 		return nil, err
 	}
-	plan, err := s.planNew(ctx, now, c.Request, c.Resource)
+	plan, err := s.planNew(ctx, now, c.Request, c.Resource, c.HoldUntil)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 
 func (s *Service) planDelete(_ context.Context, _ store.Reader, c Change) (step, error) {
 	return func(ctx context.Context, tx *work) (out Result, err error) {
-		old, err := tx.Read(ctx, c.seesAll(), c.Key)
+		old, err := s.current(ctx, tx, c.seesAll(), c.Key)
 		if absent(err) && c.MayBeGone {
 			return out, nil
 		}
@@ -17,9 +17,16 @@ func (s *Service) planDelete(_ context.Context, _ store.Reader, c Change) (step,
 			return out, err
 		}
 		if old.Type == "Slot" {
-			if _, held := s.holder(ctx, tx, old.Customer, old.ID); held {
+			_, held, err := s.claimOf(ctx, tx, old.Customer, old.ID)
+			if err != nil {
+				return out, err
+			}
+			if held {
 				return out, fhir.Errorf(fhir.Conflict, "The slot is booked; cancel the booking first.")
 			}
+		}
+		if err := s.settle(ctx, tx, write{key: old.Key, old: old}, nil); err != nil {
+			return out, err
 		}
 		if err := s.release(ctx, tx, old, nil); err != nil {
 			return out, err

@@ -25,12 +25,13 @@ type plan struct {
 	resource    fhir.Resource
 	links       []store.Link
 	slots       []slot
+	until       time.Time    // of a hold; zero of a booking
 	patient     r4.Contained // the contained Patient that takes part; zero when there is none
 	nhs         string       // its NHS number, when it has one
 }
 
-func (s *Service) planNew(ctx context.Context, now store.Reader, req Request, r fhir.Resource) (p *plan, err error) {
-	p = &plan{s: s, now: now, req: req, resource: r}
+func (s *Service) planNew(ctx context.Context, now store.Reader, req Request, r fhir.Resource, until time.Time) (p *plan, err error) {
+	p = &plan{s: s, now: now, req: req, resource: r, until: until}
 	if r.Type() != "Appointment" {
 		p.customer, err = home(req, r)
 		return p, err
@@ -102,7 +103,7 @@ func (p *plan) planSlots(ctx context.Context) error {
 		}
 		if contained != "" {
 			p.links = append(p.links, store.Link{Param: "slot", To: search.Ref{Type: "Slot", ID: sl.record.ID}})
-			shown = append(shown, fhir.Change{Path: pathContained.Where("id", contained).Then("status"), Op: fhir.Set, Value: fhir.Quote("busy")})
+			shown = append(shown, fhir.Change{Path: pathContained.Where("id", contained).Then("status"), Op: fhir.Set, Value: fhir.Quote(takenStatus(p.until))})
 		}
 		p.slots = append(p.slots, sl)
 	}
@@ -196,12 +197,31 @@ func (p *plan) checkActors(ctx context.Context) error {
 			continue
 		}
 		_, err := p.now.Read(ctx, p.req.sees(p.customer), store.Key{Customer: p.customer, Type: to.Type, ID: to.ID})
-		if absent(err) {
-			return fhir.Errorf(fhir.Unprocessable, "There is no such %s.", to.Type).Coded("REFERENCE_NOT_FOUND").At(fmt.Sprintf("Appointment.participant[%d].actor", i))
+		if err == nil {
+			continue
 		}
+		if !absent(err) {
+			return err
+		}
+		vouched, err := p.vouched(ctx, to)
 		if err != nil {
 			return err
 		}
+		if !vouched {
+			return fhir.Errorf(fhir.Unprocessable, "There is no such %s.", to.Type).Coded("REFERENCE_NOT_FOUND").At(fmt.Sprintf("Appointment.participant[%d].actor", i))
+		}
 	}
 	return nil
+}
+
+// vouched says whether the slots' own schedule names an actor: a feed may bring
+// the diary before those whose diary it is, and its slots can be booked.
+func (p *plan) vouched(ctx context.Context, actor fhir.Reference) (bool, error) {
+	schedule, err := p.s.scheduleOf(ctx, p.now, p.req.sees(p.customer), p.slots[0].record)
+	for a := range schedule.Get("actor").Each() {
+		if fhir.ParseReference(a.Get("reference").Text(), p.s.Bases) == actor {
+			return true, nil
+		}
+	}
+	return false, err
 }

@@ -15,6 +15,9 @@ type Request struct {
 	IfVersion int64
 	// Create allows an update to make a resource that is not there.
 	Create bool
+	// Own keeps an operation on a stored appointment to those that the caller's
+	// organisation made: others are not there for it.
+	Own bool
 	// SlotNeeded makes a new Appointment name the slots it takes.
 	SlotNeeded bool
 }

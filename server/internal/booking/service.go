@@ -28,6 +28,8 @@ type Service struct {
 	NewID   func() string
 	// Rules are those a resource must keep that somebody sent.
 	Rules r4.Rules
+	// HoldFor is how long a hold lasts; DefaultHold when zero.
+	HoldFor time.Duration
 }
 
 // check validates a resource that somebody sent. What is only a warning passes.

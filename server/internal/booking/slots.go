@@ -3,6 +3,7 @@ package booking
 import (
 	"context"
 	"slices"
+	"time"
 
 	"slotway/fhir"
 	"slotway/fhir/r4"
@@ -10,7 +11,7 @@ import (
 )
 
 // slotSpace is the space of the claims that hold slots: key customer\0id of the
-// slot, holder the id of the appointment.
+// slot, holder the id of the appointment, payload until when (untilPayload).
 const slotSpace = "slot"
 
 // slot is a stored slot that an appointment names.
@@ -40,51 +41,75 @@ func (s *Service) slotsOf(r fhir.Resource, links []store.Link) (ids []string, ho
 	return ids, r4.TakesSlot(a.Status)
 }
 
-// holder gives the id of the appointment that holds a slot.
-func (s *Service) holder(ctx context.Context, r store.Reader, customer, id string) (string, bool) {
-	c, err := r.Claimed(ctx, slotSpace, customer+"\x00"+id)
-	return c.Holder, err == nil
+// The statuses of a slot that is taken.
+const (
+	bookedStatus = "busy"
+	heldStatus   = "busy-tentative"
+)
+
+// takenStatus is the status of a slot that is taken until a time, or for good.
+func takenStatus(until time.Time) string {
+	if until.IsZero() {
+		return bookedStatus
+	}
+	return heldStatus
 }
 
-// slotTaken is the one answer to a lost race. Its text is what the NHS booking
-// standard's supplier line P29 asks for, letter for letter.
-func slotTaken(position string) error {
-	return fhir.Errorf(fhir.SlotTaken, "Slot no longer available").Coded("SLOT_TAKEN").At(position)
+// slotTaken is the one answer to a lost race.
+func slotTaken(id, position string) error {
+	return fhir.Errorf(fhir.SlotTaken, "Slot/%s is no longer available.", id).Coded("SLOT_TAKEN").At(position)
 }
 
-// takeSlots takes every slot of a plan for an appointment: each must be free,
-// and is marked busy.
+// takeSlots takes every slot of a plan for an appointment: each must be free, or
+// the appointment's already, and is marked busy.
 func (s *Service) takeSlots(ctx context.Context, tx *work, p *plan, key store.Key) error {
 	for i := range p.slots {
-		sl := &p.slots[i]
-		now, err := tx.Read(ctx, store.Of(key.Customer), sl.record.Key)
-		if err != nil {
-			return err
-		}
-		if now.Resource.Root().Get("status").Text() != "free" && !tx.made[now.Key] {
-			return slotTaken(sl.position)
-		}
-		err = tx.Claim(ctx, store.Claim{Space: slotSpace, Key: key.Customer + "\x00" + now.ID, Holder: key.ID})
-		if _, taken := store.IsTaken(err); taken {
-			return slotTaken(sl.position)
-		}
-		if err != nil {
-			return err
-		}
-		if tx.puts[now.ID] {
-			continue
-		}
-		if err := s.mark(ctx, tx, now, "busy"); err != nil {
+		if err := s.takeSlot(ctx, tx, &p.slots[i], key, p.until); err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(p.slots) == 0 {
+		return nil
+	}
+	return s.remember(ctx, tx, key, p.until)
+}
+
+func (s *Service) takeSlot(ctx context.Context, tx *work, sl *slot, key store.Key, until time.Time) error {
+	by, held, err := s.holder(ctx, tx, key.Customer, sl.record.ID, key.ID)
+	if err != nil {
+		return err
+	}
+	if held && by != key.ID {
+		return slotTaken(sl.record.ID, sl.position)
+	}
+	now, err := tx.Read(ctx, store.Of(key.Customer), sl.record.Key)
+	if err != nil {
+		return err
+	}
+	if held {
+		return s.mark(ctx, tx, now, takenStatus(until))
+	}
+	if now.Resource.Root().Get("status").Text() != "free" && !tx.made[now.Key] {
+		return slotTaken(now.ID, sl.position)
+	}
+	err = tx.Claim(ctx, store.Claim{Space: slotSpace, Key: key.Customer + "\x00" + now.ID, Holder: key.ID, Payload: untilPayload(until)})
+	if _, taken := store.IsTaken(err); taken {
+		return slotTaken(now.ID, sl.position)
+	}
+	if err != nil {
+		return err
+	}
+	return s.mark(ctx, tx, now, takenStatus(until))
 }
 
 var pathStatus = fhir.MustPath("status")
 
-// mark stores a slot under another status.
-func (s *Service) mark(ctx context.Context, tx store.Tx, rec store.Record, status string) error {
+// mark stores a slot under another status, unless a change still to come says
+// what the slot is.
+func (s *Service) mark(ctx context.Context, tx *work, rec store.Record, status string) error {
+	if tx.puts[rec.ID] {
+		return nil
+	}
 	r, err := rec.Resource.Apply(fhir.Change{Path: pathStatus, Op: fhir.Set, Value: fhir.Quote(status)})
 	if err != nil {
 		return err
@@ -101,9 +126,16 @@ func (s *Service) checkHolds(ctx context.Context, tx *work, w write) error {
 		keep = nil
 	}
 	for _, id := range keep {
-		if by, held := s.holder(ctx, tx, w.key.Customer, id); held && by != w.key.ID {
+		by, held, err := s.holder(ctx, tx, w.key.Customer, id, w.key.ID)
+		if err != nil {
+			return err
+		}
+		if held && by != w.key.ID {
 			return fhir.Errorf(fhir.Conflict, "Another booking holds Slot/%s.", id).Coded("SLOT_TAKEN").At("Appointment.slot")
 		}
+	}
+	if err := s.settle(ctx, tx, w, keep); err != nil {
+		return err
 	}
 	return s.release(ctx, tx, w.old, keep)
 }
@@ -124,11 +156,11 @@ func (s *Service) release(ctx context.Context, tx *work, old store.Record, keep 
 
 // freeSlot frees a slot if that appointment holds it.
 func (s *Service) freeSlot(ctx context.Context, tx *work, appointment store.Record, id string) error {
-	by, held := s.holder(ctx, tx, appointment.Customer, id)
-	if !held || by != appointment.ID {
-		return nil
+	c, held, err := s.claimOf(ctx, tx, appointment.Customer, id)
+	if err != nil || !held || c.Holder != appointment.ID {
+		return err
 	}
-	if err := tx.Release(ctx, slotSpace, appointment.Customer+"\x00"+id, by); err != nil {
+	if err := tx.Release(ctx, c.Space, c.Key, c.Holder); err != nil {
 		return err
 	}
 	if tx.puts[id] {
@@ -141,7 +173,7 @@ func (s *Service) freeSlot(ctx context.Context, tx *work, appointment store.Reco
 	if err != nil {
 		return err
 	}
-	if rec.Resource.Root().Get("status").Text() != "busy" {
+	if status := rec.Resource.Root().Get("status").Text(); status != bookedStatus && status != heldStatus {
 		return nil
 	}
 	return s.mark(ctx, tx, rec, "free")
@@ -152,7 +184,11 @@ func (s *Service) checkSlot(ctx context.Context, tx *work, w write) error {
 	if w.resource.Root().Get("status").Text() != "free" {
 		return nil
 	}
-	if _, held := s.holder(ctx, tx, w.key.Customer, w.key.ID); held {
+	_, held, err := s.claimOf(ctx, tx, w.key.Customer, w.key.ID)
+	if err != nil {
+		return err
+	}
+	if held {
 		return fhir.Errorf(fhir.Conflict, "A booking holds this slot, so it cannot be free; cancel the booking.").Coded("SLOT_TAKEN").At("Slot.status")
 	}
 	return nil

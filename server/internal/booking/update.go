@@ -3,6 +3,7 @@ package booking
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"slotway/fhir"
 	"slotway/server/internal/store"
@@ -30,16 +31,53 @@ func (s *Service) planUpdate(ctx context.Context, now store.Reader, c Change) (s
 			return out, err
 		}
 		out.Created = w.old.Version == 0
+		if c.Take {
+			return s.take(ctx, tx, c, w)
+		}
 		out.Record, err = s.put(ctx, tx, w)
 		return out, err
 	}, nil
+}
+
+// take stores an appointment's next version and takes the slots that it names
+// and does not hold yet. What it held and names no longer is free again.
+func (s *Service) take(ctx context.Context, tx *work, c Change, w write) (out Result, err error) {
+	until := c.HoldUntil
+	if until.IsZero() && isHold(w.resource) {
+		if until, err = s.heldUntil(ctx, tx, w.old); err != nil {
+			return out, err
+		}
+	}
+	p, err := s.planNew(ctx, tx, c.Request, w.resource, until)
+	if err != nil {
+		return out, err
+	}
+	if p.customer != w.key.Customer {
+		return out, fhir.Errorf(fhir.Unprocessable, "The slots belong to another customer than the appointment.").At("Appointment.slot")
+	}
+	if err := s.takeSlots(ctx, tx, p, w.key); err != nil {
+		return out, err
+	}
+	w.resource = p.resource
+	if !slices.ContainsFunc(w.links, func(l store.Link) bool { return l.To.Type == "Patient" }) {
+		if err := s.addPatient(ctx, tx, p, &w); err != nil {
+			return out, err
+		}
+	}
+	for _, l := range p.links {
+		if !slices.Contains(w.links, l) {
+			w.links = append(w.links, l)
+		}
+	}
+	out.Record, err = s.put(ctx, tx, w)
+	return out, err
 }
 
 // next makes the version that an update stores. It rests on the version read
 // here, so it is put on that one and no other.
 func (s *Service) next(ctx context.Context, tx *work, c Change, key store.Key) (w write, err error) {
 	w = write{key: key, resource: c.Resource, ifVersion: c.IfVersion}
-	w.old, err = tx.Read(ctx, c.sees(key.Customer), key)
+	w.old, err = s.current(ctx, tx, c.sees(key.Customer), key)
 	switch {
 	case err == nil && c.fresh:
 		return w, fhir.Errorf(fhir.Conflict, "Nothing meets the condition, and the id is in use.").At(key.Type + ".id")

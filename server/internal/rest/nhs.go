@@ -58,7 +58,8 @@ func nhsError(e *fhir.Error) *fhir.Error {
 	for _, i := range e.AllIssues() {
 		i.Code = nhsKinds[e.Kind].issue
 		if e.Kind == fhir.SlotTaken {
-			i.Where = "" // supplier line P29: severity, code and diagnostics, nothing else
+			// Supplier line P29: severity, code and these diagnostics, nothing else.
+			i.Text, i.Where = "Slot no longer available", ""
 		}
 		out.Issues = append(out.Issues, i)
 	}

@@ -1,0 +1,96 @@
+package booking
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"slotway/fhir"
+	"slotway/fhir/search"
+	"slotway/server/internal/store"
+)
+
+// said is a criterion that a slot meets itself or, saying nothing, by its schedule.
+type said struct {
+	of []search.Query // alternatives of a Slot
+	by []search.Query // of its Schedule
+}
+
+// diary is a schedule, looked at.
+type diary struct {
+	root     fhir.Node
+	document search.Document
+	from, to time.Time // its planning horizon; zero where it has none
+	open     bool
+}
+
+// fits says whether a free slot is one that is looked for.
+func (f *finder) fits(rec store.Record, d *diary) (bool, error) {
+	if !d.open {
+		return false, nil
+	}
+	start, end := startOf(rec), endOf(rec)
+	if !d.from.IsZero() && start.Before(d.from) || !d.to.IsZero() && end.After(d.to) {
+		return false, nil
+	}
+	if len(f.said) == 0 {
+		return true, nil
+	}
+	document, err := search.Extract(f.s.Catalog, rec.Resource)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(f.said, func(c said) bool { return !c.meets(document, d.document) }), nil
+}
+
+// meets says whether a slot meets a criterion, by itself or by its schedule.
+func (c said) meets(slot, schedule search.Document) bool {
+	matches := func(d search.Document) func(search.Query) bool {
+		return func(q search.Query) bool { return search.Match(q, d, nil) }
+	}
+	if slices.ContainsFunc(c.of, matches(slot)) {
+		return true
+	}
+	says := slices.ContainsFunc(slot.Entries, func(e search.Entry) bool {
+		return slices.ContainsFunc(c.by, func(q search.Query) bool { return e.Param.Name == q.Where[0].Param.Name })
+	})
+	return !says && slices.ContainsFunc(c.by, matches(schedule))
+}
+
+// diary looks at the schedule of a slot, once.
+func (f *finder) diary(ctx context.Context, slot store.Record) (*diary, error) {
+	to := fhir.ParseReference(slot.Resource.Root().Find("schedule", "reference").Text(), f.s.Bases)
+	key := store.Key{Customer: slot.Customer, Type: to.Type, ID: to.ID}
+	if d := f.diaries[key]; d != nil {
+		return d, nil
+	}
+	root, err := f.s.scheduleOf(ctx, f.s.Store, f.see, slot)
+	if err != nil {
+		return nil, err
+	}
+	d := &diary{root: root, open: root.Get("active").Text() != "false"}
+	if root.Exists() {
+		r, err := fhir.Parse(root.Raw())
+		if err != nil {
+			return nil, err
+		}
+		if d.document, err = search.Extract(f.s.Catalog, r); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range d.document.Entries {
+		if e.Param.Name == "date" {
+			d.from, d.to = bound(e.Lo), bound(e.Hi)
+		}
+	}
+	f.diaries[key] = d
+	return d, nil
+}
+
+// bound gives the moment of an end of an interval; zero for one that is open.
+func bound(micros int64) time.Time {
+	if micros == search.NoStart || micros == search.NoEnd {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros)
+}
