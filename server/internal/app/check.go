@@ -62,6 +62,9 @@ func (c *Config) check() error {
 	if c.Validation != "lenient" && c.Validation != "strict" {
 		bad("validation is lenient or strict, not %q", c.Validation)
 	}
+	if c.HoldFor < time.Second || c.HoldFor > 24*time.Hour {
+		bad("hold_for is how long a hold lasts, from 1s to 24h, not %s", c.HoldFor)
+	}
 	errs = append(errs, c.checkCustomers()...)
 	return errors.Join(errs...)
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"slotway/server/internal/booking"
 )
 
 // Config is the configuration of serve: a YAML file, whose keys are these.
@@ -29,6 +31,7 @@ type Config struct {
 	Partners   []PartnerConfig  `yaml:"partners"`
 	Errors     ErrorConfig      `yaml:"errors"`
 	Validation string           `yaml:"validation"`
+	HoldFor    time.Duration    `yaml:"hold_for"`
 	Handling   string           `yaml:"search_handling"`
 	Plaintext  bool             `yaml:"allow_plaintext"`
 	Insecure   bool             `yaml:"allow_insecure_loopback"`
@@ -160,7 +163,7 @@ type ErrorConfig struct {
 
 // defaults is what a configuration is laid over.
 func defaults() Config {
-	return Config{Zone: "Europe/London", LogLevel: "info", Validation: "lenient", Handling: "lenient", Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
+	return Config{Zone: "Europe/London", LogLevel: "info", Validation: "lenient", HoldFor: booking.DefaultHold, Handling: "lenient", Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
 }
 
 // LoadConfig reads a file over the defaults, and then the settings of flags and

@@ -67,6 +67,8 @@ func TestConfig(t *testing.T) {
 		{"a handling that is none", "store:", "search_handling: harsh\nstore:", "strict-only, not"},
 		{"strict validation", "store:", "validation: strict\nstore:", ""},
 		{"a validation that is none", "store:", "validation: harsh\nstore:", "lenient or strict"},
+		{"short holds", "store:", "hold_for: 90s\nstore:", ""},
+		{"holds that are none", "store:", "hold_for: 0s\nstore:", "hold_for"},
 		{"another store", "bolt://", "mysql://", "bolt:///path"},
 	}
 	for _, tc := range tests {
