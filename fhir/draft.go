@@ -38,6 +38,16 @@ type item struct {
 // Edit begins a draft of the value. The value itself stays as it is.
 func (n Node) Edit() *Draft { return &Draft{node: n} }
 
+// MustValue reads one JSON value of a table; a bad one ends the program at its
+// start.
+func MustValue(text string) Node {
+	n, err := ParseValue([]byte(text))
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
 // Node gives the value as it was read: of a string, number, boolean or null, the
 // value; of an object or array, what it was before it was edited.
 func (d *Draft) Node() Node { return d.node }

@@ -2,6 +2,7 @@ package patch
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"slotway/fhir"
@@ -41,6 +42,74 @@ func FuzzJSON(f *testing.F) {
 				}
 				if path != nil {
 					touched[path[0]] = true
+				}
+			}
+		}
+		keeps(t, r, got, touched)
+	})
+}
+
+// FuzzFHIRPath applies any FHIRPath Patch to any resource, and holds to what
+// FuzzJSON does. Its first path is also given by itself, so that the fuzzer finds
+// its way into paths.
+func FuzzFHIRPath(f *testing.F) {
+	sample := fhirtest.Read(f, "examples", "R4", "Appointment", "seed-002.json")
+	for _, path := range []string{
+		"Appointment.status", "Appointment.participant.where(actor.reference = 'Patient/p' and status != 'x').first()", "participant[0].actor.display", "end.extension('u').value",
+		"contained.ofType(Patient).name.given", "identifier.where(system.exists() or value.empty().not()).single()", "Appointment", "meta.versionId", "`status`", "participant.where($this.status = '\u0061')",
+	} {
+		for _, op := range pathOps {
+			document := parametersOf(operationOf(op.name, "PATH", "value", `"valueString":"x","_valueString":{"id":"i"}`))
+			for _, part := range op.parts {
+				if part == "name" {
+					document = parametersOf(operationOf(op.name, "PATH", "name", `"valueString":"extension"`, "value", `"part":[{"name":"url","valueUri":"u"},{"name":"value","valueString":"v"}]`))
+				} else if part == "index" {
+					document = parametersOf(operationOf(op.name, "PATH", "index", `"valueInteger":0`, "value", `"valueReference":{"reference":"Slot/s"}`))
+				} else if part == "source" {
+					document = parametersOf(operationOf(op.name, "PATH", "source", `"valueInteger":0`, "destination", `"valueInteger":1`))
+				}
+			}
+			if op.parts == nil {
+				document = parametersOf(operationOf(op.name, "PATH"))
+			}
+			f.Add(sample, []byte(document), path)
+			f.Add([]byte(booking), []byte(document), path)
+		}
+	}
+	f.Fuzz(func(t *testing.T, resource, document []byte, path string) {
+		r, err := fhir.Parse(resource)
+		if err != nil {
+			return
+		}
+		document = bytes.Replace(document, []byte(`"PATH"`), fhir.Quote(path), 1)
+		doc, err := fhir.Parse(document)
+		if err != nil {
+			return
+		}
+		p, err := ParseParameters(doc)
+		if err != nil {
+			if k := fhir.KindOf(err); k != fhir.Invalid && k != fhir.TooLarge {
+				t.Errorf("the document is refused as %v: %v", k, err)
+			}
+			return
+		}
+		got := applied(t, p, r)
+		if got.IsZero() {
+			return
+		}
+		touched := map[string]bool{}
+		for _, op := range p.ops {
+			op := op.(*pathOp)
+			name := op.name
+			if steps := op.path.steps; len(steps) > 0 {
+				if name = steps[0].name; steps[0].kind != member {
+					name = "extension"
+				}
+			}
+			// Of a choice, any of its members, and beside a primitive what it has there.
+			for member := range r.Root().Members() {
+				if plain := strings.TrimPrefix(member, "_"); strings.HasPrefix(plain, strings.TrimSuffix(name, "[x]")) {
+					touched[member] = true
 				}
 			}
 		}

@@ -53,23 +53,53 @@ func TestHostileJSONPatches(t *testing.T) {
 		{"tests of a long number", `{"resourceType":"X","a":1e` + strings.Repeat("9", 500_000) + `}`, ops(1000, `{"op":"test","path":"/a","value":1e9999999999999999999}`), fhir.Unprocessable},
 	}
 	for _, tc := range tests {
-		t.Run(tc.name, func(t *testing.T) {
-			r := fhirtest.Parse(t, tc.doc)
-			began := time.Now()
-			p, err := ParseJSON([]byte(tc.patch))
-			if err == nil {
-				_, err = p.Apply(r)
-			}
-			if took := time.Since(began); took > 3*time.Second {
-				t.Errorf("it took %v", took)
-			}
-			if err == nil && tc.want == 0 {
-				return
-			}
-			if got := fhir.KindOf(err); got != tc.want {
-				t.Errorf("got %v (%v), want %v", got, err, tc.want)
-			}
-		})
+		t.Run(tc.name, func(t *testing.T) { hostile(t, tc.doc, tc.patch, tc.want) })
+	}
+}
+
+// hostile applies a patch and looks at what it comes to, and how long that takes.
+func hostile(t *testing.T, doc, patch string, want fhir.Kind) {
+	t.Helper()
+	r := fhirtest.Parse(t, doc)
+	began := time.Now()
+	p, err := Parse([]byte(patch))
+	if err == nil {
+		_, err = p.Apply(r)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if want == 0 && err != nil || want != 0 && fhir.KindOf(err) != want {
+		t.Errorf("got %v, want %v", err, want)
+	}
+}
+
+// TestHostileFHIRPathPatches is the same for the other kind.
+func TestHostileFHIRPathPatches(t *testing.T) {
+	many := func(n int, operation string) string {
+		return `{"resourceType":"Parameters","parameter":` + ops(n, operation) + `}`
+	}
+	given := `{"resourceType":"Patient","name":[{"given":[` + strings.Repeat(`"a",`, 90_000) + `"b"],"_given":[` + strings.Repeat(`null,`, 90_000) + `{"id":"x"}]}]}`
+	short := `{"resourceType":"Patient","name":[{"given":[` + strings.Repeat(`"a",`, 90_000) + `"b"],"_given":[{"id":"x"}]}]}`
+	lists := `{"resourceType":"Patient","name":[` + strings.Repeat(`{"given":["a","b"]},`, 20_000) + `{"given":["a","c"]}]}`
+	tests := []struct {
+		name, doc, patch string
+		want             fhir.Kind // 0 when it is carried out
+	}{
+		{"10,000 operations", lists, many(10_000, operationOf("delete", "Patient.active")), fhir.TooLarge},
+		{"as many as are taken", lists, many(MaxOperations, operationOf("delete", "Patient.active")), 0},
+		{"conditions on a long list", lists, many(MaxOperations, operationOf("delete", "Patient.name.where(given.where($this = 'c').exists()).use")), fhir.TooLarge},
+		{"conditions within conditions", lists, parametersOf(operationOf("delete", "Patient.name.where(given.where($this.exists($this.exists($this.exists($this = 'z')))).exists()).use")), 0},
+		{"deletes from a long list with ids", given, many(MaxOperations, operationOf("delete", "Patient.name.given[0]")), fhir.TooLarge},
+		{"inserts into one whose ids are few", short, many(MaxOperations, operationOf("insert", "Patient.name[0].given", "index", `"valueInteger":1`, "value", `"valueString":"x"`)), 0},
+		{"moves in a long list", short, many(MaxOperations, operationOf("move", "Patient.name[0].given", "source", `"valueInteger":0`, "destination", `"valueInteger":90000`)), 0},
+		{"a path of many positions", lists, parametersOf(operationOf("delete", "Patient.name"+strings.Repeat("[0]", 1300))), 0},
+		{"a path that is too long", lists, parametersOf(operationOf("delete", "Patient"+strings.Repeat(".name", 1000))), fhir.Invalid},
+		{"brackets without end", lists, parametersOf(operationOf("delete", "Patient.where"+strings.Repeat("(", 4000))), fhir.Invalid},
+		{"parts nested 20 deep", `{"resourceType":"Patient"}`, parametersOf(operationOf("add", "Patient", "name", `"valueString":"contact"`, "value", strings.Repeat(`"part":[{"name":"extension",`, 20)+`"part":[{"name":"url","valueUri":"u"}]`+strings.Repeat(`}]`, 20))), 0},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) { hostile(t, tc.doc, tc.patch, tc.want) })
 	}
 }
 

@@ -41,8 +41,9 @@ func (p place) errorf(k fhir.Kind, format string, args ...any) *fhir.Error {
 
 // target is a resource while a patch is applied to it.
 type target struct {
-	root *fhir.Draft
-	room int // bytes that copies may still add
+	root   *fhir.Draft
+	room   int // bytes that copies may still add
+	visits int // elements that paths have looked at
 }
 
 // Apply gives the resource with the operations carried out, all of them, in
