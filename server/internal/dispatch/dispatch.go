@@ -1,0 +1,127 @@
+// Package dispatch brings HL7 messages to a peer, over MLLP or HTTP, and its answers
+// back. A message that got no answer is sent again as it was: a bridge that had carried
+// it out answers as it did then (HL7 v2, 2.9.2; spec hl7-bridge 4.4).
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"slotway/hl7bridge/hl7"
+)
+
+// Link is a way to a peer. It makes its connection when it is needed, and anew after a
+// failure. It is for one caller at a time.
+type Link interface {
+	// Send sends a message and gives what comes back. After an error it is not
+	// known whether the message arrived.
+	Send(ctx context.Context, message []byte) ([]byte, error)
+	Close() error
+}
+
+// Answer is what an acknowledgement says.
+type Answer struct {
+	Code    string // MSA-1
+	Control string // MSA-2: the MSH-10 of what it answers
+	Text    string // MSA-3
+}
+
+// Positive says whether the peer took the message.
+func (a Answer) Positive() bool { return a.Code == "AA" || a.Code == "CA" }
+
+// Final says whether sending the message again cannot help: it was taken, or it is at
+// fault itself.
+func (a Answer) Final() bool { return a.Code != "AE" && a.Code != "CE" }
+
+var (
+	refControl   = hl7.MustRef("MSH-10")
+	refCode      = hl7.MustRef("MSA-1")
+	refAnswered  = hl7.MustRef("MSA-2")
+	refText      = hl7.MustRef("MSA-3")
+	errNoAnswer  = errors.New("what came back is no acknowledgement")
+	errForeigner = errors.New("what came back answers another message")
+)
+
+// ReadAnswer reads an acknowledgement. It fails for what is none.
+func ReadAnswer(ack []byte) (Answer, error) {
+	m, err := hl7.Parse(ack)
+	if m == nil || err != nil || m.Get(refCode).Text == "" {
+		return Answer{}, errNoAnswer
+	}
+	return Answer{Code: m.Get(refCode).Text, Control: m.Get(refAnswered).Text, Text: m.Get(refText).Text}, nil
+}
+
+// answers says whether the answer is to a message. To one without a readable header,
+// any is.
+func (a Answer) answers(message []byte) bool {
+	sent, _ := hl7.Parse(message)
+	return sent == nil || sent.Get(refControl).Text == a.Control
+}
+
+// Patience says how long an answer is waited for, and how often a message is sent.
+type Patience struct {
+	Timeout time.Duration // of one sending
+	Tries   int           // at least 1
+	Pause   time.Duration // before the second sending; it doubles with each
+	Longest time.Duration // no pause is longer
+	// Wait waits, or fails with the context's error when that ends first.
+	Wait func(ctx context.Context, d time.Duration) error
+}
+
+// Deliver sends a message until there is a final answer or patience ends, and gives the
+// last answer. It fails where there is none, which is another thing than a refusal, or
+// with an Undeliverable.
+func (p Patience) Deliver(ctx context.Context, link Link, message []byte) (Answer, error) {
+	pause := p.Pause
+	for try := 1; ; try++ {
+		answer, err := p.once(ctx, link, message)
+		if err == nil && answer.Final() || try >= p.Tries || ctx.Err() != nil {
+			return answer, err
+		}
+		if _, never := errors.AsType[*Undeliverable](err); never {
+			return answer, err
+		}
+		if err := p.Wait(ctx, pause); err != nil {
+			return answer, fmt.Errorf("waiting to send again: %w", err)
+		}
+		pause = min(2*pause, max(p.Longest, p.Pause))
+	}
+}
+
+func (p Patience) once(ctx context.Context, link Link, message []byte) (Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	ack, err := link.Send(ctx, message)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, err := ReadAnswer(ack)
+	if err == nil && !answer.answers(message) {
+		answer, err = Answer{}, errForeigner
+	}
+	if err != nil {
+		_ = link.Close() // what comes next on it could be the answer to this one
+	}
+	return answer, err
+}
+
+// Undeliverable is the error of a message that a peer will not look at, such as one
+// sent with a wrong password: sending it again cannot help.
+type Undeliverable struct{ Status, Text string }
+
+// Error says what the peer answered.
+func (u *Undeliverable) Error() string { return "the peer answered " + u.Status + ": " + u.Text }
+
+// Wait waits for a time.
+func Wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
