@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"slotway/fhir"
+	"slotway/server/internal/dispatch"
 )
 
 // lockedBuffer is a log that several goroutines write.
@@ -69,7 +70,7 @@ func TestNoPatientData(t *testing.T) {
 		if i == 7 {
 			password = "supersecret"
 		}
-		note(httpSender(d.base+"/hl7", "partner_demo", password)(t.Context(), []byte(msg)))
+		note(dispatch.HTTP(d.base+"/hl7", "partner_demo", password, nil).Send(t.Context(), []byte(msg)))
 	}
 	token := "https://fhir.nhs.uk/Id/nhs-number|" + nhs
 	patient := `{"resourceType":"Patient","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"` + nhs + `"}],"name":[{"family":"` + family + `","given":["` + given + `"]}],"birthDate":"1937-09-11"`

@@ -22,6 +22,14 @@ func TestCommands(t *testing.T) {
 	person := file("person.hl7", "MSH|^~\\&|PAS|trustalias{trustalias}|HL7API|PKB|202605121000||ADT^A28|p1|P|2.4\nPID|||9990000018^^^NHS^NH||Sample^Ada||19800203\n")
 	foreign := file("foreign.hl7", "MSH|^~\\&|PAS|other{other}|HL7API|PKB|202605121000||ADT^A28|p2|P|2.4\nPID|||9990000018^^^NHS^NH\n")
 	empty := file("empty.hl7", "")
+	batch := file("batch.hl7", "BHS|^~\\&|PAS\n"+read(t, person)+read(t, foreign)+"BTS|2\n")
+	framed := file("framed.hl7", "\x0b"+read(t, person)+"\x1c\r\x0b"+read(t, person)+"\x1c\r")
+	if err := os.Mkdir(filepath.Join(dir, "day"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	first, second := file("day/1.hl7", read(t, person)), file("day/2.hl7", read(t, person))
+	file("day/.hidden", "no message")
+	nobody := "127.0.0.1:1"
 	tests := []struct {
 		name string
 		args []string
@@ -38,6 +46,14 @@ func TestCommands(t *testing.T) {
 		{"a wrong password", []string{"send", "--url", base + "/hl7", "--user", "partner_demo", "--password", "x", person}, 1, nil, "401"},
 		{"no message", []string{"send", "--url", base + "/hl7", "--user", "partner_demo", "--password", "testing", empty}, 1, nil, "400"},
 		{"no file", []string{"send", "--mllp", mllp}, 2, nil, "files"},
+		{"a batch, message by message", []string{"send", "--mllp", mllp, batch}, 1, []string{batch + "#1: AA", batch + "#2: AR "}, "2 messages in"},
+		{"frames as recorded", []string{"send", "--mllp", mllp, framed}, 0, []string{framed + "#1: AA", framed + "#2: AA"}, "2 AA"},
+		{"a directory", []string{"send", "--mllp", mllp, filepath.Join(dir, "day")}, 0, []string{first + ": AA", second + ": AA"}, "2 AA"},
+		{"stop at the first that is refused", []string{"send", "--mllp", mllp, "--stop", foreign, person}, 1, []string{foreign + ": AR ", ""}, ""},
+		{"to nobody, twice", []string{"send", "--mllp", nobody, "--tries", "2", "--pause", "1ms", person}, 1, []string{person + ": no answer dial tcp"}, ""},
+		{"a file that is not there", []string{"send", "--mllp", mllp, filepath.Join(dir, "nothing")}, 1, nil, "no such file"},
+		{"TLS to a listener without", []string{"send", "--mllp", mllp, "--tls", "--tries", "1", person}, 1, []string{person + ": no answer "}, ""},
+		{"a key without its certificate", []string{"send", "--mllp", mllp, "--key", person, person}, 2, nil, "--cert"},
 		{"to two places", []string{"send", "--mllp", mllp, "--url", base, person}, 2, nil, "can't be used together"},
 		{"no such command", []string{"sned"}, 2, nil, "sned"},
 		{"help", []string{"--help"}, 0, []string{"Usage: server <command>"}, ""},
@@ -59,4 +75,13 @@ func TestCommands(t *testing.T) {
 			}
 		})
 	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"slotway/fhir"
+	"slotway/server/internal/dispatch"
 )
 
 // check walks the tour on loaded data and looks at every effect. It goes on after
@@ -264,11 +265,8 @@ func (c *checker) person(ctx context.Context) error {
 }
 
 func (c *checker) life(ctx context.Context) error {
-	send, done, err := mllpSender(ctx, c.mllp)
-	if err != nil {
-		return err
-	}
-	defer done()
+	link := dispatch.MLLP(c.mllp, nil)
+	defer link.Close()
 	nhs, start := "9990002999", c.day.AddDate(0, 0, 6).Add(10*time.Hour)
 	for i := 2999; !fhir.ValidNHSNumber(nhs); i-- {
 		nhs = fmt.Sprintf("999000%04d", i)
@@ -281,15 +279,15 @@ func (c *checker) life(ctx context.Context) error {
 		{"S15", "", "cancelled", instant(start.AddDate(0, 0, 7))},
 	} {
 		control := fmt.Sprintf("%s-%d", id, i)
-		ack, err := send(ctx, []byte(segments(
+		ack, err := link.Send(ctx, []byte(segments(
 			fmt.Sprintf(`MSH|^~\&|PAS|trustalias{trustalias}|HL7API|PKB|%s||SIU^%s|%s|P|2.4`, stamp(time.Now()), s.event, control),
 			segment("SCH", map[int]string{1: id, 11: s.sch}), pid,
 		)))
 		if err != nil {
 			return err
 		}
-		if code, text := readAck(ack); code != "AA" || !strings.Contains(string(ack), "\rMSA|AA|"+control+"\r") {
-			return fmt.Errorf("%s was answered %s %s", s.event, code, text)
+		if a, _ := dispatch.ReadAnswer(ack); a.Code != "AA" || !strings.Contains(string(ack), "\rMSA|AA|"+control+"\r") {
+			return fmt.Errorf("%s was answered %s %s", s.event, a.Code, a.Text)
 		}
 		a, err := c.placer(ctx, id)
 		if err != nil {

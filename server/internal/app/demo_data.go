@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"slotway/fhir"
+	"slotway/server/internal/dispatch"
 )
 
 // demo is a running demonstration.
@@ -150,12 +151,12 @@ func (d *demo) put(ctx context.Context, r doc, resumed bool) error {
 
 // send gives a message to the bridge over HTTP.
 func (d *demo) send(ctx context.Context, msg string) error {
-	ack, err := httpSender(d.base+"/hl7", "partner_demo", demoPassword)(ctx, []byte(msg))
+	ack, err := dispatch.HTTP(d.base+"/hl7", "partner_demo", demoPassword, nil).Send(ctx, []byte(msg))
 	if err != nil {
 		return err
 	}
-	if code, text := readAck(ack); code != "AA" {
-		return fmt.Errorf("a message was answered %s: %s", code, text)
+	if a, _ := dispatch.ReadAnswer(ack); a.Code != "AA" {
+		return fmt.Errorf("a message was answered %s: %s", a.Code, a.Text)
 	}
 	return nil
 }

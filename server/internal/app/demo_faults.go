@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"slotway/fhir"
+	"slotway/server/internal/dispatch"
 )
 
 // lossless stores an appointment that typed models spoil, and reads it back.
@@ -110,7 +111,7 @@ func (c *checker) badMessages(ctx context.Context) error {
 		{"a foreign alias", segments(msh("someone{else}", "SIU^S14", "bad-2"), pid, "SCH|ID123"), "AR", "bad-2", "not authorised"},
 		{"no SCH-1", segments(msh("alias_123{alias_123}", "SIU^S14", "bad-3"), pid, "SCH|"), "AR", "bad-3", "SCH-1.1"},
 	} {
-		ack, err := httpSender(c.base+"/hl7", "partner_demo", demoPassword)(ctx, []byte(tc.msg))
+		ack, err := dispatch.HTTP(c.base+"/hl7", "partner_demo", demoPassword, nil).Send(ctx, []byte(tc.msg))
 		if err != nil {
 			return fmt.Errorf("%s: %w", tc.name, err)
 		}
@@ -118,7 +119,7 @@ func (c *checker) badMessages(ctx context.Context) error {
 			return fmt.Errorf("%s: answered %q", tc.name, ack)
 		}
 	}
-	_, err := httpSender(c.base+"/hl7", "partner_demo", "wrong")(ctx, []byte("MSH|"))
+	_, err := dispatch.HTTP(c.base+"/hl7", "partner_demo", "wrong", nil).Send(ctx, []byte("MSH|"))
 	if err == nil || !strings.Contains(err.Error(), "401") {
 		return fmt.Errorf("a wrong password was answered %v", err)
 	}

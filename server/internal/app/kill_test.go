@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"slotway/server/internal/dispatch"
 )
 
 // childEnv makes the test binary be the server: its value is the command line.
@@ -102,19 +104,16 @@ func TestKill(t *testing.T) {
 		var senders sync.WaitGroup
 		for i := range connections {
 			senders.Go(func() {
-				send, done, err := mllpSender(t.Context(), c.mllp)
-				if err != nil {
-					return
-				}
-				defer done()
+				link := dispatch.MLLP(c.mllp, nil)
+				defer link.Close()
 				for {
 					id := fmt.Sprintf("K-%d-%d", i, next[i])
-					ack, err := send(t.Context(), []byte(killMessage(id)))
+					ack, err := link.Send(t.Context(), []byte(killMessage(id)))
 					if err != nil {
 						return // killed: the message is sent again in the next round
 					}
-					if code, text := readAck(ack); code != "AA" {
-						t.Errorf("%s was answered %s %s", id, code, text)
+					if a, _ := dispatch.ReadAnswer(ack); a.Code != "AA" {
+						t.Errorf("%s was answered %s %s", id, a.Code, a.Text)
 						return
 					}
 					mu.Lock()

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"slotway/fhir"
+	"slotway/server/internal/dispatch"
 )
 
 // startDemo runs a demo without data on ports of its own, in a folder, and gives
@@ -137,17 +138,14 @@ func message(ts *testscript.TestScript, name string) []byte {
 }
 
 func (s *script) sendHTTP(ts *testscript.TestScript, args []string) (string, error) {
-	ack, err := httpSender(s.base+"/hl7", "partner_demo", demoPassword)(context.Background(), message(ts, args[0]))
+	ack, err := dispatch.HTTP(s.base+"/hl7", "partner_demo", demoPassword, nil).Send(context.Background(), message(ts, args[0]))
 	return strings.ReplaceAll(string(ack), "\r", "\n"), err
 }
 
 func (s *script) sendMLLP(ts *testscript.TestScript, args []string) (string, error) {
-	send, done, err := mllpSender(context.Background(), s.demo.mllp)
-	if err != nil {
-		return "", err
-	}
-	defer done()
-	ack, err := send(context.Background(), message(ts, args[0]))
+	link := dispatch.MLLP(s.demo.mllp, nil)
+	defer link.Close()
+	ack, err := link.Send(context.Background(), message(ts, args[0]))
 	return strings.ReplaceAll(string(ack), "\r", "\n"), err
 }
 

@@ -1,112 +1,167 @@
 package app
 
 import (
-	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"strings"
 	"time"
 
-	"slotway/hl7bridge/hl7"
-	"slotway/hl7bridge/mllp"
+	"slotway/server/internal/dispatch"
 )
 
 type sendCmd struct {
-	MLLP     string   `name:"mllp" env:"-" placeholder:"ADDR" xor:"to" help:"Send over MLLP to this address (default 127.0.0.1:2575)."`
-	URL      string   `name:"url" env:"-" placeholder:"URL" xor:"to" help:"Send over HTTP to this address."`
-	User     string   `help:"User, over HTTP."`
-	Password string   `help:"Password, over HTTP."`
-	Files    []string `arg:"" type:"existingfile" help:"Files of one message each."`
+	MLLP     string        `name:"mllp" env:"-" placeholder:"ADDR" xor:"to" help:"Send over MLLP to this address (default 127.0.0.1:2575)."`
+	URL      string        `name:"url" env:"-" placeholder:"URL" xor:"to" help:"Send over HTTP to this address."`
+	User     string        `env:"-" help:"User, over HTTP."`
+	Password string        `help:"Password, over HTTP; better in the environment than on the command line."`
+	TLS      bool          `name:"tls" env:"-" help:"MLLP over TLS."`
+	CA       string        `name:"ca" env:"-" type:"existingfile" placeholder:"FILE" help:"Certificates that the peer's may be signed by, PEM; the system's by default."`
+	Cert     string        `name:"cert" env:"-" type:"existingfile" placeholder:"FILE" and:"cert" help:"Client certificate, PEM."`
+	Key      string        `name:"key" env:"-" type:"existingfile" placeholder:"FILE" and:"cert" help:"Key of the client certificate, PEM."`
+	Timeout  time.Duration `env:"-" default:"30s" help:"How long to wait for each answer."`
+	Tries    int           `env:"-" default:"3" help:"How often to send a message that gets no answer, or AE."`
+	Pause    time.Duration `env:"-" default:"1s" help:"Pause before sending again; it doubles each time, up to a minute."`
+	Stop     bool          `env:"-" help:"Stop at the first message that is not taken."`
+	Files    []string      `arg:"" help:"Files, directories (every file in them, by name), or - for standard input. A file may hold several messages, bare, in MLLP frames, or as a batch."`
 }
 
-// Run sends the files in turn. It fails when an answer is not AA.
+// Run sends what the files hold, in order, and prints a line for each answer. It fails
+// when one is not AA.
 func (c *sendCmd) Run(ctx context.Context, to streams) error {
-	send, closeFn, err := c.sender(ctx)
+	if c.Tries < 1 || c.Timeout <= 0 || c.Pause < 0 {
+		return errors.New("--tries must be at least 1, --timeout more than nothing, and --pause not less")
+	}
+	files, err := expand(c.Files)
 	if err != nil {
 		return err
 	}
-	defer closeFn()
-	failed := false
-	for _, name := range c.Files {
-		b, err := os.ReadFile(name)
+	link, err := c.link()
+	if err != nil {
+		return err
+	}
+	defer link.Close()
+	t := newTally(to, time.Now)
+	for _, name := range files {
+		messages, err := readMessages(name)
 		if err != nil {
 			return err
 		}
-		ack, err := send(ctx, b)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		for _, m := range messages {
+			answer, err := c.patience().Deliver(ctx, link, m.raw)
+			if _, ever := errors.AsType[*dispatch.Undeliverable](err); ctx.Err() != nil || ever {
+				t.sum()
+				return fmt.Errorf("%s: %w", m.name, err)
+			}
+			t.add(m.name, answer, err)
+			if c.Stop && t.failed > 0 {
+				t.sum()
+				return errFailed
+			}
 		}
-		code, text := readAck(ack)
-		fmt.Fprintln(to.out, strings.TrimRight(name+": "+code+" "+text, " "))
-		failed = failed || code != "AA"
 	}
-	if failed {
+	t.sum()
+	if t.failed > 0 {
 		return errFailed
 	}
 	return nil
 }
 
-// sender sends one message and gives the answer.
-type sender func(ctx context.Context, msg []byte) ([]byte, error)
+func (c *sendCmd) patience() dispatch.Patience {
+	return dispatch.Patience{Timeout: c.Timeout, Tries: c.Tries, Pause: c.Pause, Longest: time.Minute, Wait: dispatch.Wait}
+}
 
-func (c *sendCmd) sender(ctx context.Context) (sender, func(), error) {
-	if c.URL != "" {
-		return httpSender(c.URL, c.User, c.Password), func() {}, nil
+func (c *sendCmd) link() (dispatch.Link, error) {
+	config, err := c.tlsConfig()
+	if err != nil {
+		return nil, err
 	}
-	if c.MLLP == "" {
+	switch {
+	case c.URL != "":
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.TLSClientConfig = config
+		return dispatch.HTTP(c.URL, c.User, c.Password, &http.Client{Transport: transport}), nil
+	case c.MLLP == "":
 		c.MLLP = "127.0.0.1:2575"
 	}
-	return mllpSender(ctx, c.MLLP)
+	if !c.TLS {
+		config = nil
+	}
+	return dispatch.MLLP(c.MLLP, config), nil
 }
 
-func mllpSender(ctx context.Context, addr string) (sender, func(), error) {
-	client, err := mllp.Dial(ctx, addr, nil)
+func (c *sendCmd) tlsConfig() (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.CA != "" {
+		pem, err := os.ReadFile(c.CA)
+		if err != nil {
+			return nil, err
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s holds no certificate in PEM", c.CA)
+		}
+	}
+	if c.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+		if err != nil {
+			return nil, err
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
+}
+
+// tally counts answers and says how it goes.
+type tally struct {
+	to           streams
+	now          func() time.Time
+	began, shown time.Time
+	codes        map[string]int
+	sent, failed int
+}
+
+func newTally(to streams, now func() time.Time) *tally {
+	return &tally{to: to, now: now, began: now(), shown: now(), codes: map[string]int{}}
+}
+
+// noAnswer stands for a code where there was no answer.
+const noAnswer = "no answer"
+
+func (t *tally) add(name string, a dispatch.Answer, err error) {
 	if err != nil {
-		return nil, nil, err
+		a = dispatch.Answer{Code: noAnswer, Text: err.Error()}
 	}
-	return client.Send, func() { _ = client.Close() }, nil // nothing is left to say
-}
-
-func httpSender(url, user, password string) sender {
-	return func(ctx context.Context, msg []byte) ([]byte, error) {
-		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-		defer cancel()
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(msg))
-		if err != nil {
-			return nil, err
-		}
-		req.Header.Set("Content-Type", "application/hl7-v2; charset=utf-8")
-		req.SetBasicAuth(user, password)
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return nil, err
-		}
-		defer resp.Body.Close()
-		body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-		if err != nil {
-			return nil, err
-		}
-		if resp.StatusCode != http.StatusOK {
-			return nil, fmt.Errorf("the bridge answered %s: %s", resp.Status, strings.TrimSpace(string(body)))
-		}
-		return body, nil
+	fmt.Fprintln(t.to.out, strings.TrimRight(name+": "+a.Code+" "+a.Text, " "))
+	t.sent++
+	t.codes[a.Code]++
+	if !a.Positive() {
+		t.failed++
+	}
+	if now := t.now(); now.Sub(t.shown) >= 5*time.Second {
+		t.shown = now
+		fmt.Fprintln(t.to.err, "so far", t.text())
 	}
 }
 
-var (
-	refAckCode = hl7.MustRef("MSA-1")
-	refAckText = hl7.MustRef("MSA-3")
-)
-
-// readAck gives an acknowledgement's code and text.
-func readAck(ack []byte) (code, text string) {
-	m, err := hl7.Parse(ack)
-	if m == nil {
-		return "??", fmt.Sprint("the answer is no acknowledgement: ", errors.Unwrap(err))
+// sum says how it went, of more than one message.
+func (t *tally) sum() {
+	if t.sent > 1 {
+		fmt.Fprintln(t.to.err, t.text())
 	}
-	return m.Get(refAckCode).Text, m.Get(refAckText).Text
+}
+
+func (t *tally) text() string {
+	took := t.now().Sub(t.began)
+	var codes []string
+	for _, code := range []string{"AA", "CA", "AE", "CE", "AR", "CR", noAnswer} {
+		if n := t.codes[code]; n > 0 {
+			codes = append(codes, fmt.Sprintf("%d %s", n, code))
+		}
+	}
+	return fmt.Sprintf("%d messages in %s: %s (%.0f a second)", t.sent, took.Round(time.Millisecond), strings.Join(codes, ", "), float64(t.sent)/max(took.Seconds(), 0.001))
 }

@@ -18,6 +18,7 @@ import (
 
 	"slotway/fhir"
 	"slotway/server/internal/auth"
+	"slotway/server/internal/dispatch"
 )
 
 // outsideIssuer is an issuer of tokens that is not ours: a key, and its public
@@ -99,9 +100,9 @@ partners: [{id: pas, password_hash: "`+hash+`", grants: [{connecting: trust, con
 	for run := range 2 {
 		stop := serveConfig(t, file, base)
 		d := &demo{base: base}
-		ack, err := httpSender(base+"/hl7", "pas", "a long password")(t.Context(), message)
-		if code, text := readAck(ack); err != nil || code != "AA" {
-			t.Errorf("run %d: the message was answered %s %s (%v)", run, code, text, err)
+		ack, err := dispatch.HTTP(base+"/hl7", "pas", "a long password", nil).Send(t.Context(), message)
+		if a, _ := dispatch.ReadAnswer(ack); err != nil || a.Code != "AA" {
+			t.Errorf("run %d: the message was answered %s %s (%v)", run, a.Code, a.Text, err)
 		}
 		find := "/R4/Appointment?patient.identifier=" + fhir.NHSNumberSystem + "|9990000018"
 		for _, tc := range []struct {
