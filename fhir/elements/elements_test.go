@@ -129,6 +129,7 @@ func TestTypes(t *testing.T) {
 		{elements.R4, "Patient.multipleBirthInteger", elements.Element{Type: "integer", Kind: elements.Number}},
 		{elements.STU3, "Patient.contained", elements.Element{Type: "Resource", List: true, Kind: elements.Resource}},
 		{elements.R4, "Narrative.div", elements.Element{Type: "xhtml", Kind: elements.XHTML}},
+		{elements.STU3, "Narrative.div", elements.Element{Type: "xhtml", Kind: elements.XHTML}},
 		{elements.STU3, "Location.position", elements.Element{Type: "Location.position"}},
 	}
 	for _, tc := range tests {
