@@ -29,6 +29,11 @@ func Statement(in Input) []byte {
 		PatchFormat:    patch.Formats(),
 		Rest:           []models.CapabilityStatementRest{{Mode: models.RestfulCapabilityModeServer, Security: security(in)}},
 	}
+	for _, i := range fhir.System().Interactions {
+		var code models.SystemRestfulInteraction
+		must(code.UnmarshalJSON(fhir.Quote(string(i))))
+		s.Rest[0].Interaction = append(s.Rest[0].Interaction, models.CapabilityStatementRestInteraction{Code: code})
+	}
 	for _, typ := range fhir.Types() {
 		s.Rest[0].Resource = append(s.Rest[0].Resource, resource(in, typ))
 	}

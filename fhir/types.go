@@ -19,6 +19,8 @@ const (
 	Patch           Interaction = "patch"
 	Delete          Interaction = "delete"
 	SearchType      Interaction = "search-type"
+	Batch           Interaction = "batch"
+	Transaction     Interaction = "transaction"
 )
 
 // Type is a row of the resource-type table.
@@ -47,7 +49,7 @@ var types = []Type{
 
 // system is what can be done with all types at once,
 // http://hl7.org/fhir/R4/http.html#operations.
-var system = Type{Doc: "Everything that is kept here."}
+var system = Type{Interactions: []Interaction{Batch, Transaction}, Doc: "Everything that is kept here."}
 
 // System gives the row of the whole system, which has no name.
 func System() Type { return system }

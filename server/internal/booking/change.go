@@ -39,6 +39,10 @@ const (
 	// fhir.NotFound and fhir.Gone, where that is not allowed for;
 	// fhir.PreconditionFailed; fhir.Conflict for a slot that is booked.
 	Delete
+
+	// Check does nothing, and fails unless the resource is there for the caller to
+	// see: fhir.NotFound, fhir.Gone.
+	Check
 	numOps
 )
 
@@ -163,7 +167,7 @@ func (s *Service) DoIn(ctx context.Context, tx store.Tx, changes ...Change) ([]R
 func (s *Service) named(changes []Change) []Change {
 	out := slices.Clone(changes)
 	for i := range out {
-		if c := &out[i]; c.Key.ID == "" && c.Op != Delete {
+		if c := &out[i]; c.Key.ID == "" && (c.Op == Create || c.Op == Update) {
 			c.Key.ID = s.NewID()
 		}
 	}
@@ -179,7 +183,7 @@ func (s *Service) plan(ctx context.Context, now store.Reader, c Change) (step, e
 		return func(context.Context, *work) (Result, error) { return Result{Record: *c.kept}, nil }, nil
 	}
 	plans := [numOps]func(context.Context, store.Reader, Change) (step, error){
-		Create: s.planCreate, Update: s.planUpdate, Delete: s.planDelete,
+		Create: s.planCreate, Update: s.planUpdate, Delete: s.planDelete, Check: s.planCheck,
 	}
 	return plans[c.Op](ctx, now, c)
 }

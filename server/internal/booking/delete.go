@@ -44,3 +44,10 @@ func (s *Service) planDelete(_ context.Context, _ store.Reader, c Change) (step,
 		return out, err
 	}, nil
 }
+
+func (s *Service) planCheck(_ context.Context, _ store.Reader, c Change) (step, error) {
+	return func(ctx context.Context, tx *work) (out Result, err error) {
+		out.Record, err = tx.Read(ctx, c.seesAll(), c.Key)
+		return out, err
+	}, nil
+}

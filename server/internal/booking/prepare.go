@@ -135,7 +135,7 @@ func (p *preparation) reach(ctx context.Context, c Change) store.Visibility {
 // alone sees to it that no resource is changed twice.
 func (p *preparation) alone(i int) error {
 	c := p.ready[i]
-	if c.kept != nil || c.twin > 0 {
+	if c.kept != nil || c.twin > 0 || c.Op == Check {
 		return nil
 	}
 	if c.fresh {
@@ -155,7 +155,7 @@ func (p *preparation) alone(i int) error {
 // link notes what others in the same request call the resource of a change.
 func (p *preparation) link(i int) error {
 	c := p.ready[i]
-	if c.Op == Delete {
+	if c.Op == Delete || c.Op == Check {
 		return nil
 	}
 	here := c.Key.Type + "/" + c.Key.ID
@@ -185,7 +185,7 @@ func (p *preparation) local(url string) string {
 // repoint makes the links of a change's resource point at what they mean here.
 func (p *preparation) repoint(ctx context.Context, i int) error {
 	c := &p.ready[i]
-	if c.kept != nil || c.twin > 0 || len(p.links) == 0 && len(c.Refs) == 0 {
+	if c.kept != nil || c.twin > 0 || c.Op == Delete || c.Op == Check || len(p.links) == 0 && len(c.Refs) == 0 {
 		return nil
 	}
 	for text, cond := range c.Refs {
@@ -227,7 +227,7 @@ func (p *preparation) search(ctx context.Context, c *Change, text string, cond *
 	}
 	hit, err := find(ctx, p.now, see, cond)
 	if err == nil && hit.Version == 0 {
-		err = fhir.Errorf(fhir.PreconditionFailed, "No %s is found by a search that stands in place of a reference.", cond.Query.Type).At("reference")
+		err = fhir.Errorf(fhir.PreconditionFailed, "No %s is found by a search that stands in place of a reference.", cond.Query.Type).At(c.Key.Type + ".reference")
 	}
 	if err != nil {
 		return err

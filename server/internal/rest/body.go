@@ -12,9 +12,11 @@ import (
 // anything else of the request, in the order of spec nhs-booking 2.12; none for
 // those that read no body, or read it themselves.
 var takes = map[fhir.Interaction]func(*call) error{
-	fhir.Create: (*call).takesResource,
-	fhir.Update: (*call).takesResource,
-	fhir.Patch:  (*call).takesPatch,
+	fhir.Batch:       (*call).takesResource,
+	fhir.Transaction: (*call).takesResource,
+	fhir.Create:      (*call).takesResource,
+	fhir.Update:      (*call).takesResource,
+	fhir.Patch:       (*call).takesPatch,
 }
 
 // takesResource checks that the body is in a format of the face: requirement 79.
@@ -25,7 +27,11 @@ func (k *call) takesResource() error {
 
 // raw reads the body as it was sent, decompressed.
 func (k *call) raw() ([]byte, error) {
-	return wire.ReadBody(k.c.Writer, k.c.Request, k.s.Limits.Body)
+	limit := k.s.Limits.Body
+	if k.typ.Name == "" {
+		limit = k.s.Limits.Bundle
+	}
+	return wire.ReadBody(k.c.Writer, k.c.Request, limit)
 }
 
 // byteOrderMark begins the bodies of some senders; RFC 8259 section 8.1 lets a

@@ -28,17 +28,23 @@ type call struct {
 	within    string // the customer of the address, with its mark; empty for none
 	prefer    wire.Prefer
 	reply     wire.Reply
-	requestID string // under which a change succeeds once; empty where the face has none
+	began     time.Time
+	updated   time.Time // of the version that the answer is about
+	requestID string    // under which a change succeeds once; empty where the face has none
 }
 
 // serve carries a request through the order of checks that the NHS assurance
 // scripts force (spec nhs-booking 2.12): route, method, token, scope, formats,
 // and then the handler.
 func (s *Server) serve(c *gin.Context, f *Face, pattern string) {
-	began := s.Now()
-	k := &call{s: s, c: c, face: f, id: c.Param("id")}
+	k := &call{s: s, c: c, face: f, id: c.Param("id"), began: s.Now()}
 	c.Set(callKey, k)
-	err := k.run(pattern)
+	k.conclude(k.run(pattern))
+}
+
+// conclude answers a failure, and tells of the request.
+func (k *call) conclude(err error) {
+	s, c, f := k.s, k.c, k.face
 	interaction := "none"
 	if k.route != nil {
 		interaction = string(k.route.Interaction)
@@ -50,7 +56,7 @@ func (s *Server) serve(c *gin.Context, f *Face, pattern string) {
 		s.Log.Error("answer not written as asked", "request", c.GetString(requestKey), "face", f.Name, "error", e.Err)
 	}
 	if s.Observe != nil {
-		s.Observe(f.Name, interaction, c.Writer.Status(), s.Now().Sub(began))
+		s.Observe(f.Name, interaction, c.Writer.Status(), s.Now().Sub(k.began))
 	}
 }
 
@@ -71,22 +77,30 @@ func (k *call) run(pattern string) error {
 	if err := k.authorise(); err != nil {
 		return err
 	}
+	if err := k.permit(); err != nil {
+		return err
+	}
 	if err := k.ask(k.c.Request.URL.RawQuery); err != nil && !k.hasForm() {
 		return err
 	}
-	if check := takes[route.Interaction]; check != nil {
+	if err := k.conditions(); err != nil {
+		return err
+	}
+	return route.Handle(k)
+}
+
+// conditions reads what the header says of the body and of the answer.
+func (k *call) conditions() error {
+	if check := takes[k.route.Interaction]; check != nil {
 		if err := check(k); err != nil {
 			return err
 		}
 	}
-	if err := k.once(); err != nil {
-		return err
-	}
 	k.prefer = wire.ReadPrefer(k.c.Request.Header)
-	return route.Handle(k)
+	return k.once()
 }
 
-// authorise verifies the token and asks its scopes for the route's action.
+// authorise verifies the token.
 func (k *call) authorise() error {
 	token, err := auth.Bearer(k.c.Request.Header)
 	if err != nil {
@@ -103,8 +117,14 @@ func (k *call) authorise() error {
 	if len(k.principal.Labels) > 0 {
 		k.see.Labels = k.principal.Labels
 	}
-	if err := k.narrow(); err != nil {
-		return err
+	return k.narrow()
+}
+
+// permit asks the caller's scopes for the route's action. A bundle asks for none
+// itself; each of its entries does.
+func (k *call) permit() (err error) {
+	if k.route.Interaction == fhir.Batch || k.route.Interaction == fhir.Transaction {
+		return nil
 	}
 	k.grant, err = k.principal.Demand(k.action(), k.typ.Name)
 	return err
@@ -158,6 +178,7 @@ func done(rec store.Record) fhir.Issue {
 }
 
 func (k *call) tags(rec store.Record) {
+	k.updated = rec.Updated
 	k.c.Header("ETag", wire.ETag(rec.Version))
 	k.c.Header("Last-Modified", rec.Updated.UTC().Format(http.TimeFormat))
 }

@@ -33,8 +33,12 @@ func (k *call) ifNoneExist() (*booking.Condition, error) {
 // there is, and so needs the right to search; and since what is not understood
 // would change the wrong resource, it must all be known.
 func (k *call) condition(raw string) (*booking.Condition, error) {
+	return k.conditionOn(k.typ.Name, raw)
+}
+
+func (k *call) conditionOn(typ, raw string) (*booking.Condition, error) {
 	raw = strings.Join(slices.DeleteFunc(strings.Split(raw, "&"), shapesAnswer), "&")
-	parsed, err := search.Parse(k.face.Catalog, k.typ.Name, raw, k.s.Now())
+	parsed, err := search.Parse(k.face.Catalog, typ, raw, k.s.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -42,12 +46,12 @@ func (k *call) condition(raw string) (*booking.Condition, error) {
 		return nil, refuse(parsed.Warnings)
 	}
 	if len(parsed.Query.Where) == 0 && raw == "" {
-		return nil, fhir.Errorf(fhir.Invalid, "The address needs the id of the %s, or a search that names it.", k.typ.Name)
+		return nil, fhir.Errorf(fhir.Invalid, "The address needs the id of the %s, or a search that names it.", typ)
 	}
 	if len(parsed.Query.Where) == 0 {
-		return nil, fhir.Errorf(fhir.PreconditionFailed, "A search must say which %s is meant, such as identifier=system|value.", k.typ.Name)
+		return nil, fhir.Errorf(fhir.PreconditionFailed, "A search must say which %s is meant, such as identifier=system|value.", typ)
 	}
-	if _, err := k.principal.Demand(auth.Search, k.typ.Name); err != nil {
+	if _, err := k.principal.Demand(auth.Search, typ); err != nil {
 		return nil, err
 	}
 	if err := k.allowed(parsed.Query); err != nil {
@@ -55,7 +59,7 @@ func (k *call) condition(raw string) (*booking.Condition, error) {
 	}
 	parts := strings.Split(parsed.Self, "&")
 	slices.Sort(parts)
-	return &booking.Condition{Query: parsed.Query, Text: k.typ.Name + "?" + strings.Join(parts, "&")}, nil
+	return &booking.Condition{Query: parsed.Query, Text: typ + "?" + strings.Join(parts, "&")}, nil
 }
 
 // shapesAnswer says whether a parameter is about the answer and names nothing.

@@ -26,11 +26,15 @@ func (s *Server) customers(next http.Handler) http.Handler {
 		for _, f := range s.Faces {
 			rest, ok := strings.CutPrefix(r.URL.Path, f.Base+customerMark)
 			alias, rest, whole := strings.Cut(rest, "/")
-			if !ok || !whole || alias == "" {
+			if !ok || alias == "" {
 				continue
 			}
 			inner := r.WithContext(context.WithValue(r.Context(), customerKey{}, alias))
-			inner.URL = &url.URL{Path: f.Base + "/" + rest, RawQuery: r.URL.RawQuery}
+			path := f.Base
+			if whole {
+				path += "/" + rest
+			}
+			inner.URL = &url.URL{Path: path, RawQuery: r.URL.RawQuery}
 			next.ServeHTTP(w, inner)
 			return
 		}

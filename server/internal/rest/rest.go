@@ -49,6 +49,8 @@ type Limits struct {
 	URL       int   // bytes of an address with its query
 	Header    int   // bytes of a header
 	Body      int64 // bytes of a resource
+	Bundle    int64 // bytes of a Bundle
+	Entries   int   // of a Bundle
 	Message   int64 // bytes of an HL7 message
 	PageSize  int   // matches on a page when _count does not say
 	Included  int   // resources that includes bring to a page
@@ -56,7 +58,7 @@ type Limits struct {
 }
 
 // DefaultLimits are those of spec security-reliability S84, S86 and S90.
-var DefaultLimits = Limits{URL: 32 << 10, Header: 32 << 10, Body: 1 << 20, Message: 1 << 20, PageSize: 50, Included: 1000, Iteration: 3}
+var DefaultLimits = Limits{URL: 32 << 10, Header: 32 << 10, Body: 1 << 20, Bundle: 16 << 20, Entries: 1000, Message: 1 << 20, PageSize: 50, Included: 1000, Iteration: 3}
 
 // Face is one version of the API under one base.
 type Face struct {

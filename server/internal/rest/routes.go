@@ -22,20 +22,27 @@ type Route struct {
 	Handle          func(*call) error
 }
 
-// routes is the route table.
-var routes = []Route{
-	{http.MethodGet, "/:type", fhir.SearchType, auth.Search, (*call).search},
-	{http.MethodPost, "/:type", fhir.Create, auth.Create, (*call).write},
-	{http.MethodPut, "/:type", fhir.Update, auth.Update, (*call).write},
-	{http.MethodPatch, "/:type", fhir.Patch, auth.Patch, (*call).write},
-	{http.MethodDelete, "/:type", fhir.Delete, auth.Delete, (*call).write},
-	{http.MethodPost, "/:type/_search", fhir.SearchType, auth.Search, (*call).search},
-	{http.MethodGet, "/:type/:id", fhir.Read, auth.Read, (*call).read},
-	{http.MethodPut, "/:type/:id", fhir.Update, auth.Update, (*call).write},
-	{http.MethodPatch, "/:type/:id", fhir.Patch, auth.Patch, (*call).write},
-	{http.MethodDelete, "/:type/:id", fhir.Delete, auth.Delete, (*call).write},
-	{http.MethodGet, "/:type/:id/_history", fhir.HistoryInstance, auth.History, (*call).history},
-	{http.MethodGet, "/:type/:id/_history/:vid", fhir.VRead, auth.VRead, (*call).vread},
+// routes is the route table. It is filled in below, since one of its rows looks up
+// the rows of what its entries ask for.
+var routes []Route
+
+func init() {
+	routes = []Route{
+		{http.MethodPost, "", fhir.Batch, auth.Create, (*call).bundle},
+		{http.MethodPost, "", fhir.Transaction, auth.Create, (*call).bundle},
+		{http.MethodGet, "/:type", fhir.SearchType, auth.Search, (*call).search},
+		{http.MethodPost, "/:type", fhir.Create, auth.Create, (*call).write},
+		{http.MethodPut, "/:type", fhir.Update, auth.Update, (*call).write},
+		{http.MethodPatch, "/:type", fhir.Patch, auth.Patch, (*call).write},
+		{http.MethodDelete, "/:type", fhir.Delete, auth.Delete, (*call).write},
+		{http.MethodPost, "/:type/_search", fhir.SearchType, auth.Search, (*call).search},
+		{http.MethodGet, "/:type/:id", fhir.Read, auth.Read, (*call).read},
+		{http.MethodPut, "/:type/:id", fhir.Update, auth.Update, (*call).write},
+		{http.MethodPatch, "/:type/:id", fhir.Patch, auth.Patch, (*call).write},
+		{http.MethodDelete, "/:type/:id", fhir.Delete, auth.Delete, (*call).write},
+		{http.MethodGet, "/:type/:id/_history", fhir.HistoryInstance, auth.History, (*call).history},
+		{http.MethodGet, "/:type/:id/_history/:vid", fhir.VRead, auth.VRead, (*call).vread},
+	}
 }
 
 // patterns gives the patterns of the table, each once, and the base.

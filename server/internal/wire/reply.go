@@ -27,6 +27,10 @@ func (o Offer) Reply(query string, h http.Header) (Reply, error) {
 	return r, err
 }
 
+// PlainJSON is the form of an answer that goes no further than to whoever made the
+// request.
+var PlainJSON = Reply{Format: JSON, Type: canonical(JSON.Name).answer}
+
 // AsJSON gives the reply in JSON.
 func (r Reply) AsJSON() Reply {
 	r.Format, r.Type = JSON, canonical(JSON.Name).answer

@@ -1,0 +1,190 @@
+package rest
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"slotway/fhir"
+	"slotway/fhir/r4"
+	"slotway/server/internal/booking"
+)
+
+// bundle carries out a batch or a transaction,
+// http://hl7.org/fhir/R4/http.html#transaction. Each entry is a request of its
+// own, checked and answered as it would be alone; those of a transaction that
+// write are one commit.
+func (k *call) bundle() error {
+	b, err := k.readBundle()
+	if err != nil {
+		return err
+	}
+	k.route = &routes[slices.IndexFunc(routes, func(r Route) bool { return r.Interaction == b.kind })]
+	if b.kind == fhir.Batch {
+		return k.batch(b)
+	}
+	return k.transaction(b)
+}
+
+// batch carries out entries one by one, each for itself.
+func (k *call) batch(b *bundle) error {
+	for _, e := range inOrder(b.entries, (*entry).phase) {
+		if e.err == nil {
+			e.err = e.call.enter(e.path)
+		}
+		if e.err == nil {
+			e.err = e.call.route.Handle(e.call)
+		}
+		e.call.conclude(e.err)
+	}
+	return k.answerBundle(b, r4.BatchResponse)
+}
+
+// phases is the order of processing, http://hl7.org/fhir/R4/http.html#trules.
+var phases = map[string]int{
+	http.MethodDelete: 0, http.MethodPost: 1, http.MethodPut: 2, http.MethodPatch: 2, http.MethodGet: 3, http.MethodHead: 3,
+}
+
+func (e *entry) phase() int { return phases[e.method] }
+
+// transaction carries out all entries or none. What only reads is tried first,
+// so that a search that is wrong refuses the whole, and answered last.
+func (k *call) transaction(b *bundle) error {
+	for _, e := range b.entries {
+		if err := k.prepare(b, e); err != nil {
+			return e.refused(err)
+		}
+	}
+	order := k.order(b)
+	all := make([]booking.Change, len(order))
+	for i, e := range order {
+		all[i] = *e.change
+	}
+	done, err := k.s.Booking.Do(k.c.Request.Context(), all...)
+	if err != nil {
+		return failedEntry(order, err)
+	}
+	for i, e := range order {
+		if !e.reads() {
+			e.call.conclude(e.call.written(all[i], done[i]))
+		}
+	}
+	for _, e := range b.entries {
+		if e.reads() {
+			e.call.conclude(e.call.route.Handle(e.call))
+		}
+	}
+	return k.answerBundle(b, r4.TransactionResponse)
+}
+
+// failedEntry gives the failure of a transaction as that of the entry it is of.
+func failedEntry(order []*entry, err error) error {
+	at := 0
+	if f, ok := errors.AsType[*booking.Failed](err); ok {
+		at, err = f.At, f.Err
+	} else if len(order) != 1 {
+		return err
+	}
+	e := order[at]
+	return e.refused(e.call.refused(*e.change, err))
+}
+
+// prepare makes the request of an entry, and the change that it asks for.
+func (k *call) prepare(b *bundle, e *entry) error {
+	if e.err != nil {
+		return e.err
+	}
+	if err := e.call.enter(e.path); err != nil {
+		return err
+	}
+	if e.reads() {
+		return k.tryRead(e)
+	}
+	if changes[e.call.route.Interaction] == nil {
+		return fhir.Errorf(fhir.Unprocessable, "A transaction takes reads, searches, creates, updates, patches and deletes; send this on its own.").At("request.url").Coded("not-supported")
+	}
+	c, err := e.call.change()
+	if err != nil {
+		return err
+	}
+	c.FullURL = e.fullURL
+	c.Refs, err = k.references(b, c.Resource)
+	e.change = &c
+	return err
+}
+
+// tryRead answers an entry that only reads for nobody. That something is not there
+// is no failure yet, for the transaction may be about to store it: it is checked
+// with the changes.
+func (k *call) tryRead(e *entry) error {
+	trial := k.sub(e)
+	err := trial.enter(e.path)
+	if err == nil {
+		err = trial.route.Handle(trial)
+	}
+	if e.call.route.Interaction != fhir.Read {
+		return err
+	}
+	key, keyErr := e.call.key()
+	e.change = &booking.Change{Request: k.request(), Op: booking.Check, Key: key}
+	if keyErr == nil && absent(err) {
+		return nil
+	}
+	return err
+}
+
+func absent(err error) bool { return errors.Is(err, fhir.NotFound) || errors.Is(err, fhir.Gone) }
+
+// order gives the entries whose changes are carried out, by their rank.
+func (k *call) order(b *bundle) []*entry {
+	acting := slices.DeleteFunc(slices.Clone(b.entries), func(e *entry) bool { return e.change == nil })
+	ranks := map[*entry]int{}
+	for _, e := range acting {
+		ranks[e] = k.rank(*e.change)
+	}
+	return inOrder(acting, func(e *entry) int { return ranks[e] })
+}
+
+// rank orders the changes of a transaction: by the phases, since the order of the
+// entries must not matter, and within them so that what a new appointment needs is
+// there before it. What is put of a slot comes last: it is to agree with the
+// bookings, and must be the version that was there before them.
+func (k *call) rank(c booking.Change) int {
+	isAppointment, isSlot := c.Key.Type == "Appointment", c.Key.Type == "Slot"
+	switch c.Op {
+	case booking.Delete:
+		if isAppointment {
+			return 0
+		}
+		return 1
+	case booking.Create:
+		if isAppointment {
+			return 4
+		}
+		return 2
+	case booking.Update:
+		if isAppointment {
+			return 5
+		}
+		if isSlot && !k.isNew(c) {
+			return 6
+		}
+		return 3
+	}
+	return 7
+}
+
+// isNew says whether a change of a slot makes it.
+func (k *call) isNew(c booking.Change) bool {
+	if c.If != nil {
+		return false
+	}
+	_, err := k.s.Store.Read(k.c.Request.Context(), k.see, c.Key)
+	return absent(err)
+}
+
+func inOrder(entries []*entry, rank func(*entry) int) []*entry {
+	sorted := slices.Clone(entries)
+	slices.SortStableFunc(sorted, func(a, b *entry) int { return rank(a) - rank(b) })
+	return sorted
+}

@@ -1,0 +1,37 @@
+package rest
+
+import (
+	"strings"
+
+	"slotway/fhir"
+	"slotway/server/internal/booking"
+)
+
+// references reads what a resource in a transaction points at that is not there
+// under that name: searches in place of a reference, which come with what they
+// ask, and links to other entries, which must be there.
+func (k *call) references(b *bundle, r fhir.Resource) (map[string]*booking.Condition, error) {
+	var refs map[string]*booking.Condition
+	for text := range r.Links {
+		switch {
+		case strings.HasPrefix(text, "urn:uuid:") || strings.HasPrefix(text, "urn:oid:"):
+			if whole, _, _ := strings.Cut(text, "#"); !b.fullURLs[whole] {
+				return nil, fhir.Errorf(fhir.Unprocessable, "A reference names an entry by a fullUrl that none in this Bundle has.").At(r.Type() + ".reference").Coded("REFERENCE_NOT_FOUND")
+			}
+		case strings.Contains(text, "?") && refs[text] == nil:
+			typ, query, _ := strings.Cut(strings.TrimPrefix(k.plain(text), k.s.url(k.face, "")+"/"), "?")
+			if _, kept := fhir.TypeOf(typ); !kept {
+				continue
+			}
+			c, err := k.conditionOn(typ, query)
+			if err != nil {
+				return nil, err
+			}
+			if refs == nil {
+				refs = map[string]*booking.Condition{}
+			}
+			refs[text] = c
+		}
+	}
+	return refs, nil
+}
