@@ -20,7 +20,7 @@ func (s *Service) planCreate(ctx context.Context, now store.Reader, c Change) (s
 		if err := s.once(ctx, tx, c.Request, key); err != nil {
 			return out, err
 		}
-		w := write{key: key, resource: plan.resource, ifVersion: 0, links: plan.links}
+		w := write{key: key, resource: plan.resource, ifVersion: 0, links: plan.links, posted: true}
 		if err := s.takeSlots(ctx, tx, plan, key); err != nil {
 			return out, err
 		}

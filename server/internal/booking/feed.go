@@ -22,7 +22,7 @@ type Feed struct {
 // fhir.PreconditionFailed when Old is not current, fhir.Duplicate,
 // fhir.Conflict against another booking.
 func (s *Service) PutFeed(ctx context.Context, tx store.Tx, f Feed) (store.Record, error) {
-	w := write{key: f.Key, resource: f.Resource, ifVersion: f.Old.Version, old: f.Old, links: f.Old.Links}
+	w := write{key: f.Key, resource: f.Resource, ifVersion: f.Old.Version, old: f.Old, links: f.Old.Links, posted: f.Old.Version == 0}
 	if f.Key.Type == "Appointment" {
 		var err error
 		if w.links, err = s.relink(ctx, tx, w); err != nil {

@@ -72,7 +72,7 @@ func (s *Service) addPatient(ctx context.Context, tx *work, p *plan, w *write) e
 			return err
 		}
 		id = s.NewID()
-		if _, err := s.put(ctx, tx, write{key: store.Key{Customer: p.customer, Type: "Patient", ID: id}, resource: r}); err != nil {
+		if _, err := s.put(ctx, tx, write{key: store.Key{Customer: p.customer, Type: "Patient", ID: id}, resource: r, posted: true}); err != nil {
 			return err
 		}
 	}

@@ -48,6 +48,7 @@ type write struct {
 	ifVersion int64
 	old       store.Record // the current version; zero when there is none
 	links     []store.Link
+	posted    bool // a new resource under an id of ours
 }
 
 // put stores a resource and keeps what must be unique so.
@@ -65,7 +66,7 @@ func (s *Service) put(ctx context.Context, tx *work, w write) (store.Record, err
 			return store.Record{}, err
 		}
 	}
-	return tx.Put(ctx, store.Put{Key: w.key, Resource: w.resource, IfVersion: w.ifVersion, Links: w.links})
+	return tx.Put(ctx, store.Put{Key: w.key, Resource: w.resource, IfVersion: w.ifVersion, Links: w.links, Posted: w.posted})
 }
 
 // once makes a request id succeed once.

@@ -98,6 +98,7 @@ type Record struct {
 	Version  int64 // 1, 2, 3 …
 	Updated  time.Time
 	Deleted  bool          // this version is a deletion; Resource is zero
+	Posted   bool          // this version was put as Posted
 	Resource fhir.Resource // as stored, meta included
 	Links    []Link
 }
@@ -184,6 +185,9 @@ type Put struct {
 	// none (it must not exist, or be deleted), or Any.
 	IfVersion int64
 	Links     []Link
+	// Posted says that this makes a new resource under an id of ours, as a POST
+	// does; a history tells it from one that was put under an id of the sender's.
+	Posted bool
 }
 
 // Any is the IfVersion that accepts whatever is current.

@@ -11,15 +11,17 @@ import (
 )
 
 // The first byte of a value of the buckets body and head: how the rest is laid
-// out, and whether it is of a deletion.
+// out, and whether it is of a deletion or was posted.
 const (
 	layout1 byte = 1
+	posted  byte = 0x40
 	deleted byte = 0x80
 )
 
 // body is one version of a resource: the truth, from which head and index are made.
 type body struct {
 	deleted bool
+	posted  bool
 	updated int64 // microseconds since 1970
 	labels  []string
 	links   []store.Link
@@ -28,16 +30,19 @@ type body struct {
 
 func bodyOf(next store.Next) body {
 	rec := next.Record
-	return body{rec.Deleted, rec.Updated.UnixMicro(), next.Labels, rec.Links, rec.Resource.Raw()}
+	return body{rec.Deleted, rec.Posted, rec.Updated.UnixMicro(), next.Labels, rec.Links, rec.Resource.Raw()}
 }
 
 func (v body) encode() []byte {
 	b := make([]byte, 0, len(v.raw)+64)
+	layout := layout1
 	if v.deleted {
-		b = append(b, layout1|deleted)
-	} else {
-		b = append(b, layout1)
+		layout |= deleted
 	}
+	if v.posted {
+		layout |= posted
+	}
+	b = append(b, layout)
 	b = binary.AppendVarint(b, v.updated)
 	b = appendTexts(b, v.labels)
 	b = appendLinks(b, v.links)
@@ -48,9 +53,9 @@ func (v body) encode() []byte {
 func readBody(value []byte) (body, error) {
 	r := reader{b: value}
 	m := r.byte()
-	v := body{deleted: m&deleted != 0, updated: r.varint(), labels: r.texts(), links: r.links()}
+	v := body{deleted: m&deleted != 0, posted: m&posted != 0, updated: r.varint(), labels: r.texts(), links: r.links()}
 	v.raw = r.b
-	if r.bad || m&^deleted != layout1 {
+	if r.bad || m&^(deleted|posted) != layout1 {
 		return body{}, errDamaged
 	}
 	return v, nil
@@ -59,7 +64,7 @@ func readBody(value []byte) (body, error) {
 // record gives the version as the contract shows it. Its bytes are a copy
 // appended to buf, whose capacity must suffice where several share it.
 func (v body) record(k store.Key, version int64, buf *[]byte) store.Record {
-	rec := store.Record{Key: k, Version: version, Updated: time.UnixMicro(v.updated).UTC(), Deleted: v.deleted, Links: v.links}
+	rec := store.Record{Key: k, Version: version, Updated: time.UnixMicro(v.updated).UTC(), Deleted: v.deleted, Posted: v.posted, Links: v.links}
 	if !v.deleted {
 		from := len(*buf)
 		*buf = append(*buf, v.raw...)

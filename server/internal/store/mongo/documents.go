@@ -27,6 +27,7 @@ type versionDoc struct {
 	N        int64     `bson:"n"`
 	Updated  int64     `bson:"updated"` // microseconds since 1970
 	Deleted  bool      `bson:"deleted,omitempty"`
+	Posted   bool      `bson:"posted,omitempty"`
 	Labels   []string  `bson:"labels,omitempty"`
 	Links    []linkDoc `bson:"links,omitempty"`
 	Raw      []byte    `bson:"raw,omitempty"` // the resource

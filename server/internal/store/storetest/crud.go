@@ -1,8 +1,10 @@
 package storetest
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"slotway/fhir"
 	"slotway/server/internal/store"
@@ -69,6 +71,7 @@ func testCRUD(t *testing.T, open Open) {
 		}
 		s.wantFound(store.Of("a"), "Slot", "status=busy", "a/x")
 	})
+	t.Run("how it was made", func(t *testing.T) { testPosted(t, begin(t, open)) })
 	t.Run("an unchanged put keeps its version", func(t *testing.T) { testUnchanged(t, begin(t, open)) })
 	t.Run("the key is the resource's", func(t *testing.T) {
 		s := begin(t, open)
@@ -90,6 +93,47 @@ func testCRUD(t *testing.T, open Open) {
 			return err
 		})
 	})
+}
+
+// Each version says whether it was posted, however it is read.
+func testPosted(t *testing.T, s *subject) {
+	k := slotKey("a", "x")
+	put := func(text string, posted bool) {
+		t.Helper()
+		s.update(func(tx store.Tx) error {
+			rec, err := tx.Put(t.Context(), store.Put{Key: k, Resource: parse(t, text), IfVersion: store.Any, Posted: posted})
+			if err == nil && rec.Posted != posted {
+				t.Errorf("Put() gives Posted %v, want %v", rec.Posted, posted)
+			}
+			return err
+		})
+	}
+	put(slot("x", "free"), true)
+	put(slot("x", "busy"), false)
+	s.remove(k)
+	put(slot("x", "free"), false)
+	want := []bool{false, false, false, true} // newest first
+	history, err := s.History(t.Context(), store.Of("a"), k, "", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes, err := s.Changes(t.Context(), store.Of("a"), "Slot", time.Time{}, "", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, page := range map[string]store.Page{"History": history, "Changes": changes} {
+		var got []bool
+		for _, rec := range page.Records {
+			got = append(got, rec.Posted)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s() gives Posted %v, want %v", name, got, want)
+		}
+	}
+	rec, err := s.Version(t.Context(), store.Of("a"), k, 1)
+	if err != nil || !rec.Posted {
+		t.Errorf("Version(1) = %+v, %v; want it posted", rec, err)
+	}
 }
 
 // Design 2.3, rule 8.
