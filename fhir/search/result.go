@@ -11,6 +11,7 @@ const (
 	MaxCount    = 1000 // matches on a page; more is cut down to it
 	MaxIncludes = 10   // _include and _revinclude together
 	maxOrder    = 8    // keys of _sort
+	maxElements = 100  // names of _elements
 )
 
 // results are the parameters that shape the answer rather than choose it,
@@ -172,8 +173,11 @@ func (p *parser) elements() (bool, error) {
 		if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 			return false, p.bad("must be names of elements such as status,start")
 		}
-		if !slices.Contains(p.out.Query.Elements, name) {
-			p.out.Query.Elements = append(p.out.Query.Elements, name)
+		if slices.Contains(p.out.Query.Elements, name) {
+			continue
+		}
+		if p.out.Query.Elements = append(p.out.Query.Elements, name); len(p.out.Query.Elements) > maxElements {
+			return false, p.refuse("too-costly", "_elements has more than %d names.", maxElements)
 		}
 	}
 	return true, nil

@@ -2,13 +2,10 @@ package app
 
 import (
 	"encoding/json"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
 	"testing"
-
-	"slotway/fhir"
 )
 
 // TestSearchCases puts the fixture of the worked examples (fhir-search 10) into
@@ -26,29 +23,9 @@ func TestSearchCases(t *testing.T) {
 	if err := json.Unmarshal(b, &cases); err != nil {
 		t.Fatal(err)
 	}
-	fixture, err := os.ReadFile("../../../testdata/search/fixture.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, zone := range []string{"UTC", "Europe/London"} {
 		t.Run(zone, func(t *testing.T) {
-			a := startDemo(t, t.TempDir(), Settings{Zone: Text(zone)})
-			d := &demo{app: a, base: a.cfg.BaseURL}
-			if d.admin, err = fetchToken(t.Context(), d.base, "demo-admin", demoSecret, ""); err != nil {
-				t.Fatal(err)
-			}
-			text := strings.ReplaceAll(string(fixture), "http://fhir.example.test/fhir", d.base+"/R4")
-			bundle, err := fhir.Parse([]byte(text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for r := range bundle.At(fhir.MustPath("entry.resource")) {
-				path := "/R4/" + r.Get("resourceType").Text() + "/" + r.Get("id").Text()
-				status, body, err := d.call(t.Context(), http.MethodPut, path, d.admin, []byte(r.Raw()))
-				if err := expect(err, status, http.StatusCreated, body); err != nil {
-					t.Fatal(err)
-				}
-			}
+			d := startFixture(t, zone)
 			c := &checker{demo: d, consumer: d.admin}
 			asked := 0
 			for _, tc := range cases {
@@ -56,7 +33,7 @@ func TestSearchCases(t *testing.T) {
 					continue
 				}
 				asked++
-				query := strings.ReplaceAll(tc.Query, "http://fhir.example.test/fhir", d.base+"/R4")
+				query := d.ours(tc.Query)
 				hits, err := c.search(t.Context(), "/R4/"+tc.Type+"?"+query)
 				if err != nil {
 					t.Errorf("%s?%s: %v", tc.Type, tc.Query, err)

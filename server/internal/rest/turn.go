@@ -146,10 +146,19 @@ func (w *walk) check(self string) error {
 	return nil
 }
 
+// mark is of the walk and the caller. A client may put the parameters in another
+// order, but for those of one name.
 func (w *walk) mark(self string) (m [16]byte) {
 	p := &w.k.principal
 	asked, _ := apart(self)
-	sum := sha256.Sum256([]byte(strings.Join([]string{w.of, p.Client, p.Issuer, p.Subject, asked}, "\x00")))
+	parts := strings.Split(asked, "&")
+	slices.SortStableFunc(parts, func(a, b string) int {
+		a, _, _ = strings.Cut(a, "=")
+		b, _, _ = strings.Cut(b, "=")
+		return strings.Compare(a, b)
+	})
+	parts = append(parts, w.of, p.Client, p.Issuer, p.Subject)
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	copy(m[:], sum[:])
 	return m
 }
