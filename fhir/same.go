@@ -22,13 +22,13 @@ func sameNode(a, b Node, except []string) bool {
 }
 
 func sameMembers(a, b Node, except []string) bool {
-	count := 0
+	count, others := 0, finder{of: b, next: b.i + 1}
 	for name, v := range a.Members() {
 		if slices.Contains(except, name) {
 			continue
 		}
 		count++
-		if other := b.Get(name); !other.Exists() || !sameNode(v, other, nil) {
+		if other := others.find(name); !other.Exists() || !sameNode(v, other, nil) {
 			return false
 		}
 	}
@@ -56,4 +56,37 @@ func sameElements(a, b Node) bool {
 		i++
 	}
 	return true
+}
+
+// finder finds the members of an object by name, fast where they are asked for in
+// their order, and never slow.
+type finder struct {
+	of    Node
+	next  uint32          // the token after the member last found
+	names map[string]Node // of a wide object that is not asked in order
+}
+
+func (f *finder) find(name string) Node {
+	tokens := f.of.doc.tokens
+	found := Node{f.of.doc, f.next + 1}
+	if f.next >= f.of.tok().next || !nameIs(f.of.doc.src, tokens[f.next], name) {
+		found = f.look(name)
+	}
+	if found.Exists() {
+		f.next = tokens[found.i].next
+	}
+	return found
+}
+
+func (f *finder) look(name string) Node {
+	if f.of.tok().next-f.of.i < 4*wide {
+		return f.of.Get(name)
+	}
+	if f.names == nil {
+		f.names = map[string]Node{}
+		for name, v := range f.of.Members() {
+			f.names[name] = v
+		}
+	}
+	return f.names[name]
 }

@@ -1,9 +1,16 @@
 package fhir_test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	"pgregory.net/rapid"
 
 	"slotway/fhir"
+	"slotway/fhir/fhirtest"
 )
 
 func TestSame(t *testing.T) {
@@ -41,5 +48,47 @@ func TestSame(t *testing.T) {
 				t.Errorf("Same is not symmetric on %s, %s", tc.a, tc.b)
 			}
 		})
+	}
+}
+
+// TestSameInAnyOrder holds that a random resource is the same as itself with the
+// members of its own in another order, and not the same as with one of them gone.
+func TestSameInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := parse(t, fhirtest.Resource(t, "X", 4))
+		var members []string
+		for name, v := range r.Root().Members() {
+			members = append(members, string(fhir.Quote(name))+":"+string(v.Raw()))
+		}
+		object := func(members []string) fhir.Resource { return parse(t, "{"+strings.Join(members, ",")+"}") }
+		shuffled := rapid.Permutation(members).Draw(t, "shuffled")
+		if !fhir.Same(r, object(shuffled)) {
+			t.Fatalf("%s is not the same as with its members as %v", r.Raw(), shuffled)
+		}
+		gone := slices.DeleteFunc(slices.Clone(shuffled), func(m string) bool { return strings.HasPrefix(m, `"status"`) })
+		if less := object(gone); fhir.Same(r, less) != (len(gone) == len(members)) || fhir.Same(less, r) != (len(gone) == len(members)) {
+			t.Fatalf("%s is compared wrongly with %s", r.Raw(), less.Raw())
+		}
+	})
+}
+
+// TestSameOfWideObjects compares objects of many members in opposite orders.
+func TestSameOfWideObjects(t *testing.T) {
+	var members []string
+	for i := range 60_000 {
+		members = append(members, fmt.Sprintf(`"m%d":%d`, i, i))
+	}
+	object := func() fhir.Resource {
+		return fhirtest.Parse(t, `{"resourceType":"X",`+strings.Join(members, ",")+`}`)
+	}
+	a := object()
+	slices.Reverse(members)
+	b := object()
+	began := time.Now()
+	if !fhir.Same(a, b, "meta") {
+		t.Error("the order of members counts")
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }
