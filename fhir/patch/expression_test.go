@@ -152,26 +152,3 @@ func TestParametersThatAreRefused(t *testing.T) {
 		})
 	}
 }
-
-// TestParseEntry covers patches within bundles.
-func TestParseEntry(t *testing.T) {
-	tests := []struct {
-		name, in string
-		want     fhir.Kind // 0 when it is read
-	}{
-		{"parameters", parametersOf(operationOf("delete", "status")), 0},
-		{"a JSON Patch", `{"resourceType":"Binary","contentType":"application/json-patch+json","data":"W10="}`, 0},
-		{"another patch", `{"resourceType":"Binary","contentType":"application/xml-patch+xml","data":"W10="}`, fhir.Unsupported},
-		{"no base64", `{"resourceType":"Binary","contentType":"application/json-patch+json","data":"W"}`, fhir.Invalid},
-		{"nothing", `{"resourceType":"Binary","contentType":"application/json-patch+json"}`, fhir.Invalid},
-		{"another resource", `{"resourceType":"Slot"}`, fhir.Invalid},
-	}
-	for _, tc := range tests {
-		t.Run(tc.name, func(t *testing.T) {
-			p, err := ParseEntry(fhirtest.Parse(t, tc.in))
-			if (p != nil) != (tc.want == 0) || err != nil && fhir.KindOf(err) != tc.want {
-				t.Errorf("got %v, %v, want %v", p, err, tc.want)
-			}
-		})
-	}
-}

@@ -2,7 +2,6 @@ package patch
 
 import (
 	"bytes"
-	"encoding/base64"
 
 	"slotway/fhir"
 )
@@ -28,22 +27,4 @@ func Parse(b []byte) (*Patch, error) {
 		return nil, err
 	}
 	return ParseParameters(r)
-}
-
-// ParseEntry reads the resource of a bundle's entry that asks for a patch,
-// http://hl7.org/fhir/R4/http.html#patch: Parameters, or a Binary that holds a
-// JSON Patch.
-func ParseEntry(r fhir.Resource) (*Patch, error) {
-	if r.Type() != "Binary" {
-		return ParseParameters(r)
-	}
-	root := r.Root()
-	if root.Get("contentType").Text() != JSONPatchType {
-		return nil, fhir.Errorf(fhir.Unsupported, "A Binary that is a patch has the contentType %s.", JSONPatchType).At("Binary.contentType")
-	}
-	b, err := base64.StdEncoding.DecodeString(root.Get("data").Text())
-	if err != nil || len(b) == 0 {
-		return nil, fhir.Errorf(fhir.Invalid, "A Binary that is a patch holds it as base64 text.").At("Binary.data")
-	}
-	return ParseJSON(b)
 }
