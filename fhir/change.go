@@ -34,27 +34,29 @@ type Change struct {
 // through an element that is no object, or a value is no JSON; or of Kind Invalid
 // or TooLarge: what came out is no resource.
 func (r Resource) Apply(changes ...Change) (Resource, error) {
-	doc := r.doc
-	src := []byte(r.raw)
+	n := r.Root()
+	if !n.IsObject() {
+		return Resource{}, Errorf(Invalid, "There is no resource to change.")
+	}
+	root, changed := n.Edit(), false
 	for _, c := range changes {
-		var err error
-		if doc == nil {
-			if doc, err = newTape(src); err != nil {
-				return Resource{}, err
-			}
-		}
-		edited, err := (&editor{doc: doc}).apply(c)
+		e, err := newEdit(root, c)
 		if err != nil {
 			return Resource{}, err
 		}
-		if edited != nil {
-			src, doc = edited, nil
+		did, err := e.apply(c.Op)
+		if err != nil {
+			return Resource{}, err
 		}
+		changed = changed || did
 	}
-	if doc != nil && len(src) == len(r.raw) && r.doc == doc {
+	if !changed {
 		return r, nil
 	}
-	return Parse(src)
+	t := n.tok()
+	out := make([]byte, 0, len(r.raw)-int(t.end-t.start)+root.Size())
+	out = root.Append(append(out, r.raw[:t.start]...))
+	return Parse(append(out, r.raw[t.end:]...))
 }
 
 // Empty gives a resource of that type that holds nothing: where a create by a
@@ -65,12 +67,4 @@ func Empty(typ string) Resource {
 		panic("fhir: " + err.Error())
 	}
 	return r
-}
-
-func newTape(src []byte) (*tape, error) {
-	tokens, err := scan(src)
-	if err != nil {
-		return nil, err
-	}
-	return &tape{src, tokens}, nil
 }

@@ -64,7 +64,7 @@ func TestApplySet(t *testing.T) {
 func TestApplyRemove(t *testing.T) {
 	tests := []struct{ name, in, path, want string }{
 		{"a member at the end", "{\"resourceType\":\"X\" ,\n \"a\" : 1 }", "a", `{"resourceType":"X"  }`},
-		{"a member between", `{"resourceType":"X", "a":1 , "b":2}`, "a", `{"resourceType":"X" , "b":2}`},
+		{"a member between", `{"resourceType":"X", "a":1 , "b":2}`, "a", `{"resourceType":"X", "b":2}`},
 		{"the first member", `{ "a":1 , "resourceType":"X"}`, "a", `{ "resourceType":"X"}`},
 		{"what is not there", `{"resourceType":"X", "a":1}`, "b.c", `{"resourceType":"X", "a":1}`},
 		{"a whole list", `{"resourceType":"X","a":[{"b":1},2]}`, "a", `{"resourceType":"X"}`},
@@ -73,8 +73,8 @@ func TestApplyRemove(t *testing.T) {
 		{"holders left with nothing in a list", `{"resourceType":"X","a":[{"b":1},{"c":2},{"b":3}]}`, "a.b", `{"resourceType":"X","a":[{"c":2}]}`},
 		{"all holders left with nothing", `{"resourceType":"X","a":[{"b":1},{"b":3}]}`, "a.b", `{"resourceType":"X"}`},
 		{"a holder that was empty before stays", `{"resourceType":"X","a":[{},{"b":1}]}`, "a.b", `{"resourceType":"X","a":[{}]}`},
-		{"one position, not all that follow", `{"resourceType":"X","a":[1, 2 ,3]}`, "a[0]", `{"resourceType":"X","a":[2 ,3]}`},
-		{"one position in the middle", `{"resourceType":"X","a":[1, 2 ,3]}`, "a[1]", `{"resourceType":"X","a":[1 ,3]}`},
+		{"one position, not all that follow", `{"resourceType":"X","a":[1, 2 ,3]}`, "a[0]", `{"resourceType":"X","a":[ 2 ,3]}`},
+		{"one position in the middle", `{"resourceType":"X","a":[1, 2 ,3]}`, "a[1]", `{"resourceType":"X","a":[1,3]}`},
 		{"one position within each", `{"resourceType":"X","a":[{"b":[1,2]},{"b":[3,4]}]}`, "a.b[0]", `{"resourceType":"X","a":[{"b":[2]},{"b":[4]}]}`},
 		{"a position past the end", `{"resourceType":"X","a":[1]}`, "a[1]", `{"resourceType":"X","a":[1]}`},
 		{"by condition", `{"resourceType":"X","a":[{"s":"x"},{"s":"y"},{"s":"x"}]}`, "a.where(s=x)", `{"resourceType":"X","a":[{"s":"y"}]}`},

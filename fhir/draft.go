@@ -106,6 +106,8 @@ func (d *Draft) unfold() {
 	}
 }
 
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+
 func (it *item) value() *Draft {
 	if it.draft == nil {
 		it.draft = it.node.Edit()
@@ -178,7 +180,12 @@ func (d *Draft) Put(name string, v *Draft) {
 		it.draft = v
 		return
 	}
-	d.insert(len(d.items), &item{name: name, before: append(AppendQuote(nil, name), ':'), draft: v})
+	d.insertMember(len(d.items), name, v)
+}
+
+// insertMember adds a member to an object before the one at a position.
+func (d *Draft) insertMember(at int, name string, v *Draft) {
+	d.insert(at, &item{name: name, before: append(AppendQuote(nil, name), ':'), draft: v})
 }
 
 // Delete takes a member out of an object, if it is there, and gives its value.

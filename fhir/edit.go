@@ -5,169 +5,149 @@ import (
 	"slices"
 )
 
-// editor writes one change as one replacement of bytes.
-type editor struct{ doc *tape }
-
-// splice gives the text with [start, end) replaced.
-func (e *editor) splice(start, end uint32, with []byte) []byte {
-	src := e.doc.src
-	out := make([]byte, 0, len(src)-int(end-start)+len(with))
-	out = append(out, src[:start]...)
-	out = append(out, with...)
-	return append(out, src[end:]...)
+// edit is one change at work on a draft of the resource.
+type edit struct {
+	path  Path
+	value Node // of Set and Replace
+	root  *Draft
 }
 
-// apply gives the new text, or nil when the change changes nothing.
-func (e *editor) apply(c Change) ([]byte, error) {
-	if len(c.Path.steps) == 0 {
+// newEdit checks a change.
+func newEdit(root *Draft, c Change) (*edit, error) {
+	e := &edit{path: c.Path, root: root}
+	switch {
+	case len(c.Path.steps) == 0:
 		return nil, Errorf(Unprocessable, "A change needs a path.")
+	case c.Op == Remove:
+		return e, nil
+	case slices.ContainsFunc(c.Path.steps, func(s step) bool { return s.choice }):
+		return nil, e.errorf("The path %s names a choice of types; a change must name one.")
 	}
-	if c.Op != Remove && !json.Valid(c.Value) {
-		return nil, Errorf(Unprocessable, "The value for %s is not JSON.", c.Path.text).At(c.Path.text)
+	var err error
+	e.value, err = ParseValue(c.Value)
+	switch {
+	case err != nil && !json.Valid(c.Value):
+		return nil, e.errorf("The value for %s is not JSON.")
+	case err == nil && c.Op == Replace && !e.value.IsArray():
+		return nil, e.errorf("The value for %s must be an array.")
 	}
-	if c.Op != Remove && slices.ContainsFunc(c.Path.steps, func(s step) bool { return s.choice }) {
-		return nil, Errorf(Unprocessable, "The path %s names a choice of types; a change must name one.", c.Path.text).At(c.Path.text)
-	}
-	root := Node{e.doc, 0}
-	switch c.Op {
+	return e, err
+}
+
+// errorf makes an error about the path.
+func (e *edit) errorf(format string) error {
+	return Errorf(Unprocessable, format, e.path.text).At(e.path.text)
+}
+
+// apply makes the change and says whether anything is other than before.
+func (e *edit) apply(op Op) (bool, error) {
+	switch op {
 	case Set:
-		return e.set(root, c.Path, c.Path.steps, c.Value)
+		return e.set(e.root, e.path.steps)
 	case Replace:
-		return e.replace(root, c)
+		return e.replace()
 	default:
-		return e.remove(c.Path)
+		return e.root.remove(e.path.steps), nil
 	}
 }
 
-// set sets value at the steps below n, an object that exists.
-func (e *editor) set(n Node, p Path, steps []step, value []byte) ([]byte, error) {
+// set sets the value at the steps below d, which exists.
+func (e *edit) set(d *Draft, steps []step) (bool, error) {
 	s, rest := &steps[0], steps[1:]
-	if !n.IsObject() {
-		return nil, Errorf(Unprocessable, "%s runs through an element that is not an object.", p.text).At(p.text)
+	if !d.IsObject() {
+		return false, e.errorf("%s runs through an element that is not an object.")
 	}
-	member := n.Get(s.name)
-	if !member.Exists() {
-		made, err := e.build(p, steps, value)
-		if err != nil {
-			return nil, err
+	it := d.find(s.name)
+	if it == nil {
+		made, err := e.build(steps)
+		if err == nil {
+			e.place(d, s.name, made)
 		}
-		return e.insertMember(n, s.name, made), nil
+		return true, err
 	}
-	if s.index == all && s.where == nil && (len(rest) == 0 || !member.IsArray()) {
-		if len(rest) > 0 {
-			return e.set(member, p, rest, value)
+	member := it.value()
+	if s.all() && (len(rest) == 0 || !member.IsArray()) {
+		return e.into(it, rest)
+	}
+	if !member.IsArray() {
+		if s.admits(member.node, 0) {
+			return e.into(it, rest)
 		}
-		return e.swap(member, value), nil
+		member = emptyList.Edit()
+		member.Insert(0, it.draft)
+		it.draft = member
 	}
-	at := 0
-	for el := range member.Each() {
-		if s.admits(el, at) {
-			if len(rest) > 0 {
-				return e.set(el, p, rest, value)
-			}
-			return e.swap(el, value), nil
+	member.unfold()
+	for at, el := range member.items {
+		if el.admitted(s, at) {
+			return e.into(el, rest)
 		}
-		at++
 	}
-	made, err := e.buildElement(p, s, rest, value)
-	if err != nil {
-		return nil, err
+	made, err := e.element(s, rest)
+	if err == nil {
+		member.Insert(member.Len(), made)
 	}
-	return e.appendElements(member, made), nil
+	return true, err
 }
 
-// swap replaces a value; the same bytes are no change.
-func (e *editor) swap(n Node, value []byte) []byte {
-	if string(n.Raw()) == string(value) {
-		return nil
+// into sets the value of an item, or of what is below it.
+func (e *edit) into(it *item, rest []step) (bool, error) {
+	if len(rest) > 0 {
+		return e.set(it.value(), rest)
 	}
-	t := n.tok()
-	return e.splice(t.start, t.end, value)
+	if string(it.value().Raw()) == string(e.value.Raw()) {
+		return false, nil
+	}
+	it.draft = e.value.Edit()
+	return true, nil
 }
+
+var emptyList = MustValue(`[]`)
 
 // memberOrder is where the members a server writes stand, after http://hl7.org/fhir/R4/json.html.
 var memberOrder = []string{"resourceType", "id", "meta"}
 
-// insertMember adds a member to an object: id and meta at its head, others at its end.
-func (e *editor) insertMember(n Node, name string, value []byte) []byte {
-	t := n.tok()
-	text := append(AppendQuote(nil, name), ':')
-	text = append(text, value...)
-	if n.Len() == 0 {
-		return e.splice(t.start+1, t.end-1, text)
-	}
-	if rank := slices.Index(memberOrder, name); rank > 0 && n.i == 0 {
-		var before Node
-		for _, earlier := range memberOrder[:rank] {
-			if m := n.Get(earlier); m.Exists() && (!before.Exists() || m.i > before.i) {
-				before = m
+// place adds a member to an object: id and meta at the resource's head, others
+// at the end.
+func (e *edit) place(d *Draft, name string, v *Draft) {
+	at := -1
+	if rank := slices.Index(memberOrder, name); rank > 0 && d == e.root {
+		for i, it := range d.items {
+			if slices.Contains(memberOrder[:rank], it.name) {
+				at = i
 			}
 		}
-		if before.Exists() {
-			end := before.tok().end
-			return e.splice(end, end, append([]byte{','}, text...))
-		}
 	}
-	end := lastEnd(n)
-	return e.splice(end, end, append([]byte{','}, text...))
+	if at < 0 {
+		at = len(d.items) - 1
+	}
+	d.insertMember(at+1, name, v)
 }
 
-// lastEnd gives where the last value within an object or array that is not
-// empty ends.
-func lastEnd(n Node) uint32 {
-	var end uint32
-	if n.IsObject() {
-		for _, v := range n.Members() {
-			end = v.tok().end
-		}
-		return end
-	}
-	for v := range n.Each() {
-		end = v.tok().end
-	}
-	return end
-}
-
-// appendElements adds text, one or more elements joined by commas, to an array;
-// a single value that should have been one becomes its first element.
-func (e *editor) appendElements(n Node, text []byte) []byte {
-	t := n.tok()
-	switch {
-	case !n.IsArray():
-		out := append([]byte{'['}, n.Raw()...)
-		out = append(append(append(out, ','), text...), ']')
-		return e.splice(t.start, t.end, out)
-	case n.Len() == 0:
-		return e.splice(t.start+1, t.end-1, text)
-	}
-	end := lastEnd(n)
-	return e.splice(end, end, append([]byte{','}, text...))
-}
-
-// build writes the value of a missing member at steps[0].
-func (e *editor) build(p Path, steps []step, value []byte) ([]byte, error) {
+// build makes the value of a missing member at steps[0].
+func (e *edit) build(steps []step) (*Draft, error) {
 	s := &steps[0]
-	el, err := e.buildElement(p, s, steps[1:], value)
-	if err != nil || s.index == all && s.where == nil {
+	el, err := e.element(s, steps[1:])
+	if err != nil || s.all() {
 		return el, err
 	}
-	return append(append([]byte{'['}, el...), ']'), nil
+	list := emptyList.Edit()
+	list.Insert(0, el)
+	return list, nil
 }
 
-// buildElement writes one element at s: the value itself, or an object that
-// holds what the condition asks for and then the rest of the path.
-func (e *editor) buildElement(p Path, s *step, rest []step, value []byte) ([]byte, error) {
+// element makes one element at s: the value itself, or an object that holds what
+// the condition asks for and then the rest of the path.
+func (e *edit) element(s *step, rest []step) (*Draft, error) {
 	if len(rest) == 0 {
-		return value, nil
+		return e.value.Edit(), nil
 	}
-	doc, err := newTape(s.example())
+	n, err := ParseValue(s.example())
 	if err != nil {
 		return nil, err
 	}
-	made, err := (&editor{doc}).set(Node{doc, 0}, p, rest, value)
-	if made == nil {
-		made = doc.src // the condition already asks for that value
-	}
+	made := n.Edit()
+	_, err = e.set(made, rest)
 	return made, err
 }
 
@@ -187,4 +167,36 @@ func (s *step) example() []byte {
 		out = append(out, '}')
 	}
 	return out
+}
+
+// all says whether the step admits every element.
+func (s *step) all() bool { return s.index == all && s.where == nil }
+
+// admitted says whether the element, at a position, meets the step's condition.
+func (it *item) admitted(s *step, at int) bool {
+	if it.draft == nil {
+		return s.admits(it.node, at)
+	}
+	return it.draft.admitted(s, at)
+}
+
+func (d *Draft) admitted(s *step, at int) bool {
+	if !d.open {
+		return s.admits(d.node, at)
+	}
+	if s.index != all && s.index != at {
+		return false
+	}
+	if s.where == nil {
+		return true
+	}
+	for _, name := range s.where {
+		if d = d.Get(name); d != nil && d.IsArray() {
+			d = d.Elem(0)
+		}
+		if d == nil {
+			return false
+		}
+	}
+	return d.node.Text() == s.equals
 }

@@ -3,6 +3,7 @@ package fhir_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -116,6 +117,81 @@ func modelSet(v any, steps []modelStep, value any) error {
 	}
 	if object[s.name] = fresh; exists || !s.plain() {
 		object[s.name] = append(list, fresh)
+	}
+	return nil
+}
+
+// modelReplace makes the elements that meet the last step those of a list.
+func modelReplace(root map[string]any, steps []modelStep, fresh []any) error {
+	last := steps[len(steps)-1]
+	type place struct {
+		holder map[string]any
+		name   string
+		at     int
+	}
+	var trail []place
+	var at any = root
+	for _, s := range steps[:len(steps)-1] {
+		object, _ := at.(map[string]any)
+		member, exists := object[s.name]
+		list, isList := member.([]any)
+		if exists && !isList {
+			list = []any{member}
+		}
+		i := 0
+		for i < len(list) && !s.admits(list[i], i) {
+			i++
+		}
+		if i == len(list) {
+			if len(fresh) == 0 {
+				return nil
+			}
+			whole := append(slices.Clone(steps[:len(steps)-1]), modelStep{name: last.name, position: -1})
+			return modelSet(root, whole, fresh)
+		}
+		at = list[i]
+		if !isList {
+			i = -1
+		}
+		trail = append(trail, place{object, s.name, i})
+	}
+	object, ok := at.(map[string]any)
+	member, exists := object[last.name]
+	list, isList := member.([]any)
+	if exists && !isList {
+		list = []any{member}
+	}
+	out, where, admitted := []any{}, -1, false
+	for i, el := range list {
+		if !last.admits(el, i) {
+			out = append(out, el)
+		} else if admitted = true; where < 0 {
+			where = len(out)
+		}
+	}
+	if where < 0 {
+		where = len(out)
+	}
+	out = slices.Insert(out, where, fresh...)
+	switch {
+	case !admitted && len(fresh) == 0:
+		return nil
+	case !ok:
+		return errModel
+	case len(out) > 0:
+		object[last.name] = out
+		return nil
+	}
+	delete(object, last.name)
+	for i := len(trail) - 1; i >= 0 && len(object) == 0; i-- {
+		p := trail[i]
+		if object = p.holder; p.at < 0 {
+			delete(object, p.name)
+		} else if list := slices.Delete(slices.Clone(object[p.name].([]any)), p.at, p.at+1); len(list) > 0 {
+			object[p.name] = list
+		} else {
+			delete(object, p.name)
+		}
 	}
 	return nil
 }

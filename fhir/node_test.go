@@ -9,11 +9,11 @@ import (
 
 func node(t *testing.T, text string) Node {
 	t.Helper()
-	doc, err := newTape([]byte(text))
+	n, err := ParseValue([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Node{doc, 0}
+	return n
 }
 
 func TestNodeKinds(t *testing.T) {

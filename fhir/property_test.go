@@ -117,6 +117,53 @@ func TestRemoveIsTheModels(t *testing.T) {
 	})
 }
 
+// TestReplaceIsTheModels exchanges random elements of lists for others: what
+// comes out means what the model says, and the same again changes nothing.
+func TestReplaceIsTheModels(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text, path := fhirtest.Resource(t, "X", 4), drawPath(t)
+		list := "[" + strings.Join(rapid.SliceOfN(rapid.Custom(func(t *rapid.T) string { return fhirtest.JSON(t, 1) }), 0, 3).Draw(t, "elements"), ",") + "]"
+		c := fhir.Change{Path: fhir.MustPath(path), Op: fhir.Replace, Value: json.RawMessage(list)}
+		got, err := parse(t, text).Apply(c)
+		want := decode(t, text)
+		if modelReplace(want, modelPath(path), decodeAny(t, list).([]any)) != nil {
+			if fhir.KindOf(err) != fhir.Unprocessable {
+				t.Fatalf("Replace %s: %v, want unprocessable", path, err)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatalf("Replace %s: %v", path, err)
+		}
+		if diff := cmp.Diff(want, decode(t, string(got.Raw()))); diff != "" {
+			t.Fatalf("Replace %s by %s in %s (-want +got):\n%s", path, list, text, diff)
+		}
+	})
+}
+
+// TestManyChangesAreOnePass makes more changes than anybody sends to a large
+// resource, in no time that grows with the product of the two.
+func TestManyChangesAreOnePass(t *testing.T) {
+	var changes []fhir.Change
+	for i := range 2000 {
+		name := "m" + strconv.Itoa(i%1000)
+		changes = append(changes, fhir.Change{Path: fhir.MustPath(name + ".where(a=b).c"), Op: fhir.Set, Value: json.RawMessage(strconv.Itoa(i))})
+	}
+	text := `{"resourceType":"X","a":[` + strings.Repeat(`{"b":1},`, 60_000) + `{}]}`
+	r, err := fhir.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	r, err = r.Apply(append(changes, fhir.Change{Path: fhir.MustPath("a.b"), Op: fhir.Remove})...)
+	if err != nil || string(r.Root().Get("a").Raw()) != "[{}]" {
+		t.Fatalf("%v: a is %.40s", err, r.Root().Get("a").Raw())
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
 // edit gives the one piece of old that was replaced, and by what.
 func edit(old, fresh string) (gone, come string) {
 	start, end := 0, 0

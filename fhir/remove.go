@@ -2,90 +2,63 @@ package fhir
 
 import "slices"
 
-// remove takes away all that the path leads to, the last match first, so that
-// the positions of those still to go stay what they were.
-func (e *editor) remove(p Path) ([]byte, error) {
-	trails := e.match(nil, Node{e.doc, 0}, p.steps, nil)
-	var out []byte
-	for k := len(trails) - 1; k >= 0; k-- {
-		out = e.cut(trails[k])
-		if k == 0 {
-			break
-		}
-		doc, err := newTape(out)
-		if err != nil {
-			return nil, err
-		}
-		e.doc = doc
-		trails = e.match(nil, Node{doc, 0}, p.steps, nil)
-	}
-	return out, nil
-}
-
-// match adds the ways from the resource to the values that the steps lead to:
-// every object, member value and element passed, the value last.
-func (e *editor) match(found [][]Node, n Node, steps []step, trail []Node) [][]Node {
-	trail = append(slices.Clip(trail), n)
-	if len(steps) == 0 {
-		return append(found, trail)
-	}
+// remove takes away all that the steps lead to, and what holds nothing any more
+// because of that. It says whether anything went.
+func (d *Draft) remove(steps []step) bool {
 	s := &steps[0]
-	for name, member := range n.Members() {
-		if !s.names(name) {
-			continue
+	if !d.IsObject() || !d.open && !s.choice && !d.node.Get(s.name).Exists() {
+		return false
+	}
+	d.unfold()
+	went := false
+	for i := 0; i < len(d.items); {
+		it := d.items[i]
+		gone := false
+		if s.names(it.name) {
+			var some bool
+			some, gone = it.remove(s, steps[1:])
+			went = went || some
 		}
-		if len(steps) == 1 && s.index == all && s.where == nil {
-			found = append(found, append(slices.Clip(trail), member))
-			continue
-		}
-		way := trail
-		if member.IsArray() {
-			way = append(slices.Clip(trail), member)
-		}
-		at := 0
-		for el := range member.Each() {
-			if s.admits(el, at) {
-				found = e.match(found, el, steps[1:], way)
-			}
-			at++
+		if gone {
+			d.drop(i)
+			delete(d.names, it.name)
+		} else {
+			i++
 		}
 	}
-	return found
+	return went
 }
 
-// cut takes the last value of a trail out of what holds it, and what holds it
-// too when nothing is left in it.
-func (e *editor) cut(trail []Node) []byte {
-	last := len(trail) - 1
-	for last > 1 && trail[last-1].Len() == 1 {
-		last--
+// remove takes away of a member what a step and the rest lead to. It says whether
+// anything went, and whether nothing is left.
+func (it *item) remove(s *step, rest []step) (went, gone bool) {
+	if s.all() && len(rest) == 0 {
+		return true, true
 	}
-	holder, victim := trail[last-1], trail[last]
-	start, end := victim.tok().start, victim.tok().end
-	if holder.IsObject() {
-		start = holder.doc.tokens[victim.i-1].start
+	v := it.value()
+	if !v.IsArray() {
+		return it.removeElement(s, rest, 0)
 	}
-	src := e.doc.src
-	// Take the comma before it, or the one after it when it is the first.
-	for i := start; i > holder.tok().start; i-- {
-		if src[i-1] == ',' {
-			return e.splice(i-1, end, nil)
-		}
-		if !isSpace(src[i-1]) {
-			break
-		}
-	}
-	for i := end; i < holder.tok().end; i++ {
-		if src[i] == ',' {
-			for i++; isSpace(src[i]); i++ {
-			}
-			return e.splice(start, i, nil)
-		}
-		if !isSpace(src[i]) {
-			break
-		}
-	}
-	return e.splice(start, end, nil)
+	v.unfold()
+	at := -1
+	v.items = slices.DeleteFunc(v.items, func(el *item) bool {
+		at++
+		some, all := el.removeElement(s, rest, at)
+		went = went || some
+		return all
+	})
+	return went, went && len(v.items) == 0
 }
 
-func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+// removeElement does the same of one element at a position.
+func (it *item) removeElement(s *step, rest []step, at int) (went, gone bool) {
+	if !it.admitted(s, at) {
+		return false, false
+	}
+	if len(rest) == 0 {
+		return true, true
+	}
+	v := it.value()
+	went = v.remove(rest)
+	return went, went && v.Len() == 0
+}

@@ -55,13 +55,13 @@ func TestStampAndBare(t *testing.T) {
 	tests := []struct{ name, in, stamped, bare string }{
 		{
 			"no meta", `{"resourceType":"Slot" , "status":"free"}`,
-			`{"resourceType":"Slot","id":"s1","meta":{"versionId":"7","lastUpdated":"2025-10-25T13:30:00.123+00:00"} , "status":"free"}`,
-			`{"resourceType":"Slot","id":"s1" , "status":"free"}`,
+			`{"resourceType":"Slot" ,"id":"s1","meta":{"versionId":"7","lastUpdated":"2025-10-25T13:30:00.123+00:00"}, "status":"free"}`,
+			`{"resourceType":"Slot" ,"id":"s1", "status":"free"}`,
 		},
 		{
 			"another's meta", `{"resourceType":"Slot","id":"theirs","meta":{"lastUpdated":"x", "tag":[ ]},"a":1}`,
 			`{"resourceType":"Slot","id":"s1","meta":{"lastUpdated":"2025-10-25T13:30:00.123+00:00", "tag":[ ],"versionId":"7"},"a":1}`,
-			`{"resourceType":"Slot","id":"s1","meta":{"tag":[ ]},"a":1}`,
+			`{"resourceType":"Slot","id":"s1","meta":{ "tag":[ ]},"a":1}`,
 		},
 	}
 	for _, tc := range tests {
