@@ -1,6 +1,11 @@
 package store
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+
+	"slotway/fhir/search"
+)
 
 // Cursor is what a Page.Next of a search says. Engines may use it, or have
 // their own: to callers it is opaque.
@@ -12,9 +17,19 @@ type Cursor struct {
 	Key   []byte // search.SortKey of the last match shown
 }
 
-// Next gives the cursor as a Page.Next. It is binary: rest seals it.
-func (c Cursor) Next() string {
-	return string(append(binary.AppendUvarint(nil, c.Since), c.Key...))
+// Shows says whether a match is of the pages that follow: it stands behind the
+// cursor, and was not written after the walk began, if that matters.
+func (c Cursor) Shows(key []byte, written uint64) bool {
+	return bytes.Compare(key, c.Key) > 0 && (c.Since == 0 || written <= c.Since)
+}
+
+// Next gives the Page.Next of a page of a query that ends with a match, read when
+// the moment was now. It is binary: rest seals it.
+func (c Cursor) Next(q *search.Query, now uint64, last []byte) string {
+	if c.Since == 0 && len(q.Sort) > 0 {
+		c.Since = now
+	}
+	return string(append(binary.AppendUvarint(nil, c.Since), last...))
 }
 
 // ParseCursor reads what Next gave; nothing is the beginning. BadCursor for

@@ -1,6 +1,10 @@
 package store
 
-import "slotway/fhir"
+import (
+	"context"
+
+	"slotway/fhir"
+)
 
 // NotFound is the error for a key that holds nothing the caller may see.
 func NotFound(k Key) error {
@@ -37,4 +41,19 @@ func NoClaim(space string) error {
 // Held is the error for a key that is held by c.
 func Held(c Claim) error {
 	return fhir.Errorf(fhir.Conflict, "The key is taken in space %s.", c.Space).Because(&Taken{Claim: c})
+}
+
+// GaveUp is the error for a change whose context ended before it was made.
+func GaveUp(ctx context.Context) error {
+	return fhir.Errorf(fhir.Busy, "The change did not get its turn in time; nothing was changed.").Because(context.Cause(ctx))
+}
+
+// Late is the error for a read whose context ended before it had its answer.
+func Late(ctx context.Context) error {
+	return fhir.Errorf(fhir.Busy, "The answer was not ready in the time it may take; ask for less, or try again in a moment.").Because(context.Cause(ctx))
+}
+
+// Closed is the error for whatever is asked of a store that is closed.
+func Closed(cause error) error {
+	return fhir.Errorf(fhir.Busy, "The store is closed; try again in a moment.").Because(cause)
 }

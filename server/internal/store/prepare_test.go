@@ -108,15 +108,42 @@ func TestShows(t *testing.T) {
 }
 
 func TestCursor(t *testing.T) {
-	for _, c := range []Cursor{{0, []byte("k")}, {1 << 40, []byte{0, 0xff, 0}}} {
-		got, err := ParseCursor(c.Next())
-		if diff := cmp.Diff(c, got); diff != "" || err != nil {
-			t.Errorf("ParseCursor(Next()) = %v (-want +got)\n%s", err, diff)
+	plain, sorted := &search.Query{}, &search.Query{Sort: []search.Order{{}}}
+	for _, tc := range []struct {
+		name string
+		from Cursor
+		q    *search.Query
+		key  []byte
+		want Cursor
+	}{
+		{"by id", Cursor{}, plain, []byte("k"), Cursor{0, []byte("k")}},
+		{"sorted, the first page", Cursor{}, sorted, []byte{0, 0xff, 0}, Cursor{1 << 40, []byte{0, 0xff, 0}}},
+		{"sorted, a later page", Cursor{7, []byte("a")}, sorted, []byte("b"), Cursor{7, []byte("b")}},
+	} {
+		got, err := ParseCursor(tc.from.Next(tc.q, 1<<40, tc.key))
+		if diff := cmp.Diff(tc.want, got); diff != "" || err != nil {
+			t.Errorf("%s: ParseCursor(Next()) = %v (-want +got)\n%s", tc.name, err, diff)
 		}
 	}
 	for _, bad := range []string{"\x01", "\xff", strings.Repeat("\xff", 20)} {
 		if _, err := ParseCursor(bad); fhir.KindOf(err) != fhir.Invalid {
 			t.Errorf("ParseCursor(%q) = %v, want Invalid", bad, err)
+		}
+	}
+	for _, tc := range []struct {
+		c       Cursor
+		key     string
+		written uint64
+		want    bool
+	}{
+		{Cursor{}, "k", 9, true},
+		{Cursor{0, []byte("k")}, "k", 9, false},
+		{Cursor{0, []byte("k")}, "l", 9, true},
+		{Cursor{8, []byte("k")}, "l", 8, true},
+		{Cursor{8, []byte("k")}, "l", 9, false},
+	} {
+		if got := tc.c.Shows([]byte(tc.key), tc.written); got != tc.want {
+			t.Errorf("%+v shows %s, written at %d: %v, want %v", tc.c, tc.key, tc.written, got, tc.want)
 		}
 	}
 }

@@ -194,7 +194,8 @@ type Put struct {
 const Any int64 = -1
 
 // Tx is what happens together in one Update. It reads its own writes by Read,
-// Version, Claimed and Claims.
+// Version, Claimed and Claims. It is for one goroutine at a time, and ends with the
+// function of its Update: what is asked of it afterwards is fhir.Internal.
 type Tx interface {
 	Reader
 

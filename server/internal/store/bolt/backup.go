@@ -16,6 +16,8 @@ import (
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"slotway/server/internal/store"
 )
 
 // A backup is the file as it stood after one commit, and behind it a trailer:
@@ -50,7 +52,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (Summary, error) {
 func backup(ctx context.Context, db *bbolt.DB, w io.Writer) (Summary, error) {
 	btx, err := db.Begin(false)
 	if err != nil {
-		return Summary{}, errClosed(err)
+		return Summary{}, store.Closed(err)
 	}
 	defer func() { _ = btx.Rollback() }() // a read transaction has nothing to lose
 	sum, err := summarise(btx)

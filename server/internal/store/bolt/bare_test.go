@@ -45,7 +45,7 @@ func openBare(b *testing.B, s *Store, n int) bare {
 	base.writer = startWriter(base)
 	base.writer.room.off = true
 	loadWorld(b, base, n)
-	base.writer.stop()
+	base.writer.queue.Close()
 	return bare{db}
 }
 

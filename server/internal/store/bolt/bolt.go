@@ -16,9 +16,9 @@ import (
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 
-	"slotway/fhir"
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/engine"
 )
 
 // Options are what Open needs besides the file.
@@ -118,7 +118,7 @@ func (s *Store) Close() error {
 		if s.stopOffer != nil {
 			s.stopOffer()
 		}
-		s.writer.stop()
+		s.writer.queue.Close()
 		s.keepFreelist()
 		s.closed = s.db.Close()
 	})
@@ -149,9 +149,5 @@ func (s *Store) Ready(ctx context.Context) error {
 
 // Update runs fn in the next group of changes. See store.Store.
 func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
-	return s.writer.update(ctx, func(t *tx) error { return fn(t) })
-}
-
-func errClosed(err error) error {
-	return fhir.Errorf(fhir.Busy, "The store is closed; try again in a moment.").Because(err)
+	return s.writer.update(ctx, func(t *tx) error { return engine.Run(fn, t, nil) })
 }

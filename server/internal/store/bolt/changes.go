@@ -41,11 +41,11 @@ func (v *view) changes(ctx context.Context, see store.Visibility, typ string, si
 	var last []byte
 	for i := 0; ; i++ {
 		if i%256 == 255 && ctx.Err() != nil {
-			return page, gaveUp(ctx)
+			return page, store.Late(ctx)
 		}
 		row := newest(rows)
 		if row == nil || bytes.Compare(row.place, first) < 0 {
-			return page, nil
+			return page, v.Keep(ctx, page.Records)
 		}
 		rec, shown, err := v.change(see, row)
 		switch {
@@ -53,7 +53,7 @@ func (v *view) changes(ctx context.Context, see store.Visibility, typ string, si
 			return page, err
 		case shown && len(page.Records) == limit:
 			page.Next = string(last)
-			return page, nil
+			return page, v.Keep(ctx, page.Records)
 		case shown:
 			page.Records = append(page.Records, rec)
 			last = bytes.Clone(row.place)
@@ -141,6 +141,5 @@ func (v *view) change(see store.Visibility, r *changeRow) (rec store.Record, sho
 			return rec, false, err
 		}
 	}
-	var buf []byte
-	return b.record(store.Key{Customer: r.customer, Type: r.typ, ID: string(r.id)}, version, &buf), true, nil
+	return b.record(store.Key{Customer: r.customer, Type: r.typ, ID: string(r.id)}, version), true, nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"slotway/fhir/search"
+	"slotway/server/internal/store/engine"
 )
 
 // keySet is the index keys of a resource, sorted, each once.
@@ -117,21 +118,10 @@ func (m *keyMaker) follow(b *bound, key []byte, doc *search.Document) {
 		m.add(key)
 		return
 	}
-	status, date, states, dates := "", int64(search.NoStart), 0, 0
-	for i := range doc.Entries {
-		switch e := &doc.Entries[i]; {
-		case e.Param == b.status:
-			status = search.FoldCode(e.Code)
-			states++
-			m.odd = m.odd || status != e.Code || !says(status)
-		case e.Param == b.date:
-			date = e.Lo
-			dates++
-			m.odd = m.odd || e.Hi != e.Lo+1 || e.Lo == search.NoStart
-		}
-	}
-	m.odd = m.odd || states > 1 || dates > 1
-	m.add(instant(whole(key, status), date))
+	w := engine.WhenOf(doc, b.status, b.date)
+	status := search.FoldCode(w.Status)
+	m.odd = m.odd || w.Odd || status != w.Status || !says(status)
+	m.add(instant(whole(key, status), w.At))
 }
 
 // replaceKeys takes away the keys that are only in before and sets those that are

@@ -1,10 +1,9 @@
 package bolt
 
 import (
-	"slices"
-
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/engine"
 )
 
 // finder searches the resources of one customer for one query. It is the
@@ -105,13 +104,8 @@ func (f *finder) Referring(typ string, by *search.Param, to search.Ref, yield fu
 	all := collector{budget: unbounded}
 	f.v.run(&sc, &all)
 	for _, n := range once(all.numbers) {
-		if d := f.document(n, typ); d != nil && refers(d, by, to) && !yield(*d) {
+		if d := f.document(n, typ); d != nil && engine.Refers(d, by, to) && !yield(*d) {
 			return
 		}
 	}
-}
-
-// refers says whether a document points at a resource by a parameter.
-func refers(d *search.Document, by *search.Param, to search.Ref) bool {
-	return slices.ContainsFunc(d.Entries, func(e search.Entry) bool { return e.Param == by && e.Ref == to })
 }

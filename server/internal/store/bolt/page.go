@@ -46,7 +46,7 @@ func (p *page) offer(h hit) {
 // written after the walk began is passed over: it may have been shown before at
 // another place.
 func (p *page) keep(h hit) bool {
-	if bytes.Compare(h.key, p.cursor.Key) <= 0 || p.cursor.Since != 0 && h.seq > p.cursor.Since {
+	if !p.cursor.Shows(h.key, h.seq) {
 		return false
 	}
 	if p.last != nil && bytes.Compare(h.key, p.last.key) >= 0 {

@@ -8,6 +8,7 @@ import (
 
 	"slotway/fhir"
 	"slotway/fhir/search"
+	"slotway/server/internal/store/engine"
 )
 
 // row is one row of the plan: keys that resources get. A key is the value of a
@@ -15,12 +16,11 @@ import (
 // that one walk over neighbouring keys answers a query for all three. What no
 // row covers is matched over candidates, from the head.
 type row struct {
-	tag  byte        // stands in the keys; never used again for something else
-	typ  string      // the resource type; empty for every type
-	kind search.Kind // of the leading parameters; 0 for a row that has none
-	lead []string    // their names; nil: all of the kind that lead no other row
-	// status and date name the token and the instant that follow in the key.
-	status, date string
+	tag   byte        // stands in the keys; never used again for something else
+	typ   string      // the resource type; empty for every type
+	kind  search.Kind // of the leading parameters; 0 for a row that has none
+	lead  []string    // their names; nil: all of the kind that lead no other row
+	dated bool        // the type's status and time follow in the key: engine.Timed
 }
 
 // rows is the plan. A resource written often may have about 8 keys of it, since
@@ -34,10 +34,10 @@ var rows = []row{
 	{tag: 3, typ: "Organization", kind: search.String, lead: []string{"name"}},
 	{tag: 3, typ: "Location", kind: search.String, lead: []string{"name"}},
 	{tag: 3, typ: "HealthcareService", kind: search.String, lead: []string{"name"}},
-	{tag: 4, typ: "Appointment", kind: search.Reference, lead: []string{"actor", "patient", "practitioner", "location"}, status: "status", date: "date"},
-	{tag: 5, typ: "Appointment", status: "status", date: "date"},
-	{tag: 6, typ: "Slot", kind: search.Reference, lead: []string{"schedule"}, status: "status", date: "start"},
-	{tag: 7, typ: "Slot", status: "status", date: "start"},
+	{tag: 4, typ: "Appointment", kind: search.Reference, lead: []string{"actor", "patient", "practitioner", "location"}, dated: true},
+	{tag: 5, typ: "Appointment", dated: true},
+	{tag: 6, typ: "Slot", kind: search.Reference, lead: []string{"schedule"}, dated: true},
+	{tag: 7, typ: "Slot", dated: true},
 	{tag: 10, typ: "Patient", kind: search.Date, lead: []string{"birthdate"}},
 }
 
@@ -48,7 +48,7 @@ const derivation = 2
 // dated says of which tags the keys have a status and a date.
 var dated = func() (of [256]bool) {
 	for _, r := range rows {
-		of[r.tag] = of[r.tag] || r.status != ""
+		of[r.tag] = of[r.tag] || r.dated
 	}
 	return of
 }()
@@ -107,21 +107,12 @@ func bind(c *search.Catalog, typ string) []bound {
 			}
 		}
 		taken = append(taken, b.leads...)
-		if r.date != "" {
-			b.status, b.date = param(c, typ, r.status), param(c, typ, r.date)
+		if r.dated {
+			b.status, b.date = engine.TimedOf(typ).Params(c)
 		}
 		out = append(out, b)
 	}
 	return out
-}
-
-// param looks up a parameter that the plan names.
-func param(c *search.Catalog, typ, name string) *search.Param {
-	p, ok := c.Lookup(typ, name)
-	if !ok {
-		panic("bolt: the plan names " + typ + "." + name + ", which is no parameter")
-	}
-	return p
 }
 
 // leadOf gives the row that a reference parameter of a type leads: there is one

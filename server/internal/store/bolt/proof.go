@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"slotway/fhir/search"
+	"slotway/server/internal/store"
 )
 
 // A key with a status and a date is a small document: whether a resource meets
@@ -95,7 +96,7 @@ type keyReader struct {
 // take reads one key. It returns false after a fault.
 func (r *keyReader) take(key, value []byte) bool {
 	if r.keys++; r.keys%4096 == 0 && r.w.ctx.Err() != nil {
-		r.err = gaveUp(r.w.ctx)
+		r.err = store.Late(r.w.ctx)
 		return false
 	}
 	n := lastNumber(key)

@@ -2,25 +2,25 @@ package bolt
 
 import (
 	"context"
-	"slices"
-	"strconv"
 
+	"slotway/fhir"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/engine"
 )
 
 // Read gives the current version. See store.Reader.
 func (s *Store) Read(ctx context.Context, see store.Visibility, k store.Key) (store.Record, error) {
-	return snapshot(ctx, s, func(v *view) (store.Record, error) { return v.read(see, k) })
+	return snapshot(ctx, s, func(v *view) (store.Record, error) { return engine.Read(ctx, v, see, k) })
 }
 
 // Version gives one version. See store.Reader.
-func (s *Store) Version(ctx context.Context, see store.Visibility, k store.Key, version int64) (store.Record, error) {
-	return snapshot(ctx, s, func(v *view) (store.Record, error) { return v.version(see, k, version) })
+func (s *Store) Version(ctx context.Context, see store.Visibility, k store.Key, n int64) (store.Record, error) {
+	return snapshot(ctx, s, func(v *view) (store.Record, error) { return engine.ReadVersion(ctx, v, see, k, n) })
 }
 
 // History gives the versions of a resource. See store.Reader.
 func (s *Store) History(ctx context.Context, see store.Visibility, k store.Key, after string, limit int) (store.Page, error) {
-	return snapshot(ctx, s, func(v *view) (store.Page, error) { return v.history(see, k, after, limit) })
+	return snapshot(ctx, s, func(v *view) (store.Page, error) { return engine.History(ctx, v, see, k, after, limit) })
 }
 
 // snapshot runs fn on a view of its own. Nothing of the view may be kept: fn
@@ -28,127 +28,60 @@ func (s *Store) History(ctx context.Context, see store.Visibility, k store.Key, 
 func snapshot[T any](ctx context.Context, s *Store, fn func(*view) (T, error)) (T, error) {
 	var zero T
 	if ctx.Err() != nil {
-		return zero, gaveUp(ctx)
+		return zero, store.Late(ctx)
 	}
 	btx, err := s.db.Begin(false)
 	if err != nil {
-		return zero, errClosed(err)
+		return zero, store.Closed(err)
 	}
 	defer func() { _ = btx.Rollback() }() // a read transaction has nothing to lose
 	return fn(&view{s: s, btx: btx})
 }
 
-// found is a resource that a key leads to and the caller may see.
-type found struct {
-	key     store.Key
-	n       uint64
-	version int64
-	body    body
+// Newest gives the newest version of a resource. See engine.Source.
+func (v *view) Newest(_ context.Context, k store.Key) (engine.Version, error) {
+	n := v.number(k)
+	if n == 0 {
+		return engine.Version{}, nil
+	}
+	b, version, err := v.current(n)
+	return b.version(k, version), err
 }
 
-// find gives the resource a key means, among the customers visible.
-func (v *view) find(see store.Visibility, k store.Key) (found, error) {
-	customers := see.Customers
-	if k.Customer != "" {
-		customers = []string{k.Customer}
-		if !see.Sees(k.Customer) {
-			return found{}, store.NotFound(k)
-		}
-	}
-	var all []found
-	var held []store.Holder
-	for i, customer := range customers {
-		if slices.Contains(customers[:i], customer) {
-			continue
-		}
-		f := found{key: store.Key{Customer: customer, Type: k.Type, ID: k.ID}}
-		if f.n = v.number(f.key); f.n == 0 {
-			continue
-		}
-		var err error
-		if f.body, f.version, err = v.current(f.n); err != nil {
-			return found{}, err
-		}
-		if see.Shows(f.body.labels) {
-			all = append(all, f)
-			held = append(held, store.Holder{Key: f.key, Deleted: f.body.deleted})
-		}
-	}
-	i, err := store.Choose(k, held)
-	if err != nil {
-		return found{}, err
-	}
-	return all[i], nil
-}
-
-func (v *view) read(see store.Visibility, k store.Key) (store.Record, error) {
-	f, err := v.find(see, k)
-	if err != nil {
-		return store.Record{}, err
-	}
-	if f.body.deleted {
-		return store.Record{}, store.Gone(k)
-	}
-	var buf []byte
-	return f.body.record(f.key, f.version, &buf), nil
-}
-
-func (v *view) version(see store.Visibility, k store.Key, version int64) (store.Record, error) {
-	f, err := v.find(see, k)
-	if err != nil {
-		return store.Record{}, err
-	}
-	value := v.get(bodies, versionKey(f.n, version))
+// One gives one version of a resource. See engine.Source.
+func (v *view) One(_ context.Context, k store.Key, version int64) (engine.Version, error) {
+	value := v.get(bodies, versionKey(v.number(k), version))
 	if value == nil {
-		return store.Record{}, store.NoVersion(k, version)
+		return engine.Version{}, nil
 	}
 	b, err := readBody(value)
-	switch {
-	case err != nil:
-		return store.Record{}, err
-	case !see.Shows(b.labels):
-		return store.Record{}, store.NoVersion(k, version)
-	case b.deleted:
-		return store.Record{}, store.Gone(k)
-	}
-	var buf []byte
-	return b.record(f.key, version, &buf), nil
+	return b.version(k, version), err
 }
 
-// history walks the versions, which stand newest first. The cursor is the last
-// version shown.
-func (v *view) history(see store.Visibility, k store.Key, after string, limit int) (store.Page, error) {
-	last := int64(0)
-	if after != "" {
-		var err error
-		if last, err = strconv.ParseInt(after, 10, 64); err != nil || last < 1 {
-			return store.Page{}, store.BadCursor()
-		}
-	}
-	f, err := v.find(see, k)
-	if err != nil {
-		return store.Page{}, err
-	}
-	var page store.Page
-	v.each(bodies, numberKey(f.n), func(key, value []byte) bool {
-		version := versionOf(key)
+// All gives the versions of a resource, which stand newest first. See
+// engine.Source.
+func (v *view) All(_ context.Context, k store.Key, yield func(engine.Version) bool) (err error) {
+	v.each(bodies, numberKey(v.number(k)), func(key, value []byte) bool {
 		var b body
-		if b, err = readBody(value); err != nil {
-			return false
-		}
-		if !see.Shows(b.labels) {
-			return true
-		}
-		page.Total++
-		switch {
-		case last > 0 && version >= last:
-		case len(page.Records) < limit:
-			var buf []byte
-			page.Records = append(page.Records, b.record(f.key, version, &buf))
-		case page.Next == "" && limit > 0:
-			page.Next = strconv.FormatInt(page.Records[limit-1].Version, 10)
-		}
-		return true
+		b, err = readBody(value)
+		return err == nil && yield(b.version(k, versionOf(key)))
 	})
-	return page, err
+	return err
+}
+
+// Keep copies the bytes of records into one buffer. See engine.Source.
+func (v *view) Keep(_ context.Context, records []store.Record) error {
+	size := 0
+	for i := range records {
+		size += len(records[i].Resource.Raw())
+	}
+	buf := make([]byte, 0, size)
+	for i := range records {
+		if r := &records[i]; !r.Deleted {
+			from := len(buf)
+			buf = append(buf, r.Resource.Raw()...)
+			r.Resource = fhir.Stored(buf[from:len(buf):len(buf)], r.Type, r.ID)
+		}
+	}
+	return nil
 }

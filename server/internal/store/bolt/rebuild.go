@@ -152,8 +152,7 @@ func (t *tx) rebuildOne(key []byte, n uint64) error {
 	if err != nil || b.deleted {
 		return err
 	}
-	var buf []byte
-	rec := b.record(k, version, &buf)
+	rec := b.record(k, version)
 	doc, err := store.Document(t.s.catalog, rec)
 	if err != nil {
 		return err

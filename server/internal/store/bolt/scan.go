@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"slotway/fhir/search"
+	"slotway/server/internal/store/engine"
 )
 
 // scan is a walk over some of the keys of one row in one space.
@@ -149,31 +150,14 @@ func (b *bound) scan(space uint32, where []search.Clause, leads [][]byte, areWho
 	if b.date == nil || !areWhole {
 		return sc
 	}
-	sc.states, sc.spans = statesOf(where, b.status), search.SpansOf(where, b.date)
+	for _, state := range engine.StatesOf(where, b.status) {
+		sc.states = append(sc.states, whole(nil, state))
+	}
+	sc.states, sc.spans = unique(sc.states), search.SpansOf(where, b.date)
 	if sc.states != nil || sc.spans != nil {
 		sc.odd = beginKey(space, tagOdd)
 	}
 	return sc
-}
-
-// statesOf gives the statuses that the first clause on the parameter accepts;
-// nil when none restricts it.
-func statesOf(where []search.Clause, p *search.Param) [][]byte {
-	for i := range where {
-		c := &where[i]
-		if c.Param != p || c.Has || c.Modifier != search.ModNone {
-			continue
-		}
-		var states [][]byte
-		for j := range c.Any {
-			if c.Any[j].AnyCode {
-				return nil
-			}
-			states = append(states, whole(nil, search.FoldCode(c.Any[j].Code)))
-		}
-		return unique(states)
-	}
-	return nil
 }
 
 // days gives where the dates begin that lie within one of those a clause names;

@@ -32,7 +32,7 @@ func (v *view) search(ctx context.Context, see store.Visibility, q search.Query)
 		}
 	}
 	hits, more := w.page.take()
-	records, err := v.fetch(hits, q.Type)
+	records, err := v.fetch(ctx, hits, q.Type)
 	if err != nil {
 		return store.Page{}, err
 	}
@@ -41,11 +41,7 @@ func (v *view) search(ctx context.Context, see store.Visibility, q search.Query)
 		page.Total = -1
 	}
 	if more {
-		if cursor.Since == 0 && len(q.Sort) > 0 {
-			cursor.Since = uint64(v.btx.ID())
-		}
-		cursor.Key = hits[len(hits)-1].key
-		page.Next = cursor.Next()
+		page.Next = cursor.Next(&q, uint64(v.btx.ID()), hits[len(hits)-1].key)
 	}
 	return page, nil
 }
@@ -97,7 +93,7 @@ func (w *walk) customer(customer string) error {
 func (w *walk) match(f *finder, numbers []uint64) error {
 	for i, n := range numbers {
 		if i%256 == 0 && w.ctx.Err() != nil {
-			return gaveUp(w.ctx)
+			return store.Late(w.ctx)
 		}
 		if err := w.candidate(f, n); err != nil {
 			return err
@@ -144,21 +140,15 @@ func (w *walk) everything(customer string) error {
 	return nil
 }
 
-// fetch reads the hits of a page, their bytes into one buffer.
-func (v *view) fetch(hits []hit, typ string) ([]store.Record, error) {
-	versions := make([]body, len(hits))
+// fetch reads the hits of a page.
+func (v *view) fetch(ctx context.Context, hits []hit, typ string) ([]store.Record, error) {
 	records := make([]store.Record, len(hits))
-	size := 0
 	for i, h := range hits {
-		var err error
-		if versions[i], records[i].Version, err = v.current(h.n); err != nil {
+		b, version, err := v.current(h.n)
+		if err != nil {
 			return nil, err
 		}
-		size += len(versions[i].raw)
+		records[i] = b.record(store.Key{Customer: h.customer, Type: typ, ID: h.id}, version)
 	}
-	buf := make([]byte, 0, size)
-	for i, h := range hits {
-		records[i] = versions[i].record(store.Key{Customer: h.customer, Type: typ, ID: h.id}, records[i].Version, &buf)
-	}
-	return records, nil
+	return records, v.Keep(ctx, records)
 }

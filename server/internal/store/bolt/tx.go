@@ -7,9 +7,9 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"slotway/fhir"
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/engine"
 )
 
 // tx is one change at work in a transaction that it shares with others of its
@@ -18,147 +18,96 @@ import (
 type tx struct {
 	view
 	done []overwritten
-	size int  // bytes of the keys and values set
-	over bool // the change has ended; a Tx that was kept is of no use
+	size int // bytes of the keys and values set
 }
 
 var _ store.Tx = (*tx)(nil)
 
 func newTx(s *Store, btx *bbolt.Tx) *tx { return &tx{view: view{s: s, btx: btx}} }
 
-// usable says why the Tx can not be used, or nil.
-func (t *tx) usable(ctx context.Context) error {
-	if t.over {
-		return fhir.Errorf(fhir.Internal, "a Tx is used after its change has ended")
-	}
-	if ctx.Err() != nil {
-		return gaveUp(ctx)
-	}
-	return nil
-}
-
 // Read gives the current version. See store.Reader.
 func (t *tx) Read(ctx context.Context, see store.Visibility, k store.Key) (store.Record, error) {
-	if err := t.usable(ctx); err != nil {
-		return store.Record{}, err
-	}
-	return t.read(see, k)
+	return engine.Read(ctx, t, see, k)
 }
 
 // Version gives one version. See store.Reader.
 func (t *tx) Version(ctx context.Context, see store.Visibility, k store.Key, version int64) (store.Record, error) {
-	if err := t.usable(ctx); err != nil {
-		return store.Record{}, err
-	}
-	return t.version(see, k, version)
+	return engine.ReadVersion(ctx, t, see, k, version)
 }
 
 // History gives the versions of a resource. See store.Reader.
 func (t *tx) History(ctx context.Context, see store.Visibility, k store.Key, after string, limit int) (store.Page, error) {
-	if err := t.usable(ctx); err != nil {
-		return store.Page{}, err
-	}
-	return t.history(see, k, after, limit)
+	return engine.History(ctx, t, see, k, after, limit)
 }
 
 // Search gives a page of a search. See store.Reader.
 func (t *tx) Search(ctx context.Context, see store.Visibility, q search.Query) (store.Page, error) {
-	if err := t.usable(ctx); err != nil {
-		return store.Page{}, err
-	}
 	return t.search(ctx, see, q)
 }
 
 // Claimed gives a claim that is held. See store.Reader.
-func (t *tx) Claimed(ctx context.Context, space, key string) (store.Claim, error) {
-	if err := t.usable(ctx); err != nil {
-		return store.Claim{}, err
-	}
+func (t *tx) Claimed(_ context.Context, space, key string) (store.Claim, error) {
 	return t.claimed(space, key)
 }
 
 // Changes gives the versions of all resources. See store.Reader.
 func (t *tx) Changes(ctx context.Context, see store.Visibility, typ string, since time.Time, after string, limit int) (store.Page, error) {
-	if err := t.usable(ctx); err != nil {
-		return store.Page{}, err
-	}
 	return t.changes(ctx, see, typ, since, after, limit)
 }
 
 // Claims gives claims that are held. See store.Reader.
-func (t *tx) Claims(ctx context.Context, space, prefix, after string, limit int) ([]store.Claim, error) {
-	if err := t.usable(ctx); err != nil {
-		return nil, err
-	}
+func (t *tx) Claims(_ context.Context, space, prefix, after string, limit int) ([]store.Claim, error) {
 	return t.held(space, prefix, after, limit)
 }
 
 // Log gives records of a stream. See store.Reader.
-func (t *tx) Log(ctx context.Context, stream string, r store.LogRange) ([]store.LogRecord, error) {
-	if err := t.usable(ctx); err != nil {
-		return nil, err
-	}
+func (t *tx) Log(_ context.Context, stream string, r store.LogRange) ([]store.LogRecord, error) {
 	return t.records(stream, r)
 }
 
 // Claim takes a key. See store.Tx.
-func (t *tx) Claim(ctx context.Context, c store.Claim) error {
-	if err := t.usable(ctx); err != nil {
-		return err
-	}
+func (t *tx) Claim(_ context.Context, c store.Claim) error {
 	return t.claim(c)
 }
 
 // Release frees a key. See store.Tx.
-func (t *tx) Release(ctx context.Context, space, key, holder string) error {
-	if err := t.usable(ctx); err != nil {
-		return err
-	}
+func (t *tx) Release(_ context.Context, space, key, holder string) error {
 	return t.release(space, key, holder)
 }
 
 // Append adds a record to a stream. See store.Tx.
-func (t *tx) Append(ctx context.Context, stream string, data []byte) error {
-	if err := t.usable(ctx); err != nil {
-		return err
-	}
+func (t *tx) Append(_ context.Context, stream string, data []byte) error {
 	return t.appendTo(stream, data)
 }
 
 // Put stores the next version of a resource. See store.Tx.
-func (t *tx) Put(ctx context.Context, p store.Put) (store.Record, error) {
-	if err := t.usable(ctx); err != nil {
-		return store.Record{}, err
-	}
+func (t *tx) Put(_ context.Context, p store.Put) (store.Record, error) {
 	n, old, _, err := t.present(p.Key)
 	if err != nil {
 		return store.Record{}, err
 	}
 	next, err := store.Prepare(t.s.catalog, t.s.now(), old, p)
-	if err != nil || next.Same {
-		return next.Record, err
+	if err != nil {
+		return store.Record{}, err
 	}
-	return next.Record, t.write(n, next)
+	return t.write(n, next)
 }
 
 // Delete stores a deletion. See store.Tx.
-func (t *tx) Delete(ctx context.Context, k store.Key, ifVersion int64) (store.Record, error) {
-	if err := t.usable(ctx); err != nil {
-		return store.Record{}, err
-	}
+func (t *tx) Delete(_ context.Context, k store.Key, ifVersion int64) (store.Record, error) {
 	n, old, labels, err := t.present(k)
 	if err != nil {
 		return store.Record{}, err
 	}
 	next, err := store.PrepareDelete(t.s.now(), old, labels, ifVersion)
-	if err != nil || next.Same {
-		return next.Record, err
+	if err != nil {
+		return store.Record{}, err
 	}
-	return next.Record, t.write(n, next)
+	return t.write(n, next)
 }
 
-// present gives a copy of the newest version of a resource, its number and its
-// labels; the number is 0 when there never was one.
+// present gives the newest version of a resource, its bytes still the file's, its
+// number and its labels; the number is 0 when there never was one.
 func (t *tx) present(k store.Key) (n uint64, rec store.Record, labels []string, err error) {
 	rec.Key = k
 	if n = t.number(k); n == 0 {
@@ -168,29 +117,33 @@ func (t *tx) present(k store.Key) (n uint64, rec store.Record, labels []string, 
 	if err != nil {
 		return 0, rec, nil, err
 	}
-	var buf []byte
-	return n, b.record(k, version, &buf), b.labels, nil
+	return n, b.record(k, version), b.labels, nil
 }
 
-// write stores a version and brings what follows from it up to date.
-func (t *tx) write(n uint64, next store.Next) error {
-	k := next.Record.Key
+// write stores a version, brings what follows from it up to date, and gives it.
+func (t *tx) write(n uint64, next store.Next) (store.Record, error) {
+	k, version := next.Record.Key, next.Record.Version
+	if next.Same {
+		one := []store.Record{next.Record}
+		err := t.Keep(context.Background(), one)
+		return one[0], err
+	}
 	if n == 0 {
 		var err error
 		if n, err = t.in(ids).NextSequence(); err != nil {
-			return err
+			return store.Record{}, err
 		}
 		if err := t.insert(ids, idKey(k), numberKey(n)); err != nil {
-			return err
+			return store.Record{}, err
 		}
 	}
-	if err := t.insert(bodies, versionKey(n, next.Record.Version), bodyOf(next).encode()); err != nil {
-		return err
+	if err := t.insert(bodies, versionKey(n, version), bodyOf(next).encode()); err != nil {
+		return store.Record{}, err
 	}
-	if err := t.insert(changes, changeKey(k, next.Record.Updated.UnixMicro(), n, next.Record.Version), []byte(k.ID)); err != nil {
-		return err
+	if err := t.insert(changes, changeKey(k, next.Record.Updated.UnixMicro(), n, version), []byte(k.ID)); err != nil {
+		return store.Record{}, err
 	}
-	return t.reindex(n, next)
+	return next.Record, t.reindex(n, next)
 }
 
 // reindex brings head, index and count of a resource to its newest version.

@@ -8,6 +8,7 @@ import (
 	"slotway/fhir"
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/engine"
 )
 
 // The first byte of a value of the buckets body and head: how the rest is laid
@@ -61,16 +62,18 @@ func readBody(value []byte) (body, error) {
 	return v, nil
 }
 
-// record gives the version as the contract shows it. Its bytes are a copy
-// appended to buf, whose capacity must suffice where several share it.
-func (v body) record(k store.Key, version int64, buf *[]byte) store.Record {
+// record gives the version as the contract shows it, but for its bytes, which are
+// still those of the file: view.Keep copies them.
+func (v body) record(k store.Key, version int64) store.Record {
 	rec := store.Record{Key: k, Version: version, Updated: time.UnixMicro(v.updated).UTC(), Deleted: v.deleted, Posted: v.posted, Links: v.links}
 	if !v.deleted {
-		from := len(*buf)
-		*buf = append(*buf, v.raw...)
-		rec.Resource = fhir.Stored((*buf)[from:len(*buf):len(*buf)], k.Type, k.ID)
+		rec.Resource = fhir.Stored(v.raw, k.Type, k.ID)
 	}
 	return rec
+}
+
+func (v body) version(k store.Key, version int64) engine.Version {
+	return engine.Version{Record: v.record(k, version), Labels: v.labels}
 }
 
 // head is what a search reads of the current version of a resource that is not

@@ -2,16 +2,14 @@ package bolt
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"runtime"
-	"runtime/debug"
-	"sync"
 	"sync/atomic"
 
 	"go.etcd.io/bbolt"
 
 	"slotway/fhir"
+	"slotway/server/internal/store"
+	"slotway/server/internal/store/engine"
 )
 
 // maxGroup is how many changes one commit takes at most: it bounds how long the
@@ -23,101 +21,25 @@ const maxGroup = 256
 // commits once: the two fsyncs of a commit are shared by all.
 type writer struct {
 	s       *Store
-	queue   chan *request // without a buffer: what is received was not given up
-	closing chan struct{}
-	stopped chan struct{}
-	once    sync.Once
+	queue   *engine.Queue[func(*tx) error]
 	failing atomic.Bool // the last commit failed
 	room    *room
 
 	commit func(*bbolt.Tx) error // (*bbolt.Tx).Commit, but in tests of failures
 }
 
-// request is one change waiting for its turn.
-type request struct {
-	fn    func(*tx) error
-	done  chan error // takes one
-	state atomic.Int32
-}
-
-// The states of a request. Whoever moves it from waiting has decided.
-const (
-	waiting int32 = iota
-	running
-	abandoned
-)
+type request = engine.Request[func(*tx) error]
 
 func startWriter(s *Store) *writer {
-	w := &writer{
-		s:       s,
-		queue:   make(chan *request),
-		closing: make(chan struct{}),
-		stopped: make(chan struct{}),
-		room:    newRoom(s.file, s.db.MaxSize),
-		commit:  (*bbolt.Tx).Commit,
-	}
-	go w.run()
+	w := &writer{s: s, room: newRoom(s.file, s.db.MaxSize), commit: (*bbolt.Tx).Commit}
+	w.queue = engine.NewQueue(w.group)
 	return w
 }
 
 // update hands a change to the writer and waits for its commit. A change whose
 // context ends before its turn is not made.
 func (w *writer) update(ctx context.Context, fn func(*tx) error) error {
-	r := &request{fn: fn, done: make(chan error, 1)}
-	if ctx.Err() != nil {
-		return gaveUp(ctx)
-	}
-	select {
-	case w.queue <- r:
-	case <-w.closing:
-		return errClosed(nil)
-	case <-ctx.Done():
-		return gaveUp(ctx)
-	}
-	select {
-	case err := <-r.done:
-		return err
-	case <-ctx.Done():
-		if r.state.CompareAndSwap(waiting, abandoned) {
-			return gaveUp(ctx)
-		}
-		return <-r.done // it has begun: the caller must learn how it ends
-	}
-}
-
-func gaveUp(ctx context.Context) error {
-	return fhir.Errorf(fhir.Busy, "The change did not get its turn in time; nothing was changed.").Because(context.Cause(ctx))
-}
-
-func (w *writer) run() {
-	defer close(w.stopped)
-	for {
-		select {
-		case <-w.closing:
-			return
-		case r := <-w.queue:
-			w.group(r)
-		}
-	}
-}
-
-func (w *writer) stop() {
-	w.once.Do(func() { close(w.closing) })
-	<-w.stopped
-}
-
-// next gives a request that waits, or nil. One that was just answered is often
-// about to ask again, so it lets others run before it gives up.
-func (w *writer) next() *request {
-	for range 2 {
-		select {
-		case r := <-w.queue:
-			return r
-		default:
-			runtime.Gosched()
-		}
-	}
-	return nil
+	return w.queue.Do(ctx, fn)
 }
 
 // outcome is how a request's function ended, to be told after the commit: even a
@@ -127,18 +49,20 @@ type outcome struct {
 	err error
 }
 
-// group makes the changes of one commit, beginning with first.
-func (w *writer) group(first *request) {
+// group makes the changes of one commit, beginning with the first.
+func (w *writer) group(first []*request) (left []*request) {
 	btx, err := w.s.db.Begin(true)
 	if err != nil {
-		first.done <- errClosed(err)
-		return
+		for _, r := range first {
+			r.End(store.Closed(err))
+		}
+		return nil
 	}
 	failure := w.settled(btx)
 	var ran []outcome
 	var all wrote
-	for r := first; r != nil; r = w.next() {
-		if r.state.CompareAndSwap(waiting, running) {
+	for r := first[0]; r != nil; r = w.queue.Next() {
+		if r.Begin() {
 			var err error
 			if failure == nil {
 				err = w.turn(btx, r, &all)
@@ -158,8 +82,9 @@ func (w *writer) group(first *request) {
 		if failure != nil {
 			o.err = failure
 		}
-		o.r.done <- o.err
+		o.r.End(o.err)
 	}
+	return nil
 }
 
 // wrote is how much the changes of a commit wrote.
@@ -185,8 +110,7 @@ func (w *writer) settled(btx *bbolt.Tx) error {
 // nothing when turn returns.
 func (w *writer) turn(btx *bbolt.Tx, r *request, all *wrote) error {
 	t := newTx(w.s, btx)
-	err := contain(func() error { return r.fn(t) })
-	t.over = true
+	err := r.Change(t)
 	if err != nil {
 		if undoErr := t.undo(); undoErr != nil {
 			// Puts and deletes of keys that bbolt has taken before cannot fail.
@@ -197,23 +121,6 @@ func (w *writer) turn(btx *bbolt.Tx, r *request, all *wrote) error {
 	all.keys += len(t.done)
 	all.bytes += t.size
 	return nil
-}
-
-// contain runs fn so that neither a panic nor runtime.Goexit in it ends the
-// writer.
-func contain(fn func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		err := errors.New("the change ended its goroutine")
-		defer func() {
-			if p := recover(); p != nil {
-				err = fmt.Errorf("the change panicked: %v\n%s", p, debug.Stack())
-			}
-			done <- err
-		}()
-		err = fn()
-	}()
-	return <-done
 }
 
 // finish commits what was written and gives the error that all of the group get.

@@ -15,6 +15,7 @@ import (
 
 	"slotway/fhir"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/engine"
 )
 
 // slotPut makes a Put of a slot.
@@ -70,8 +71,8 @@ func TestGroupCommit(t *testing.T) {
 	const n = 50
 	synctest.Test(t, func(t *testing.T) {
 		// A writer of its own, so that the bubble can tell that all wait.
-		w := &writer{s: s, queue: make(chan *request), closing: make(chan struct{}), stopped: make(chan struct{}), commit: s.writer.commit, room: s.writer.room}
-		go w.run()
+		w := &writer{s: s, commit: s.writer.commit, room: s.writer.room}
+		w.queue = engine.NewQueue(w.group)
 		release := make(chan struct{})
 		go func() {
 			if err := w.update(context.Background(), func(*tx) error { <-release; return nil }); err != nil {
@@ -93,7 +94,7 @@ func TestGroupCommit(t *testing.T) {
 		synctest.Wait()
 		close(release)
 		synctest.Wait()
-		w.stop()
+		w.queue.Close()
 	})
 	if got := commits.Load(); got != 1 {
 		t.Errorf("%d changes that waited took %d commits, want 1", n, got)
@@ -250,36 +251,5 @@ func TestGivingUp(t *testing.T) {
 	})
 	if got := slots(t, s); err != nil || got != 1 {
 		t.Errorf("Update of a caller that gave up after its turn began = %v with %d slots, want 1", err, got)
-	}
-}
-
-func TestTxEndsWithItsUpdate(t *testing.T) {
-	s := openTest(t)
-	var kept store.Tx
-	if err := s.Update(t.Context(), func(tx store.Tx) error { kept = tx; return nil }); err != nil {
-		t.Fatal(err)
-	}
-	_, put := kept.Put(t.Context(), slotPut(1))
-	_, read := kept.Read(t.Context(), store.Of("a"), slotPut(1).Key)
-	for name, err := range map[string]error{"Put": put, "Read": read, "Append": kept.Append(t.Context(), "log", nil)} {
-		if fhir.KindOf(err) != fhir.Internal || err == nil {
-			t.Errorf("%s on a Tx that has ended = %v, want Internal", name, err)
-		}
-	}
-}
-
-// Close waits for the change at work, and lets those that wait go.
-func TestCloseWhileWriting(t *testing.T) {
-	s := openTest(t)
-	release, first := hold(t, s)
-	closed := make(chan error)
-	go func() { closed <- s.Close() }()
-	<-s.writer.closing
-	if err := writeSlot(t.Context(), s, 1); fhir.KindOf(err) != fhir.Busy {
-		t.Errorf("Update while closing = %v, want Busy", err)
-	}
-	close(release)
-	if err := errors.Join(<-first, <-closed); err != nil {
-		t.Error(err)
 	}
 }

@@ -81,6 +81,15 @@ func history(t *testing.T, s *Store, i int) {
 			t.Fatal(err)
 		}
 	}
+	records, err := s.Log(ctx, "log", store.LogRange{Back: true, Limit: 1})
+	if err != nil || len(records) != 1 {
+		t.Fatalf("Log() = %v, %v; want a record", records, err)
+	}
+	if i == 1 {
+		if err := s.Trim(ctx, "log", records[0].At); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // contents shows what the applied collections hold.
@@ -94,6 +103,7 @@ func contents(t *testing.T, s *Store) string {
 		{"versions", func() ([]bson.D, error) { return everything(t, s, "versions") }},
 		{"claims", func() ([]bson.D, error) { return everything(t, s, "claims") }},
 		{"streams", func() ([]bson.D, error) { return everything(t, s, "streams") }},
+		{"trims", func() ([]bson.D, error) { return everything(t, s, "trims") }},
 	} {
 		docs, err := c.find()
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 
 	"slotway/fhir"
+	"slotway/server/internal/store"
 )
 
 // errStale ends a run of a change whose reads are not of one moment any more, or
@@ -22,19 +23,11 @@ var errUnseen = errors.New("the record that has the number is not seen by a majo
 func (s *Store) usable(ctx context.Context) error {
 	switch {
 	case s.ctx.Err() != nil:
-		return errClosed()
+		return store.Closed(nil)
 	case ctx.Err() != nil:
-		return gaveUp(ctx)
+		return store.Late(ctx)
 	}
 	return nil
-}
-
-func errClosed() error {
-	return fhir.Errorf(fhir.Busy, "The store is closed; try again in a moment.")
-}
-
-func gaveUp(ctx context.Context) error {
-	return fhir.Errorf(fhir.Busy, "The request did not get its turn in time; nothing was changed.").Because(context.Cause(ctx))
 }
 
 // errUncertain is the answer for a change of which nobody could learn whether it
@@ -50,9 +43,9 @@ func (s *Store) failed(ctx context.Context, err error) error {
 	case err == nil:
 		return nil
 	case s.ctx.Err() != nil || errors.Is(err, driver.ErrClientDisconnected):
-		return errClosed()
+		return store.Closed(nil)
 	case ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled):
-		return gaveUp(ctx)
+		return store.Late(ctx)
 	case isAway(err):
 		return fhir.Errorf(fhir.Busy, "The database cannot be reached at present; nothing was changed. Try again in a moment.").Because(err)
 	}

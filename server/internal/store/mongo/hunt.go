@@ -1,7 +1,6 @@
 package mongo
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -74,7 +73,7 @@ func (h *hunt) run(ctx context.Context, cursor store.Cursor) (hits []hit, total 
 		}
 		for _, c := range found {
 			order := search.SortKey(*h.q, *c.doc, customer)
-			if bytes.Compare(order, cursor.Key) <= 0 || cursor.Since != 0 && c.seq > cursor.Since {
+			if !cursor.Shows(order, c.seq) {
 				continue
 			}
 			rec := store.Record{Key: c.key, Version: c.version}
@@ -118,7 +117,7 @@ func (h *hunt) matches(ctx context.Context, customer string, q *search.Query, li
 	out := found[:0]
 	for i, c := range found {
 		if i%256 == 0 && ctx.Err() != nil {
-			return nil, gaveUp(ctx)
+			return nil, store.Late(ctx)
 		}
 		if search.Match(*q, *c.doc, r) {
 			out = append(out, c)

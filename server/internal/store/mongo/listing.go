@@ -42,7 +42,7 @@ func (h *hunt) list(ctx context.Context, cursor store.Cursor) (hits []hit, total
 func (h *hunt) listCustomer(ctx context.Context, customer string, cursor store.Cursor) (hits []hit, total int, err error) {
 	offer := func(rec store.Record) {
 		order := search.SortKey(*h.q, search.Document{Ref: search.Ref{ID: rec.ID}}, customer)
-		if bytes.Compare(order, cursor.Key) > 0 {
+		if cursor.Shows(order, 0) {
 			hits = append(hits, hit{order, rec})
 		}
 	}

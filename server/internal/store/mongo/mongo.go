@@ -159,7 +159,7 @@ func (s *Store) begin(ctx context.Context) error {
 // What is asked of the store afterwards is Busy.
 func (s *Store) Close() error {
 	s.once.Do(func() {
-		s.writer.close()
+		s.writer.queue.Close()
 		s.keeper.close()
 		s.stop()
 		s.tail.wait()

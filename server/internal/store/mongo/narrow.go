@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"slotway/fhir/search"
+	"slotway/server/internal/store/engine"
 )
 
 // targetLimit is how many resources a chain may lead to for it to narrow a search.
@@ -55,32 +56,29 @@ func (h *hunt) filters(ctx context.Context, customer string, q *search.Query) ([
 // narrowing reads the clauses that index fields answer.
 func (s *Store) narrowing(q *search.Query) narrowing {
 	var n narrowing
-	row := states[q.Type]
+	status, date := engine.TimedOf(q.Type).Params(s.o.Catalog)
 	for i := range q.Where {
 		c := &q.Where[i]
-		if c.Has || c.Chain != nil || len(c.Any) == 0 {
+		if c.Has || c.Chain != nil || len(c.Any) == 0 || c.Param == status {
 			continue
 		}
-		switch {
-		case c.Param.Name == "_id" && c.Modifier == search.ModNone:
+		if c.Param.Name == "_id" && c.Modifier == search.ModNone {
 			n.ids = idsOf(c)
 			n.note(q, c)
-		case c.Param.Name == row.status && n.states == nil:
-			if n.states = statesOf(c); n.states != nil {
-				n.note(q, c)
-			}
-		default:
-			if terms := soughtTerms(c); terms != nil {
-				n.terms = append(n.terms, terms)
-				n.note(q, c)
-			}
+		} else if terms := soughtTerms(c); terms != nil {
+			n.terms = append(n.terms, terms)
+			n.note(q, c)
 		}
 	}
-	if row.date != "" {
-		if p, ok := s.o.Catalog.Lookup(q.Type, row.date); ok {
-			if n.spans = search.SpansOf(q.Where, p); n.spans != nil {
-				n.note(q, &search.Clause{Param: p})
-			}
+	if status != nil {
+		if n.spans = search.SpansOf(q.Where, date); n.spans != nil {
+			n.note(q, &search.Clause{Param: date})
+		}
+		for _, state := range engine.StatesOf(q.Where, status) {
+			n.states = append(n.states, stateTerm(state))
+		}
+		if n.states != nil {
+			n.note(q, &search.Clause{Param: status})
 		}
 	}
 	return n
@@ -92,21 +90,6 @@ func idsOf(c *search.Clause) []string {
 		ids = append(ids, c.Any[i].Code)
 	}
 	return ids
-}
-
-// statesOf gives the statuses a clause accepts; nil when it does not say.
-func statesOf(c *search.Clause) []string {
-	if c.Modifier != search.ModNone {
-		return nil
-	}
-	var out []string
-	for i := range c.Any {
-		if c.Any[i].AnyCode || c.Any[i].Code == "" {
-			return nil
-		}
-		out = append(out, stateTerm(c.Any[i].Code))
-	}
-	return out
 }
 
 // soughtTerms gives terms of which every resource that meets the clause has one;

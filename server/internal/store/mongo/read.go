@@ -2,18 +2,10 @@ package mongo
 
 import (
 	"context"
-	"slices"
-	"strconv"
 
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/engine"
 )
-
-// reader is what reads rest on: a sight, or a Tx that also shows its own writes.
-type reader interface {
-	head(ctx context.Context, k store.Key) (*version, error)
-	one(ctx context.Context, k store.Key, n int64) (*version, error)
-	all(ctx context.Context, k store.Key) ([]*version, error)
-}
 
 // Read gives the current version. See store.Reader.
 func (s *Store) Read(ctx context.Context, see store.Visibility, k store.Key) (store.Record, error) {
@@ -21,7 +13,7 @@ func (s *Store) Read(ctx context.Context, see store.Visibility, k store.Key) (st
 	if err != nil {
 		return store.Record{}, err
 	}
-	return read(ctx, t, see, k)
+	return engine.Read(ctx, t, see, k)
 }
 
 // Version gives one version. See store.Reader.
@@ -30,7 +22,7 @@ func (s *Store) Version(ctx context.Context, see store.Visibility, k store.Key, 
 	if err != nil {
 		return store.Record{}, err
 	}
-	return readVersion(ctx, t, see, k, n)
+	return engine.ReadVersion(ctx, t, see, k, n)
 }
 
 // History gives the versions of a resource. See store.Reader.
@@ -39,104 +31,7 @@ func (s *Store) History(ctx context.Context, see store.Visibility, k store.Key, 
 	if err != nil {
 		return store.Page{}, err
 	}
-	return s.history(ctx, t, see, k, after, limit)
-}
-
-// find gives the newest version of the resource that a key means, among the
-// customers visible.
-func find(ctx context.Context, t reader, see store.Visibility, k store.Key) (*version, error) {
-	customers := see.Customers
-	if k.Customer != "" {
-		customers = []string{k.Customer}
-		if !see.Sees(k.Customer) {
-			return nil, store.NotFound(k)
-		}
-	}
-	var all []*version
-	var holders []store.Holder
-	for i, customer := range customers {
-		if slices.Contains(customers[:i], customer) {
-			continue
-		}
-		v, err := t.head(ctx, store.Key{Customer: customer, Type: k.Type, ID: k.ID})
-		if err != nil {
-			return nil, err
-		}
-		if v != nil && see.Shows(v.next.Labels) {
-			all = append(all, v)
-			holders = append(holders, store.Holder{Key: v.key(), Deleted: v.next.Record.Deleted})
-		}
-	}
-	i, err := store.Choose(k, holders)
-	if err != nil {
-		return nil, err
-	}
-	return all[i], nil
-}
-
-func read(ctx context.Context, t reader, see store.Visibility, k store.Key) (store.Record, error) {
-	v, err := find(ctx, t, see, k)
-	switch {
-	case err != nil:
-		return store.Record{}, err
-	case v.next.Record.Deleted:
-		return store.Record{}, store.Gone(k)
-	}
-	return v.next.Record, nil
-}
-
-func readVersion(ctx context.Context, t reader, see store.Visibility, k store.Key, n int64) (store.Record, error) {
-	v, err := find(ctx, t, see, k)
-	if err != nil {
-		return store.Record{}, err
-	}
-	if v.next.Record.Version != n {
-		if v, err = t.one(ctx, v.key(), n); err != nil {
-			return store.Record{}, err
-		}
-	}
-	switch {
-	case v == nil || !see.Shows(v.next.Labels):
-		return store.Record{}, store.NoVersion(k, n)
-	case v.next.Record.Deleted:
-		return store.Record{}, store.Gone(k)
-	}
-	return v.next.Record, nil
-}
-
-// history walks the versions, newest first. The cursor is the last version shown.
-func (s *Store) history(ctx context.Context, t reader, see store.Visibility, k store.Key, after string, limit int) (store.Page, error) {
-	last := int64(0)
-	if after != "" {
-		var err error
-		if last, err = strconv.ParseInt(after, 10, 64); err != nil || last < 1 {
-			return store.Page{}, store.BadCursor()
-		}
-	}
-	newest, err := find(ctx, t, see, k)
-	if err != nil {
-		return store.Page{}, err
-	}
-	versions, err := t.all(ctx, newest.key())
-	if err != nil {
-		return store.Page{}, err
-	}
-	var page store.Page
-	for _, v := range versions {
-		rec := v.next.Record
-		if !see.Shows(v.next.Labels) {
-			continue
-		}
-		page.Total++
-		switch {
-		case last > 0 && rec.Version >= last:
-		case len(page.Records) < limit:
-			page.Records = append(page.Records, rec)
-		case page.Next == "" && limit > 0:
-			page.Next = strconv.FormatInt(page.Records[limit-1].Version, 10)
-		}
-	}
-	return page, s.fill(ctx, page.Records)
+	return engine.History(ctx, t, see, k, after, limit)
 }
 
 // Claimed gives a claim that is held. See store.Reader.
@@ -152,12 +47,59 @@ func (s *Store) Claimed(ctx context.Context, space, key string) (store.Claim, er
 	return h.given(space)
 }
 
-// given gives a claim, or says that the key is free.
-func (h *held) given(space string) (store.Claim, error) {
-	if h == nil || h.freed != 0 {
-		return store.Claim{}, store.NoClaim(space)
+// Newest gives the newest version of a resource. See engine.Source.
+func (t sight) Newest(ctx context.Context, k store.Key) (engine.Version, error) {
+	v, err := t.head(ctx, k)
+	return v.found(), err
+}
+
+// One gives one version of a resource. See engine.Source.
+func (t sight) One(ctx context.Context, k store.Key, n int64) (engine.Version, error) {
+	v, err := t.one(ctx, k, n)
+	return v.found(), err
+}
+
+// All gives the versions of a resource. See engine.Source.
+func (t sight) All(ctx context.Context, k store.Key, yield func(engine.Version) bool) error {
+	all, err := t.all(ctx, k)
+	return yieldAll(all, err, yield)
+}
+
+// Keep fetches the bytes that a History did not read. See engine.Source.
+func (t sight) Keep(ctx context.Context, records []store.Record) error { return t.s.fill(ctx, records) }
+
+// Newest gives the newest version of a resource, the Tx's own if it has one. See
+// engine.Source.
+func (t *tx) Newest(ctx context.Context, k store.Key) (engine.Version, error) {
+	v, err := t.head(ctx, k)
+	return v.found(), err
+}
+
+// One gives one version of a resource, the Tx's own among them. See engine.Source.
+func (t *tx) One(ctx context.Context, k store.Key, n int64) (engine.Version, error) {
+	v, err := t.one(ctx, k, n)
+	return v.found(), err
+}
+
+// All gives the versions of a resource, the Tx's own among them. See engine.Source.
+func (t *tx) All(ctx context.Context, k store.Key, yield func(engine.Version) bool) error {
+	all, err := t.all(ctx, k)
+	return yieldAll(all, err, yield)
+}
+
+// found gives a version, or none, as engine.Source does.
+func (v *version) found() engine.Version {
+	if v == nil {
+		return engine.Version{}
 	}
-	c := h.claim
-	c.Payload = slices.Clone(c.Payload)
-	return c, nil
+	return engine.Version{Record: v.next.Record, Labels: v.next.Labels}
+}
+
+func yieldAll(all []*version, err error, yield func(engine.Version) bool) error {
+	for _, v := range all {
+		if err != nil || !yield(v.found()) {
+			break
+		}
+	}
+	return err
 }

@@ -135,3 +135,13 @@ func (r *record) add(c *change) {
 	r.trims = append(r.trims, c.trims...)
 	r.size += c.size
 }
+
+// given gives a claim, or says that the key is free.
+func (h *held) given(space string) (store.Claim, error) {
+	if h == nil || h.freed != 0 {
+		return store.Claim{}, store.NoClaim(space)
+	}
+	c := h.claim
+	c.Payload = slices.Clone(c.Payload)
+	return c, nil
+}

@@ -6,6 +6,7 @@ import (
 
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/engine"
 )
 
 // batch is how many resources one question names.
@@ -73,16 +74,11 @@ func (r *resolver) sources(typ string, by *search.Param, to search.Ref) []*searc
 			continue
 		}
 		met[k] = true
-		if d := r.document(k); d != nil && refers(d, by, to) {
+		if d := r.document(k); d != nil && engine.Refers(d, by, to) {
 			out = append(out, d)
 		}
 	}
 	return out
-}
-
-// refers says whether a document points at a resource by a parameter.
-func refers(d *search.Document, by *search.Param, to search.Ref) bool {
-	return slices.ContainsFunc(d.Entries, func(e search.Entry) bool { return e.Param == by && e.Ref == to })
 }
 
 func (r *resolver) referringName(typ string, by *search.Param, to search.Ref) string {

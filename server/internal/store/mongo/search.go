@@ -70,11 +70,7 @@ func (h *hunt) page(ctx context.Context, hits []hit, total int, cursor store.Cur
 	}
 	if n := h.q.Count; n >= 0 && len(hits) > n {
 		if hits = hits[:n]; n > 0 {
-			if cursor.Since == 0 && len(h.q.Sort) > 0 {
-				cursor.Since = h.v.n
-			}
-			cursor.Key = hits[n-1].order
-			page.Next = cursor.Next()
+			page.Next = cursor.Next(h.q, h.v.n, hits[n-1].order)
 		}
 	}
 	for _, one := range hits {

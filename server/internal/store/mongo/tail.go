@@ -3,6 +3,8 @@ package mongo
 import (
 	"context"
 	"sync"
+
+	"slotway/server/internal/store"
 )
 
 // tail is the reading of the log's end. Whoever must know what was committed
@@ -32,7 +34,7 @@ func (s *Store) look(ctx context.Context) (*view, error) {
 	case <-g.ended:
 		return g.view, g.err
 	case <-ctx.Done():
-		return nil, gaveUp(ctx)
+		return nil, store.Late(ctx)
 	}
 }
 

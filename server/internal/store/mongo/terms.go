@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"slotway/fhir/search"
+	"slotway/server/internal/store/engine"
 )
 
 // Terms are the texts of the field tok. A resource has
@@ -108,32 +109,20 @@ func clean(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "\x01")
 }
 
-// states is the table of types whose status and time have fields of their own.
-var states = map[string]struct{ status, date string }{
-	"Appointment": {"status", "date"},
-	"Slot":        {"status", "start"},
-}
-
 // fieldsOf gives the index fields of a newest version.
 func (s *Store) fieldsOf(customer string, d *search.Document) fields {
 	f := fields{Scope: scopeName(customer, d.Type), Resource: d.ID, Terms: termsOf(d), Print: s.print}
-	row, ok := states[d.Type]
-	if !ok {
+	status, date := engine.TimedOf(d.Type).Params(s.o.Catalog)
+	if status == nil {
 		return f
 	}
-	for i := range d.Entries {
-		switch e := &d.Entries[i]; {
-		case e.Param.Type != d.Type:
-		case e.Param.Name == row.status:
-			f.Odd = f.Odd || f.State != ""
-			f.State = stateTerm(e.Code)
-		case e.Param.Name == row.date:
-			f.Odd = f.Odd || f.Instant != nil || e.Hi != e.Lo+1 || e.Lo == search.NoStart
-			f.Instant = new(e.Lo)
-		}
+	w := engine.WhenOf(d, status, date)
+	if f.Odd = w.Odd; f.Odd {
+		return f
 	}
-	if f.Odd {
-		f.State, f.Instant = "", nil
+	f.State = stateTerm(w.Status)
+	if w.At != search.NoStart {
+		f.Instant = &w.At
 	}
 	return f
 }

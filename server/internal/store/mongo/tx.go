@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"slotway/fhir"
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/engine"
 )
 
 // tx is a run of an Update: it reads the store at one moment and keeps what it is
@@ -17,7 +17,6 @@ type tx struct {
 	reads reads
 	known map[store.Key]*version // newest versions that were committed, read before
 	stale bool                   // what was read is not of one moment: the run is in vain
-	over  bool                   // the run has ended; a Tx that was kept is of no use
 
 	staged   map[store.Key][]*version
 	versions []*version // the same, in order
@@ -36,15 +35,15 @@ func newTx(s *Store, v *view) *tx {
 	}
 }
 
-// usable says why the Tx can not be used, or nil.
-func (t *tx) usable(ctx context.Context) error {
+// usable says why nothing more can be asked of the Tx, or nil.
+func (t *tx) usable() error {
 	switch {
-	case t.over:
-		return fhir.Errorf(fhir.Internal, "a Tx is used after its change has ended")
 	case t.stale:
 		return errStale
+	case t.s.ctx.Err() != nil:
+		return store.Closed(nil)
 	}
-	return t.s.usable(ctx)
+	return nil
 }
 
 // extend moves the moment of the reads on to where what was read is still so. It
@@ -127,34 +126,22 @@ func (t *tx) all(ctx context.Context, k store.Key) ([]*version, error) {
 
 // Read gives the current version. See store.Reader.
 func (t *tx) Read(ctx context.Context, see store.Visibility, k store.Key) (store.Record, error) {
-	if err := t.usable(ctx); err != nil {
-		return store.Record{}, err
-	}
-	return read(ctx, t, see, k)
+	return engine.Read(ctx, t, see, k)
 }
 
 // Version gives one version. See store.Reader.
 func (t *tx) Version(ctx context.Context, see store.Visibility, k store.Key, n int64) (store.Record, error) {
-	if err := t.usable(ctx); err != nil {
-		return store.Record{}, err
-	}
-	return readVersion(ctx, t, see, k, n)
+	return engine.ReadVersion(ctx, t, see, k, n)
 }
 
 // History gives the versions of a resource. See store.Reader.
 func (t *tx) History(ctx context.Context, see store.Visibility, k store.Key, after string, limit int) (store.Page, error) {
-	if err := t.usable(ctx); err != nil {
-		return store.Page{}, err
-	}
-	return t.s.history(ctx, t, see, k, after, limit)
+	return engine.History(ctx, t, see, k, after, limit)
 }
 
 // Search gives a page of a search of what was committed. A change of any resource
 // of a type that it looked at overtakes the run. See store.Reader.
 func (t *tx) Search(ctx context.Context, see store.Visibility, q search.Query) (store.Page, error) {
-	if err := t.usable(ctx); err != nil {
-		return store.Page{}, err
-	}
 	page, v, err := t.s.search(ctx, t.v, see, q)
 	if err != nil {
 		return store.Page{}, err
@@ -173,18 +160,12 @@ func (t *tx) Search(ctx context.Context, see store.Visibility, q search.Query) (
 // Changes gives the versions of all resources that were committed. See
 // store.Reader.
 func (t *tx) Changes(ctx context.Context, see store.Visibility, typ string, since time.Time, after string, limit int) (store.Page, error) {
-	if err := t.usable(ctx); err != nil {
-		return store.Page{}, err
-	}
 	page, _, err := t.changes(ctx, see, typ, since, after, limit)
 	return page, err
 }
 
 // Log gives records of a stream. See store.Reader.
 func (t *tx) Log(ctx context.Context, stream string, r store.LogRange) ([]store.LogRecord, error) {
-	if err := t.usable(ctx); err != nil {
-		return nil, err
-	}
 	t.reads.note(touchStream(stream))
 	return t.records(ctx, stream, r)
 }

@@ -3,11 +3,10 @@ package mongo
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 
 	"slotway/fhir"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/engine"
 )
 
 // An Update that lost so many times runs its function while no other loser of this
@@ -27,7 +26,7 @@ func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
 			case s.serial <- struct{}{}:
 				defer func() { <-s.serial }()
 			case <-ctx.Done():
-				return gaveUp(ctx)
+				return store.GaveUp(ctx)
 			}
 		}
 		if err := s.attempt(ctx, fn); !errors.Is(err, errStale) {
@@ -44,8 +43,7 @@ func (s *Store) attempt(ctx context.Context, fn func(store.Tx) error) error {
 		return err
 	}
 	t := newTx(s, v)
-	err = contain(func() error { return fn(t) })
-	t.over = true
+	err = engine.Run(fn, t, t.usable)
 	switch {
 	case t.stale:
 		return errStale
@@ -57,15 +55,4 @@ func (s *Store) attempt(ctx context.Context, fn func(store.Tx) error) error {
 		return nil
 	}
 	return s.writer.commit(ctx, c)
-}
-
-// contain runs fn and gives an error where it panics: what a caller does wrong
-// changes nothing and ends nobody else's work.
-func contain(fn func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the change panicked: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return fn()
 }

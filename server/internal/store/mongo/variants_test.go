@@ -27,6 +27,15 @@ func (f forgetful) Update(ctx context.Context, fn func(store.Tx) error) error {
 	return err
 }
 
+func (f forgetful) Trim(ctx context.Context, stream, before string) error {
+	err := f.Store.Trim(ctx, stream, before)
+	if err == nil {
+		err = f.apply(ctx, f.view.Load().unapplied())
+		f.trim()
+	}
+	return err
+}
+
 // leaveWalks skips the suite's walks under writes where a variant would take minutes
 // over them: they write thousands of versions, all of which the test server reads
 // for each question.

@@ -3,11 +3,11 @@ package mongo
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"slotway/fhir"
+	"slotway/server/internal/store/engine"
 )
 
 // A record of the log takes at most so many changes, and bytes before the last of
@@ -38,53 +38,17 @@ func (c *change) empty() bool {
 // for all: those that wait share a record.
 type writer struct {
 	s       *Store
-	queue   chan *request // without a buffer: what is received was not given up
-	closing chan struct{}
-	stopped chan struct{}
-	once    sync.Once
+	queue   *engine.Queue[*change]
 	count   uint64
 	failing atomic.Bool // the last record could not be written
 }
 
-// request is one change waiting for its turn.
-type request struct {
-	c     *change
-	done  chan error // takes one
-	state atomic.Int32
-}
-
-// The states of a request. Whoever moves it from waiting has decided.
-const (
-	waiting int32 = iota
-	running
-	abandoned
-)
+type request = engine.Request[*change]
 
 func startWriter(s *Store) *writer {
-	w := &writer{s: s, queue: make(chan *request), closing: make(chan struct{}), stopped: make(chan struct{})}
-	go w.run()
+	w := &writer{s: s}
+	w.queue = engine.NewQueue(w.group)
 	return w
-}
-
-func (w *writer) run() {
-	defer close(w.stopped)
-	var left []*request
-	for {
-		if len(left) == 0 {
-			select {
-			case <-w.closing:
-				return
-			case r := <-w.queue:
-				left = append(left, r)
-			}
-		}
-		left = w.group(left)
-	}
-}
-
-func (w *writer) close() {
-	w.once.Do(func() { close(w.closing) })
-	<-w.stopped
 }
 
 // commit hands a change to the writer and waits for what became of it: nil, or
@@ -93,39 +57,19 @@ func (w *writer) commit(ctx context.Context, c *change) error {
 	if c.size > maxSize {
 		return fhir.Errorf(fhir.TooLarge, "The change writes more than %d MB together; make it in several parts.", maxSize>>20)
 	}
-	r := &request{c: c, done: make(chan error, 1)}
-	select {
-	case w.queue <- r:
-	case <-w.closing:
-		return errClosed()
-	case <-ctx.Done():
-		return gaveUp(ctx)
-	}
-	select {
-	case err := <-r.done:
-		return err
-	case <-ctx.Done():
-		if r.state.CompareAndSwap(waiting, abandoned) {
-			return gaveUp(ctx)
-		}
-		return <-r.done // it has begun: the caller must learn how it ends
-	}
+	return w.queue.Do(ctx, c)
 }
 
 // gather adds the requests that wait, as far as a record has room for them.
 func (w *writer) gather(group []*request) (now, left []*request) {
-	for len(group) < maxGroup {
-		select {
-		case r := <-w.queue:
-			group = append(group, r)
-			continue
-		default:
+	for r := w.queue.Next(); r != nil; r = w.queue.Next() {
+		if group = append(group, r); len(group) == maxGroup {
+			break
 		}
-		break
 	}
 	size := 0
 	for i, r := range group {
-		if size += r.c.size; i > 0 && size > groupSize {
+		if size += r.Change.size; i > 0 && size > groupSize {
 			return group[:i:i], group[i:]
 		}
 	}
@@ -138,7 +82,7 @@ func (w *writer) group(group []*request) (left []*request) {
 	group, left = w.gather(group)
 	var taken []*request
 	for _, r := range group {
-		if r.state.CompareAndSwap(waiting, running) {
+		if r.Begin() {
 			taken = append(taken, r)
 		}
 	}
@@ -159,7 +103,7 @@ func (w *writer) group(group []*request) (left []*request) {
 		}
 		w.failing.Store(err != nil)
 		for _, r := range taken {
-			r.done <- err
+			r.End(err)
 		}
 		break
 	}
@@ -177,11 +121,11 @@ func (w *writer) compose(group []*request) (*record, []*request) {
 	}
 	var in []*request
 	for _, r := range group {
-		if rec.overtakes(r.c.reads) || !v.clean(r.c.since, r.c.reads) {
-			r.done <- errStale
+		if rec.overtakes(r.Change.reads) || !v.clean(r.Change.since, r.Change.reads) {
+			r.End(errStale)
 			continue
 		}
-		rec.add(r.c)
+		rec.add(r.Change)
 		in = append(in, r)
 	}
 	if len(in) == 0 {

@@ -52,6 +52,17 @@ func testAtomic(t *testing.T, open Open) {
 	}
 	t.Run("others of the same time are untouched", func(t *testing.T) { testNeighbours(t, begin(t, open)) })
 	t.Run("an Update reads its own writes", func(t *testing.T) { testOwnWrites(t, begin(t, open)) })
+	t.Run("a Tx ends with its function", func(t *testing.T) {
+		s := begin(t, open)
+		var kept store.Tx
+		s.update(func(tx store.Tx) error { kept = tx; return nil })
+		_, put := kept.Put(s.ctx, putOf(t, "a", slot("x", "free")))
+		_, read := kept.Read(s.ctx, store.Of("a"), slotKey("a", "x"))
+		for name, err := range map[string]error{"Put": put, "Read": read, "Append": kept.Append(s.ctx, "log", nil)} {
+			wantKind(t, name+" on a Tx that has ended", err, fhir.Internal)
+		}
+		s.wantFound(store.Of("a"), "Slot", "")
+	})
 	t.Run("an error inside need not end the Update", func(t *testing.T) {
 		s := begin(t, open)
 		s.put("a", slot("x", "free"))

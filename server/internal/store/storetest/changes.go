@@ -14,7 +14,7 @@ import (
 func testChanges(t *testing.T, open Open) {
 	t.Run("order and filters", func(t *testing.T) { testChangesOrder(t, begin(t, open)) })
 	t.Run("labels", func(t *testing.T) { testChangesLabels(t, begin(t, open)) })
-	t.Run("pages while writers run", func(t *testing.T) { testChangesUnderWrites(t, begin(t, open)) })
+	t.Run("a walk while others write", func(t *testing.T) { testChangesUnderWrites(t, begin(t, open)) })
 	t.Run("many of one moment", func(t *testing.T) {
 		s := begin(t, open)
 		load(s, "a", 30)

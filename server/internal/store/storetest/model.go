@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"slotway/fhir"
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/engine"
 )
 
 // Model is the store contract at its plainest: maps, a mutex, and search.Match
@@ -36,12 +36,12 @@ func NewModel(c *search.Catalog, now func() time.Time) *Model {
 
 func (m *Model) load(ctx context.Context) (*state, error) {
 	if ctx.Err() != nil {
-		return nil, fhir.Errorf(fhir.Busy, "The request was given up.").Because(context.Cause(ctx))
+		return nil, store.Late(ctx)
 	}
 	if s := m.state.Load(); s != nil {
 		return s, nil
 	}
-	return nil, fhir.Errorf(fhir.Busy, "The store is closed.")
+	return nil, store.Closed(nil)
 }
 
 // Update runs fn on a copy and keeps the copy when fn succeeds.
@@ -53,10 +53,10 @@ func (m *Model) Update(ctx context.Context, fn func(store.Tx) error) error {
 		return err
 	}
 	t := &modelTx{m: m, s: s.copy()}
-	if err := t.run(fn); err != nil {
+	if err := engine.Run(fn, t, nil); err != nil {
 		return err
 	}
-	m.state.CompareAndSwap(s, t.s)
+	m.state.Store(t.s)
 	return nil
 }
 
@@ -148,5 +148,16 @@ func (m *Model) Log(ctx context.Context, stream string, r store.LogRange) ([]sto
 
 // Trim takes away the oldest records of a stream. See store.Store.
 func (m *Model) Trim(ctx context.Context, stream, before string) error {
-	return m.Update(ctx, func(tx store.Tx) error { return tx.(*modelTx).s.trim(stream, before) })
+	m.writing.Lock()
+	defer m.writing.Unlock()
+	s, err := m.load(ctx)
+	if err != nil {
+		return err
+	}
+	next := s.copy()
+	if err := next.trim(stream, before); err != nil {
+		return err
+	}
+	m.state.Store(next)
+	return nil
 }

@@ -3,7 +3,6 @@ package storetest
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -15,16 +14,6 @@ import (
 type modelTx struct {
 	m *Model
 	s *state
-}
-
-// run contains what fn may do to its goroutine.
-func (t *modelTx) run(fn func(store.Tx) error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the change panicked: %v", p)
-		}
-	}()
-	return fn(t)
 }
 
 // Read gives the current version.

@@ -129,18 +129,14 @@ func (s *state) search(see store.Visibility, q search.Query) (store.Page, error)
 		}
 		p.Total++
 		key := search.SortKey(q, v.Document, k.Customer)
-		if bytes.Compare(key, cursor.Key) > 0 && (cursor.Since == 0 || v.seq <= cursor.Since) {
+		if cursor.Shows(key, v.seq) {
 			hits = append(hits, hit{key, v.Record})
 		}
 	}
 	slices.SortFunc(hits, func(a, b hit) int { return bytes.Compare(a.key, b.key) })
 	if q.Count >= 0 && len(hits) > q.Count {
 		if hits = hits[:q.Count]; q.Count > 0 {
-			if cursor.Since == 0 && len(q.Sort) > 0 {
-				cursor.Since = s.seq
-			}
-			cursor.Key = hits[q.Count-1].key
-			p.Next = cursor.Next()
+			p.Next = cursor.Next(&q, s.seq, hits[q.Count-1].key)
 		}
 	}
 	for _, h := range hits {

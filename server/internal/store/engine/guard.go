@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"slotway/fhir"
+	"slotway/fhir/search"
+	"slotway/server/internal/store"
+)
+
+// Run runs fn with a Tx that is of no use before and after, nor once a context it
+// is used with has ended. Usable, when not nil, gives other reasons. It gives the
+// error of fn; one that panics or ends its goroutine ends nobody else's work.
+func Run(fn func(store.Tx) error, tx store.Tx, usable func() error) error {
+	g := &guard{tx: tx, usable: usable}
+	done := make(chan error, 1)
+	go func() {
+		err := errors.New("the change ended its goroutine")
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("the change panicked: %v\n%s", p, debug.Stack())
+			}
+			g.over.Store(true)
+			done <- err
+		}()
+		err = fn(g)
+	}()
+	return <-done
+}
+
+// guard is a Tx as an Update's function has it.
+type guard struct {
+	tx     store.Tx
+	usable func() error
+	over   atomic.Bool // the Update has ended
+}
+
+func (g *guard) check(ctx context.Context) error {
+	switch {
+	case g.over.Load():
+		return fhir.Errorf(fhir.Internal, "a Tx is used after its change has ended")
+	case ctx.Err() != nil:
+		return store.GaveUp(ctx)
+	case g.usable != nil:
+		return g.usable()
+	}
+	return nil
+}
+
+// ask asks the Tx if it is usable.
+func ask[T any](ctx context.Context, g *guard, fn func(store.Tx) (T, error)) (T, error) {
+	if err := g.check(ctx); err != nil {
+		var zero T
+		return zero, err
+	}
+	return fn(g.tx)
+}
+
+func (g *guard) Read(ctx context.Context, see store.Visibility, k store.Key) (store.Record, error) {
+	return ask(ctx, g, func(tx store.Tx) (store.Record, error) { return tx.Read(ctx, see, k) })
+}
+
+func (g *guard) Version(ctx context.Context, see store.Visibility, k store.Key, n int64) (store.Record, error) {
+	return ask(ctx, g, func(tx store.Tx) (store.Record, error) { return tx.Version(ctx, see, k, n) })
+}
+
+func (g *guard) History(ctx context.Context, see store.Visibility, k store.Key, after string, limit int) (store.Page, error) {
+	return ask(ctx, g, func(tx store.Tx) (store.Page, error) { return tx.History(ctx, see, k, after, limit) })
+}
+
+func (g *guard) Search(ctx context.Context, see store.Visibility, q search.Query) (store.Page, error) {
+	return ask(ctx, g, func(tx store.Tx) (store.Page, error) { return tx.Search(ctx, see, q) })
+}
+
+func (g *guard) Changes(ctx context.Context, see store.Visibility, typ string, since time.Time, after string, limit int) (store.Page, error) {
+	return ask(ctx, g, func(tx store.Tx) (store.Page, error) { return tx.Changes(ctx, see, typ, since, after, limit) })
+}
+
+func (g *guard) Claimed(ctx context.Context, space, key string) (store.Claim, error) {
+	return ask(ctx, g, func(tx store.Tx) (store.Claim, error) { return tx.Claimed(ctx, space, key) })
+}
+
+func (g *guard) Claims(ctx context.Context, space, prefix, after string, limit int) ([]store.Claim, error) {
+	return ask(ctx, g, func(tx store.Tx) ([]store.Claim, error) { return tx.Claims(ctx, space, prefix, after, limit) })
+}
+
+func (g *guard) Log(ctx context.Context, stream string, r store.LogRange) ([]store.LogRecord, error) {
+	return ask(ctx, g, func(tx store.Tx) ([]store.LogRecord, error) { return tx.Log(ctx, stream, r) })
+}
+
+func (g *guard) Put(ctx context.Context, p store.Put) (store.Record, error) {
+	return ask(ctx, g, func(tx store.Tx) (store.Record, error) { return tx.Put(ctx, p) })
+}
+
+func (g *guard) Delete(ctx context.Context, k store.Key, ifVersion int64) (store.Record, error) {
+	return ask(ctx, g, func(tx store.Tx) (store.Record, error) { return tx.Delete(ctx, k, ifVersion) })
+}
+
+func (g *guard) Claim(ctx context.Context, c store.Claim) error {
+	if err := g.check(ctx); err != nil {
+		return err
+	}
+	return g.tx.Claim(ctx, c)
+}
+
+func (g *guard) Release(ctx context.Context, space, key, holder string) error {
+	if err := g.check(ctx); err != nil {
+		return err
+	}
+	return g.tx.Release(ctx, space, key, holder)
+}
+
+func (g *guard) Append(ctx context.Context, stream string, data []byte) error {
+	if err := g.check(ctx); err != nil {
+		return err
+	}
+	return g.tx.Append(ctx, stream, data)
+}
