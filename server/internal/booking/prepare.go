@@ -2,6 +2,7 @@ package booking
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"slotway/fhir"
@@ -227,7 +228,10 @@ func (p *preparation) search(ctx context.Context, c *Change, text string, cond *
 	}
 	hit, err := find(ctx, p.now, see, cond)
 	if err == nil && hit.Version == 0 {
-		err = fhir.Errorf(fhir.PreconditionFailed, "No %s is found by a search that stands in place of a reference.", cond.Query.Type).At(c.Key.Type + ".reference")
+		err = fhir.Errorf(fhir.PreconditionFailed, "No %s is found by a search that stands in place of a reference.", cond.Query.Type)
+	}
+	if e, ok := errors.AsType[*fhir.Error](err); ok && e.Where == "" {
+		e.At(c.Key.Type + ".reference")
 	}
 	if err != nil {
 		return err

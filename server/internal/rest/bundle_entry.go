@@ -168,9 +168,6 @@ func (e *entry) readBody(n fhir.Node) error {
 func (e *entry) refused(err error) error {
 	in := fhir.AsError(err)
 	out := &fhir.Error{Kind: in.Kind, Code: in.Code, Text: in.Text, Where: e.where(in.Where), Cause: in.Cause}
-	if out.Cause == nil {
-		out.Cause = err
-	}
 	for _, i := range in.Issues {
 		i.Where = e.where(i.Where)
 		out.Issues = append(out.Issues, i)
