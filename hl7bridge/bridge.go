@@ -194,6 +194,15 @@ func (x *exchange) provenance(s sender, received time.Time) mappings.ProvenanceI
 	}
 }
 
+// Give carries a message out that was kept, and gives what it is answered. It is
+// Answer without an acknowledgement.
+func (b *Bridge) Give(ctx context.Context, from Peer, raw []byte) Answer {
+	x := &exchange{b: b, env: Envelope{Peer: from, Received: b.Now(), Raw: raw}, event: "other"}
+	a, silent := x.contained(ctx, nil)
+	x.note(a, silent)
+	return a
+}
+
 // Read says what a message that was received before asks for, as partners and
 // customers are now. It has no effect.
 func (b *Bridge) Read(from Peer, received time.Time, raw []byte) (Envelope, mappings.Intent, error) {

@@ -9,10 +9,11 @@ import (
 
 // Peer is who is at the other end of a transport, as the transport proved it.
 type Peer struct {
-	Partner   string // id of the partner: from Basic authentication, a certificate or the listener
-	Address   string // remote address, for the log
-	Transport string // http or mllp
-	Charset   string // character set the transport names; it beats MSH-18. Empty when it names none
+	Partner   string `json:"partner"`           // id of the partner: from Basic authentication, a certificate or the listener
+	Address   string `json:"address,omitempty"` // remote address, for the log
+	Transport string `json:"transport"`         // http or mllp
+	Charset   string `json:"charset,omitempty"` // character set the transport names; it beats MSH-18. Empty when it names none
+	By        string `json:"by,omitempty"`      // who has a message of before carried out again; empty when a partner sends it
 }
 
 // Partner is a configured sender of messages.

@@ -127,10 +127,10 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		Applier: a.intake, Directory: directory, Now: a.now, NewID: a.newID, Log: log,
 		App: "HL7API", Facility: "SLOTWAY", Observe: a.metrics.message,
 	}
-	a.intake.Read = a.bridge.Read
+	a.intake.Bridge = a.bridge
 	a.rest = &rest.Server{
 		Origin: cfg.BaseURL, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
-		Bridge: a.bridge, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
+		Bridge: a.bridge, Intake: a.intake, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
 		Limits: rest.DefaultLimits, Seal: keys.state.Seal, Open: keys.state.Open,
 	}

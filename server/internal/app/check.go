@@ -16,7 +16,7 @@ import (
 )
 
 // parts are what a listener may be told to serve.
-var parts = []string{rest.PartR4, rest.PartBooking, rest.PartHL7, rest.PartIssuer, rest.PartMetrics}
+var parts = []string{rest.PartR4, rest.PartBooking, rest.PartHL7, rest.PartIssuer, rest.PartAdmin, rest.PartMetrics}
 
 // check says everything that is wrong or unsafe in a configuration of serve, each
 // in a sentence that says what to do.
@@ -117,6 +117,7 @@ func (c *Config) checkCustomers() (errs []error) {
 		if k.Alias == "" || strings.ContainsAny(k.Alias, "{}|^~\\& \x00") {
 			errs = append(errs, fmt.Errorf("customer %q: an alias is letters, digits, hyphens and underscores", k.Alias))
 		}
+		errs = append(errs, k.SoftMatch.check("customer "+k.Alias))
 		if _, err := time.LoadLocation(k.Zone); err != nil {
 			errs = append(errs, fmt.Errorf("customer %s: there is no zone %q", k.Alias, k.Zone))
 		}
@@ -126,6 +127,9 @@ func (c *Config) checkCustomers() (errs []error) {
 		for _, g := range p.Grants {
 			if !aliases[g.Connecting] || !aliases[g.Controller] {
 				errs = append(errs, fmt.Errorf("partner %s: the grant %s{%s} names a customer that is not listed", p.ID, g.Connecting, g.Controller))
+			}
+			if g.SoftMatch != nil {
+				errs = append(errs, g.SoftMatch.check("partner "+p.ID))
 			}
 			if g.Only != "" && g.Only != "url" {
 				errs = append(errs, fmt.Errorf("partner %s: only must be url or be left out", p.ID))
@@ -140,6 +144,14 @@ func (c *Config) checkCustomers() (errs []error) {
 		}
 	}
 	return errs
+}
+
+func (c SoftMatchConfig) check(whose string) error {
+	checks := []hl7bridge.BirthDateCheck{"", hl7bridge.BirthDateOff, hl7bridge.BirthDateQueue, hl7bridge.BirthDatePass}
+	if !slices.Contains(checks, hl7bridge.BirthDateCheck(c.BirthDate)) {
+		return fmt.Errorf("%s: soft_match.birth_date must be off, queue or pass", whose)
+	}
+	return nil
 }
 
 // checkHabits checks what has one of a few values.

@@ -20,6 +20,9 @@ type cli struct {
 	Token tokenCmd `cmd:"" help:"Print an access token from a running development issuer."`
 	Send  sendCmd  `cmd:"" help:"Send HL7 messages and print a line for each answer."`
 
+	Review   reviewCmd   `cmd:"" help:"Look at HL7 messages that are held for review, and decide about them."`
+	Messages messagesCmd `cmd:"" help:"Search the journal of HL7 messages, and have some carried out again."`
+
 	Backup  backupCmd  `cmd:"" help:"Write a backup of an embedded store, running or not."`
 	Restore restoreCmd `cmd:"" help:"Make an embedded store of a backup."`
 	Reindex reindexCmd `cmd:"" help:"Make the search index of an embedded store anew."`

@@ -107,7 +107,16 @@ type CustomerConfig struct {
 	RequireLocation bool   `yaml:"require_location"`
 	TestMessages    bool   `yaml:"test_messages"`
 
-	LocalIDs []LocalIDConfig `yaml:"local_ids"`
+	LocalIDs  []LocalIDConfig `yaml:"local_ids"`
+	SoftMatch SoftMatchConfig `yaml:"soft_match"`
+}
+
+// SoftMatchConfig says what of a message is compared with its patient's record
+// before it has an effect: birth_date is off, queue or pass, nhs_status holds
+// messages whose NHS number is not verified.
+type SoftMatchConfig struct {
+	BirthDate string `yaml:"birth_date"`
+	NHSStatus bool   `yaml:"nhs_status"`
 }
 
 // LocalIDConfig is an identifier of patients that a customer's messages use: the
@@ -147,12 +156,13 @@ type HabitConfig struct {
 
 // GrantConfig lets a partner send for a pair of customers.
 type GrantConfig struct {
-	Connecting string    `yaml:"connecting"`
-	Controller string    `yaml:"controller"`
-	Events     []string  `yaml:"events"`
-	Only       string    `yaml:"only"`
-	From       time.Time `yaml:"from"`
-	Until      time.Time `yaml:"until"`
+	Connecting string           `yaml:"connecting"`
+	Controller string           `yaml:"controller"`
+	Events     []string         `yaml:"events"`
+	Only       string           `yaml:"only"`
+	SoftMatch  *SoftMatchConfig `yaml:"soft_match"` // in place of the controller's
+	From       time.Time        `yaml:"from"`
+	Until      time.Time        `yaml:"until"`
 }
 
 // ErrorConfig says how each face answers failures: a style's name.

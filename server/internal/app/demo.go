@@ -162,7 +162,10 @@ func (c *demoCmd) config(dir string) (Config, error) {
 				"organization/slot.read", "patient/appointment.write", "patient/appointment.read", "system/*.rs",
 			},
 		},
-		{ID: "demo-admin", SecretHash: secret, Organisation: "RX1", Customers: []string{"trustalias"}, Scopes: []string{"system/*.cruds"}, UpdateAsCreate: true},
+		{
+			ID: "demo-admin", SecretHash: secret, Organisation: "RX1", Customers: []string{"trustalias"}, UpdateAsCreate: true,
+			Scopes: []string{"system/*.cruds", "review/*.read", "review/*.write", "messages/*.read", "messages/*.write", "messages/unclaimed.read"},
+		},
 	}
 	if err := c.apply(&cfg); err != nil {
 		return cfg, err

@@ -25,10 +25,14 @@ func newDirectory(cfg Config) *directory {
 			Habits: mappings.Habits(p.Habits), BareAlias: p.BareAlias, Repeats: hl7bridge.Repeats(p.Repeats),
 		}
 		for _, g := range p.Grants {
-			partner.Grants = append(partner.Grants, hl7bridge.Grant{
+			grant := hl7bridge.Grant{
 				Connecting: g.Connecting, Controller: g.Controller, Events: g.Events,
 				OnlyURL: g.Only == "url", From: g.From, Until: g.Until,
-			})
+			}
+			if g.SoftMatch != nil {
+				grant.SoftMatch = new(g.SoftMatch.of())
+			}
+			partner.Grants = append(partner.Grants, grant)
 		}
 		d.partners[p.ID] = partner
 		if p.PasswordHash != "" {
@@ -46,7 +50,7 @@ func newDirectory(cfg Config) *directory {
 		}
 		customer := hl7bridge.Customer{
 			Alias: c.Alias, Name: c.Name, ODS: c.ODS, Zone: zone,
-			AutoCreate: c.AutoCreate, RequireLocation: c.RequireLocation, TestMessages: c.TestMessages,
+			AutoCreate: c.AutoCreate, RequireLocation: c.RequireLocation, TestMessages: c.TestMessages, SoftMatch: c.SoftMatch.of(),
 		}
 		for _, l := range c.LocalIDs {
 			customer.LocalIDs = append(customer.LocalIDs, mappings.LocalID{Authority: l.Authority, Type: l.Type, System: l.System})
@@ -54,6 +58,10 @@ func newDirectory(cfg Config) *directory {
 		d.customers[c.Alias] = customer
 	}
 	return d
+}
+
+func (c SoftMatchConfig) of() hl7bridge.SoftMatch {
+	return hl7bridge.SoftMatch{BirthDate: hl7bridge.BirthDateCheck(c.BirthDate), NHSStatus: c.NHSStatus}
 }
 
 // Partner gives a configured partner.

@@ -24,6 +24,13 @@ const (
 	Cancel     // PUT of an Appointment that changes its status to cancelled and no more
 	SlotSearch // search of slots with its service chain and six includes
 	List       // a patient's appointments on the booking face
+
+	// What administrators do; no scope for resources allows any of it.
+	SeeReview    // the review queue, and the items of it
+	Decide       // about an item of the review queue
+	SeeMessages  // the journal of messages, and their text
+	SeeUnclaimed // and those of it that are of no customer
+	Resend       // have messages of the journal carried out again
 	numActions
 )
 
@@ -59,17 +66,31 @@ var actions = [numActions]struct {
 	Cancel:     {"cancel", appointment, "patient/appointment.write"},
 	SlotSearch: {"slot-search", slotSearchTypes, "organization/slot.read"},
 	List:       {"list", appointment, "patient/appointment.read"},
+
+	SeeReview:    {"see-review", review, "review/*.read"},
+	Decide:       {"decide", review, "review/*.write"},
+	SeeMessages:  {"see-messages", messages, "messages/*.read"},
+	SeeUnclaimed: {"see-unclaimed", messages, "messages/unclaimed.read"},
+	Resend:       {"resend", messages, "messages/*.write"},
 }
 
 var (
 	anyType     = []string{"*"}
 	appointment = []string{"Appointment"}
+	review      = []string{ReviewItem}
+	messages    = []string{JournalEntry}
 
 	// slotSearchTypes are what a search of slots reads: the slots, the chain to
 	// the service, and the targets of the booking standard's six includes.
 	slotSearchTypes = []string{
 		"Slot", "Schedule", "HealthcareService", "Practitioner", "PractitionerRole", "Location", "Organization",
 	}
+)
+
+// ReviewItem and JournalEntry stand where other actions have a type of resource.
+const (
+	ReviewItem   = "ReviewItem"
+	JournalEntry = "JournalEntry"
 )
 
 // String gives the action's name.
@@ -124,6 +145,13 @@ var scopeTable = []scopeRow{
 	{"organization/slot.read", slotSearchTypes, slotSearch},
 	{"patient/appointment.write", appointment, booking},
 	{"patient/appointment.read", appointment, map[Action]Grant{Read: Yes, VRead: Yes, List: Yes}},
+
+	// Those of administrators.
+	{"review/*.read", review, map[Action]Grant{SeeReview: Yes}},
+	{"review/*.write", review, map[Action]Grant{SeeReview: Yes, Decide: Yes}},
+	{"messages/*.read", messages, map[Action]Grant{SeeMessages: Yes}},
+	{"messages/*.write", messages, map[Action]Grant{SeeMessages: Yes, Resend: Yes}},
+	{"messages/unclaimed.read", messages, map[Action]Grant{SeeMessages: Yes, SeeUnclaimed: Yes}},
 
 	// SMART, letter by letter.
 	{"c", anyType, map[Action]Grant{Create: Yes, Book: Yes}},

@@ -256,7 +256,8 @@ func TestEveryScopeRowIsUsed(t *testing.T) {
 			}
 			return tc.scope == "system/*."+row.scope
 		})
-		if !used {
+		_, ofAdmin := adminCases[row.scope]
+		if !used && !ofAdmin {
 			t.Errorf("row %d, %q, is in no case", i, row.scope)
 		}
 		if len(row.types) == 0 || len(row.acts) == 0 {
@@ -264,7 +265,7 @@ func TestEveryScopeRowIsUsed(t *testing.T) {
 		}
 	}
 	for act := range numActions {
-		if actions[act].name == "" || actions[act].scope == "" || !slices.Contains(every, act) {
+		if actions[act].name == "" || actions[act].scope == "" || !slices.Contains(every, act) && !slices.Contains(administrators, act) {
 			t.Errorf("action %d has no name, no scope or no test", act)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"slotway/fhir"
+	"slotway/hl7bridge"
 )
 
 // TestDelivery: hl7-bridge 4.4 and 6.4, requirements 84 to 88 and 96.
@@ -131,5 +132,39 @@ func TestParallel(t *testing.T) {
 	all.Wait()
 	if got := s.at("A1").Get("extension").Len(); got != 1 {
 		t.Errorf("the appointment has %d management URLs, want 1", got)
+	}
+}
+
+// TestRepeats: hl7-bridge 4.4, D9, requirement 86: a control id again, by what is
+// agreed with the partner.
+func TestRepeats(t *testing.T) {
+	first, other := msg("SIU^S12", "1", "20260512100000", book, wren), msg("SIU^S15", "1", "20260512100000", "SCH|A1", wren)
+	tests := []struct {
+		repeats hl7bridge.Repeats
+		want    []string // answers to first, other, first again
+		journal []string
+		status  string
+	}{
+		{hl7bridge.RepeatsAnswered, []string{"AA 1", "AA 1", "AA 1"}, []string{"1 applied", "1 applied", "1 repeated"}, "cancelled"},
+		{"", []string{"AA 1", "AA 1", "AA 1"}, []string{"1 applied", "1 applied", "1 repeated"}, "cancelled"},
+		{hl7bridge.RepeatsRefused, []string{"AA 1", "AR 1 CONTROL_ID_REPEATED", "AA 1"}, []string{"1 applied", "1 refused", "1 repeated"}, "booked"},
+		{hl7bridge.RepeatsCarriedOut, []string{"AA 1", "AA 1", "AA 1"}, []string{"1 applied", "1 applied", "1 applied"}, "booked"},
+	}
+	for _, tc := range tests {
+		t.Run(string(tc.repeats), func(t *testing.T) {
+			s := stocked(t)
+			b, d := newBridge(t, s), readDirectory(t)
+			d.Partners[0].Repeats = tc.repeats
+			b.Directory = d
+			if diff := cmp.Diff(tc.want, exchangeOf(t, b, first, other, first)); diff != "" {
+				t.Errorf("answers (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tc.journal, s.entries()); diff != "" {
+				t.Errorf("journal (-want +got):\n%s", diff)
+			}
+			if got := s.at("A1").Get("status").Text(); got != tc.status {
+				t.Errorf("status = %s, want %s", got, tc.status)
+			}
+		})
 	}
 }

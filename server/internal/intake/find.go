@@ -26,6 +26,8 @@ var (
 
 func fault(k fhir.Kind, code string) error { return (&fhir.Error{Kind: k}).Coded(code) }
 
+func absent(err error) bool { return errors.Is(err, fhir.NotFound) || errors.Is(err, fhir.Gone) }
+
 // target is what a message is about, as far as it is known.
 type target struct {
 	patient store.Record
@@ -37,10 +39,7 @@ type target struct {
 // aim finds the patient, and the appointment where the message is about one. One
 // of another patient is never touched (spec hl7-bridge 3.2 and 3.3).
 func (m *message) aim(ctx context.Context) (t target, err error) {
-	if t.patient, t.found, err = m.findPatient(ctx); err != nil || m.person() {
-		return t, err
-	}
-	if t.old, t.known, err = m.findAppointment(ctx); err != nil {
+	if t, err = m.find(ctx); err != nil || m.person() {
 		return t, err
 	}
 	switch {
@@ -50,6 +49,15 @@ func (m *message) aim(ctx context.Context) (t target, err error) {
 		return t, m.notTheirs()
 	}
 	return t, nil
+}
+
+// find looks patient and appointment up.
+func (m *message) find(ctx context.Context) (t target, err error) {
+	if t.patient, t.found, err = m.findPatient(ctx); err != nil || m.person() {
+		return t, err
+	}
+	t.old, t.known, err = m.findAppointment(ctx)
+	return t, err
 }
 
 // person says whether the message is about a patient and no appointment.

@@ -34,8 +34,17 @@ type Service struct {
 	// Seal and Open encrypt the text of messages at rest.
 	Seal func(plain []byte) []byte
 	Open func(sealed []byte) ([]byte, error)
-	// Read understands a message that was held, as partners and customers are now.
-	Read func(from hl7bridge.Peer, received time.Time, raw []byte) (hl7bridge.Envelope, mappings.Intent, error)
+	// Bridge reads messages that were kept.
+	Bridge Bridge
+}
+
+// Bridge is what the bridge does with messages that were kept, as partners and
+// customers are now.
+type Bridge interface {
+	// Read understands a message without carrying it out.
+	Read(from hl7bridge.Peer, received time.Time, raw []byte) (hl7bridge.Envelope, mappings.Intent, error)
+	// Give carries a message out as if it came in now.
+	Give(ctx context.Context, from hl7bridge.Peer, raw []byte) hl7bridge.Answer
 }
 
 var _ hl7bridge.Applier = (*Service)(nil)

@@ -71,6 +71,12 @@ type Item struct {
 	Wrote   []string  `json:"wrote,omitempty"`
 }
 
+// public gives an item without what is for the store only.
+func (it Item) public() Item {
+	it.Point, it.Number, it.Sealed = "", 0, nil
+	return it
+}
+
 // evidence is what of an item is encrypted at rest.
 type evidence struct {
 	Raw      []byte `json:"raw"`
@@ -123,10 +129,14 @@ func (it *Item) add(ctx context.Context, tx store.Tx) error {
 	})
 }
 
+// leave takes an item out of the queue.
+func (it *Item) leave(ctx context.Context, tx store.Tx) error {
+	return tx.Release(ctx, reviewSpace, itemKey(it.Customer, it.State.open(), it.ID), string(it.State))
+}
+
 // move gives an item another state.
 func (it *Item) move(ctx context.Context, tx store.Tx, to ItemState) error {
-	err := tx.Release(ctx, reviewSpace, itemKey(it.Customer, it.State.open(), it.ID), string(it.State))
-	if err != nil {
+	if err := it.leave(ctx, tx); err != nil {
 		return err
 	}
 	it.State = to

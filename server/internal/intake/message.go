@@ -1,11 +1,13 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"slotway/fhir"
@@ -151,7 +153,7 @@ func (m *message) answered(ctx context.Context) (out hl7bridge.Answer, again boo
 		return out, false, nil
 	case err != nil:
 		return out, false, err
-	case m.env.Repeats == hl7bridge.RepeatsCarriedOut:
+	case m.env.Repeats == hl7bridge.RepeatsCarriedOut && m.env.Peer.By == "":
 		return out, false, m.tx.Release(ctx, messageSpace, c.Key, c.Holder)
 	}
 	var k kept
@@ -200,10 +202,10 @@ func (m *message) entryOf(state journal.State, a hl7bridge.Answer) journal.Entry
 	e := m.env
 	entry := journal.Entry{
 		ID: m.entryID(), Received: e.Received, Took: m.s.Now().Sub(e.Received).Microseconds(),
-		Partner: e.Peer.Partner, Transport: e.Peer.Transport, Address: e.Peer.Address,
+		Partner: e.Peer.Partner, Transport: e.Peer.Transport, Address: e.Peer.Address, Charset: e.Peer.Charset,
 		Connecting: e.Connecting, Controller: e.Customer.Alias, Control: e.Control, Event: e.Event, Sent: e.Sent,
 		Placer: m.in.Placer, State: state, Answer: a.Code, App: a.App, Text: a.Text, Wrote: m.wrote, Warnings: m.in.Warnings,
-		Of: m.note.Of, Review: m.note.Review, By: m.note.By, Sum: m.sum,
+		Of: m.note.Of, Review: m.note.Review, By: cmp.Or(m.note.By, e.Peer.By), Sum: m.sum,
 	}
 	if entry.Placer == "" && e.Message != nil {
 		entry.Placer = e.Message.Get(sch1).Text
@@ -214,5 +216,19 @@ func (m *message) entryOf(state journal.State, a hl7bridge.Answer) journal.Entry
 // repeated looks for other bytes under the message's control id. That is a fault
 // with some partners and worth a warning with the others.
 func (s *Service) repeated(ctx context.Context, env hl7bridge.Envelope, in mappings.Intent) (mappings.Intent, error) {
+	claims, err := s.Store.Claims(ctx, messageSpace, keyPrefix(env), "", 2)
+	if err != nil {
+		return in, err
+	}
+	own := keyPrefix(env) + sumOf(env.Raw)
+	if !slices.ContainsFunc(claims, func(c store.Claim) bool { return c.Key != own }) {
+		return in, nil
+	}
+	if env.Repeats == hl7bridge.RepeatsRefused && env.Peer.By == "" {
+		return in, errRepeated
+	}
+	in.Warnings = append(slices.Clone(in.Warnings), "MSH-10 was sent before, with another message")
 	return in, nil
 }
+
+var errRepeated = fault(fhir.Duplicate, hl7bridge.ControlIDRepeated)

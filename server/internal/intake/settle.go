@@ -44,6 +44,7 @@ type settling struct {
 	p        *point
 	customer string
 	patient  string
+	item     string   // the one that was decided about; empty where a message came
 	decision decision // undecided: a later message matched
 	by       string
 	why      string
@@ -103,28 +104,43 @@ func (t *settling) settle(ctx context.Context, it *Item) error {
 	if err == nil {
 		state, out, err = t.outcome(ctx, m, it)
 	}
-	if u, ok := errors.AsType[*unfit](err); ok {
-		return u
-	}
-	if k := fhir.KindOf(err); err != nil && k == fhir.Busy {
+	if err := t.unlessOurs(err); err != nil {
 		return err
 	}
-	to := map[journal.State]ItemState{journal.Dropped: Rejected}[state]
+	to := Released
 	switch {
+	case err != nil && t.decision == rejected:
+		to, state = Rejected, journal.Dropped
 	case err != nil:
 		out, to, state = hl7bridge.AnswerTo(err), Failed, journal.Refused
-	case to == "" && t.decision == accepted:
+	case state == journal.Dropped:
+		to = Rejected
+	case t.decision == accepted && it.ID == t.item:
 		to = Accepted
-	case to == "":
-		to = Released
 	}
-	it.By, it.Why, it.Decided = t.by, t.why, t.s.Now()
 	it.Answer, it.App, it.Text, it.Wrote = out.Code, out.App, out.Text, m.wrote
-	if err := it.move(ctx, t.tx, to); err != nil {
+	if err := t.close(ctx, it, to); err != nil {
 		return err
 	}
 	m.note = journal.Entry{Of: it.Entry, Review: it.ID, By: t.by}
 	return m.logReview(ctx, state, out)
+}
+
+// unlessOurs gives back an error that ends the Update: what the message can do
+// nothing about.
+func (t *settling) unlessOurs(err error) error {
+	if _, ok := errors.AsType[*unfit](err); ok || err != nil && fhir.KindOf(err) == fhir.Busy {
+		return err
+	}
+	return nil
+}
+
+// close gives an item the state that it has in the end, and says who decided.
+func (t *settling) close(ctx context.Context, it *Item, to ItemState) error {
+	if it.By, it.Why, it.Decided = t.by, "", t.s.Now(); it.ID == t.item || to == Rejected {
+		it.Why = t.why
+	}
+	return it.move(ctx, t.tx, to)
 }
 
 // message reads a held message anew.
@@ -133,7 +149,7 @@ func (t *settling) message(it *Item) (*message, error) {
 	if err != nil {
 		return t.s.message(t.tx, it.envelope(), mappings.Intent{}), err
 	}
-	env, in, err := t.s.Read(it.Peer, it.Received, e.Raw)
+	env, in, err := t.s.Bridge.Read(it.Peer, it.Received, e.Raw)
 	if err != nil {
 		env = it.envelope()
 	}

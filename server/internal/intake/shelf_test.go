@@ -132,3 +132,6 @@ func (s *shelf) at(placer string) fhir.Node {
 	}
 	return fhir.Node{}
 }
+
+// searchAll asks for every resource of a type.
+func searchAll(typ string) search.Query { return search.Query{Type: typ, Count: 1000} }

@@ -54,6 +54,7 @@ type Entry struct {
 	Partner    string    `json:"partner"`
 	Transport  string    `json:"transport"`
 	Address    string    `json:"address,omitempty"`
+	Charset    string    `json:"charset,omitempty"` // that the transport named
 	Connecting string    `json:"connecting,omitempty"`
 	Controller string    `json:"controller,omitempty"` // empty while nobody is known to be responsible
 	Control    string    `json:"control"`              // MSH-10

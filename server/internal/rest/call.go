@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -106,11 +107,7 @@ func (k *call) authorise() error {
 	if err != nil {
 		return err
 	}
-	ctx := k.c.Request.Context()
-	if t := k.c.Request.TLS; t != nil && len(t.PeerCertificates) > 0 {
-		ctx = auth.WithCertificate(ctx, t.PeerCertificates[0])
-	}
-	if k.principal, err = k.s.Verifier.Verify(ctx, token); err != nil {
+	if k.principal, err = k.s.Verifier.Verify(withCertificate(k.c.Request), token); err != nil {
 		return err
 	}
 	k.see = store.Visibility{Customers: k.principal.Customers}
@@ -128,6 +125,15 @@ func (k *call) permit() (err error) {
 	}
 	k.grant, err = k.principal.Demand(k.action(), k.typ.Name)
 	return err
+}
+
+// withCertificate gives a request's context with the client certificate that the
+// caller showed, to which a token may be bound.
+func withCertificate(r *http.Request) context.Context {
+	if t := r.TLS; t != nil && len(t.PeerCertificates) > 0 {
+		return auth.WithCertificate(r.Context(), t.PeerCertificates[0])
+	}
+	return r.Context()
 }
 
 // key names the resource of the address.

@@ -17,6 +17,7 @@ import (
 	"slotway/hl7bridge"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/booking"
+	"slotway/server/internal/intake"
 	"slotway/server/internal/store"
 	"slotway/server/internal/wire"
 )
@@ -29,6 +30,7 @@ type Server struct {
 	Verifier auth.Verifier
 	Partners *auth.Passwords // credentials of HL7 partners; nil without /hl7
 	Bridge   *hl7bridge.Bridge
+	Intake   *intake.Service
 	Issuer   *auth.Issuer // development issuer; nil without one
 	Faces    []*Face
 	Ready    func(context.Context) []string // reasons for not being ready; none when it is
@@ -115,6 +117,7 @@ const (
 	PartMetrics = "metrics"
 	PartPages   = "pages"
 	PartBaRS    = "bars"
+	PartAdmin   = "admin"
 )
 
 // Handler gives the HTTP handler of a listener that serves those parts. Liveness
@@ -136,6 +139,8 @@ func (s *Server) Handler(parts []string) http.Handler {
 			e.Any("/hl7", s.hl7)
 		case PartIssuer:
 			s.issuerRoutes(e)
+		case PartAdmin:
+			s.adminRoutes(e)
 		case PartMetrics:
 			s.get(e, "/metrics", gin.WrapH(s.Metrics))
 		default:

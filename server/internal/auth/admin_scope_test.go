@@ -1,0 +1,47 @@
+package auth
+
+import (
+	"slices"
+	"testing"
+)
+
+// administrators names the actions of administrators.
+var administrators = []Action{SeeReview, Decide, SeeMessages, SeeUnclaimed, Resend}
+
+// adminCases is the table of their scopes and what each allows.
+var adminCases = map[string][]Action{
+	"review/*.read":           {SeeReview},
+	"review/*.write":          {SeeReview, Decide},
+	"messages/*.read":         {SeeMessages},
+	"messages/*.write":        {SeeMessages, Resend},
+	"messages/unclaimed.read": {SeeMessages, SeeUnclaimed},
+	// What reads or changes every resource is no right to messages that are held.
+	"system/*.cruds":            nil,
+	"system/*.*":                nil,
+	"system/ReviewItem.cruds":   nil,
+	"system/JournalEntry.cruds": nil,
+	"review/*.*":                nil,
+	"messages/*.reads":          nil,
+}
+
+func TestAdminScopes(t *testing.T) {
+	for scope, want := range adminCases {
+		s := ParseScopes(scope)
+		for _, act := range administrators {
+			for _, typ := range []string{ReviewItem, JournalEntry, "Appointment", "*", ""} {
+				expect := No
+				if slices.Contains(want, act) && slices.Contains(actions[act].types, typ) {
+					expect = Yes
+				}
+				if got := s.Allows(act, typ); got != expect {
+					t.Errorf("%q: %v on %q = %v, want %v", scope, act, typ, got, expect)
+				}
+			}
+		}
+		for _, act := range every {
+			if got := s.Allows(act, "Appointment"); got != No && len(want) > 0 {
+				t.Errorf("%q allows %v on Appointment", scope, act)
+			}
+		}
+	}
+}
