@@ -67,8 +67,13 @@ func TypeOf(name string) (t Type, ok bool) {
 	return Type{}, false
 }
 
-// Has says whether the type has an interaction on the R4 face.
-func (t Type) Has(i Interaction) bool { return slices.Contains(t.Interactions, i) }
+// Has says whether the type has an interaction, or an operation, on the R4 face.
+func (t Type) Has(i Interaction) bool {
+	if o, ok := OperationOf(i); ok {
+		return t.Name != "" && o.On(t.Name)
+	}
+	return slices.Contains(t.Interactions, i)
+}
 
 // Reference is a reference's text taken apart, http://hl7.org/fhir/R4/references.html#literal.
 type Reference struct {

@@ -120,6 +120,16 @@ func ParseBound(text string, zone *time.Location) (time.Time, error) {
 	return time.UnixMicro(hi).UTC(), nil
 }
 
+// ParseInterval gives the time that a date means, from lo to before hi, as
+// ParseBound reads it.
+func ParseInterval(text string, zone *time.Location) (lo, hi time.Time, err error) {
+	from, to, ok := parseDate(repairPlus(text), zone)
+	if !ok {
+		return lo, hi, fhir.Errorf(fhir.Invalid, "That is no date such as 2025-10-25 or 2025-10-25T14:30:00+01:00.")
+	}
+	return time.UnixMicro(from).UTC(), time.UnixMicro(to).UTC(), nil
+}
+
 // matchDate says whether an entry meets a test: the table above.
 func matchDate(p *Param, t *Test, e *Entry) bool {
 	overlap := e.Lo < t.Hi && t.Lo < e.Hi

@@ -37,19 +37,10 @@ var stands = map[string][]struct{ typ, param string }{
 	"HealthcareService": {{"PractitionerRole", "service"}},
 }
 
-// LooksAt gives the types that finding actors of a type looks into.
-func LooksAt(typ string) []string {
-	types := []string{typ}
-	for _, s := range stands[typ] {
-		types = append(types, s.typ)
-	}
-	return types
-}
-
 // actorsMeant gives the references that a schedule's actor may have, none where
 // those asked for are nobody here.
-func (s *Service) actorsMeant(ctx context.Context, see store.Visibility, list Actors) (refs []string, err error) {
-	m := &meant{s: s, ctx: ctx, see: see, list: list}
+func (s *Service) actorsMeant(ctx context.Context, see store.Visibility, list Actors, looks func(string) bool) (refs []string, err error) {
+	m := &meant{s: s, ctx: ctx, see: see, list: list, looks: looks}
 	for _, ref := range list.References {
 		if err := m.reference(ref); err != nil {
 			return nil, err
@@ -70,6 +61,8 @@ type meant struct {
 	see  store.Visibility
 	list Actors
 	refs []string
+
+	looks func(typ string) bool
 }
 
 func (m *meant) bad(text string) error {
@@ -112,6 +105,9 @@ func (m *meant) named() string {
 
 // found adds whom a search finds.
 func (m *meant) found(typ, raw string) error {
+	if m.looks != nil && !m.looks(typ) {
+		return fhir.Errorf(fhir.Forbidden, "The access token does not allow looking for a %s; name it by its reference.", typ).At(m.list.Where)
+	}
 	ids, err := m.ids(typ, raw)
 	if err != nil {
 		return err
@@ -128,6 +124,9 @@ func (m *meant) found(typ, raw string) error {
 func (m *meant) add(typ, id string) error {
 	m.put(typ, id)
 	for _, s := range stands[typ] {
+		if m.looks != nil && !m.looks(s.typ) {
+			continue
+		}
 		ids, err := m.ids(s.typ, s.param+"="+url.QueryEscape(typ+"/"+id))
 		if err != nil {
 			return err

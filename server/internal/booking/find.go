@@ -23,6 +23,9 @@ type Criteria struct {
 	Actors []Actors
 	// Dress is what the proposals have besides: the patient, a reason, a referral.
 	Dress func(proposal fhir.Resource) (fhir.Resource, error)
+	// Looks says whether the caller may find out about resources of a type; nil
+	// for all. Those who stand for an actor by a type that they may not are not found.
+	Looks func(typ string) bool
 	Count int    // proposals on a page; 0 for the total only
 	After string // Next of the page before
 }

@@ -115,7 +115,7 @@ func (f *finder) prepare(ctx context.Context) error {
 	}
 	raw := []string{"status=free", "_sort=start", "start=ge" + instantText(start), "-end=le" + instantText(end)}
 	for _, list := range f.c.Actors {
-		refs, err := f.s.actorsMeant(ctx, f.see, list)
+		refs, err := f.s.actorsMeant(ctx, f.see, list, f.c.Looks)
 		if err != nil {
 			return err
 		}

@@ -123,7 +123,7 @@ func (k *call) permit() (err error) {
 	if k.route.Interaction == fhir.Batch || k.route.Interaction == fhir.Transaction {
 		return nil
 	}
-	k.grant, err = k.principal.Demand(k.action(), k.typ.Name)
+	k.grant, err = k.demanded()
 	return err
 }
 

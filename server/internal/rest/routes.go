@@ -22,7 +22,7 @@ type Route struct {
 	Handle          func(*call) error
 }
 
-// routes is the route table. It is filled in below, since one of its rows looks up
+// routes is the route table, with those of the operations. It is filled in below, since one of its rows looks up
 // the rows of what its entries ask for.
 var routes []Route
 
@@ -43,6 +43,7 @@ func init() {
 		{http.MethodGet, "/:type/:id/_history", fhir.HistoryInstance, auth.History, (*call).history},
 		{http.MethodGet, "/:type/:id/_history/:vid", fhir.VRead, auth.VRead, (*call).vread},
 	}
+	routes = append(routes, operationRoutes()...)
 }
 
 // patterns gives the patterns of the table, each once, and the base.

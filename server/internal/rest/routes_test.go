@@ -32,6 +32,12 @@ func TestRoutesAndTypesAgree(t *testing.T) {
 			}
 		}
 	}
+	for _, o := range fhir.Operations() {
+		declared[o.Interaction()] = true
+		if !routed[o.Interaction()] || operations[o.Name].demand == nil {
+			t.Errorf("$%s is declared, and no route does it", o.Name)
+		}
+	}
 	for i := range routed {
 		if !declared[i] {
 			t.Errorf("%s is routed, and no type declares it", i)
