@@ -88,6 +88,16 @@ assert.equal(posted.total, 1);
 ok('fhir-kit-client: a search by POST');
 const changed = await owner.update({ resourceType: 'Appointment', id: appointment.id, body: { ...appointment, status: 'cancelled' } });
 assert.equal(changed.status, 'cancelled');
+const patched = await owner.patch({
+  resourceType: 'Appointment', id: appointment.id,
+  jsonPatch: [{ op: 'test', path: '/status', value: 'cancelled' }, { op: 'add', path: '/comment', value: 'Rang to cancel.' }],
+});
+assert.equal(patched.comment, 'Rang to cancel.');
+await assert.rejects(
+  owner.patch({ resourceType: 'Appointment', id: appointment.id, jsonPatch: [{ op: 'test', path: '/status', value: 'booked' }] }),
+  (e) => e.response.status === 422 && e.response.data.resourceType === 'OperationOutcome',
+);
+ok('fhir-kit-client: a JSON Patch; a test that fails is 422');
 await assert.rejects(client.read({ resourceType: 'Appointment', id: 'nobody' }), (e) => e.response.status === 404);
 ok('fhir-kit-client: update; a resource that is not there is 404');
 console.log(`${steps} passed, 0 failed`);
