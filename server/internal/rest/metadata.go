@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -24,6 +25,9 @@ func (k *call) options(pattern string, allow []string) {
 	if pattern == "" {
 		k.s.metadata(k.c, k.face)
 		return
+	}
+	if slices.Contains(allow, http.MethodPatch) {
+		k.acceptsPatch()
 	}
 	k.empty(http.StatusNoContent)
 }

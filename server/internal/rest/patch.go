@@ -1,7 +1,9 @@
 package rest
 
 import (
+	"bytes"
 	"mime"
+	"slices"
 	"strings"
 
 	"slotway/fhir"
@@ -10,23 +12,36 @@ import (
 	"slotway/server/internal/store"
 )
 
+// acceptsPatch says which patches are read, RFC 5789 section 3.1.
+func (k *call) acceptsPatch() { k.c.Header("Accept-Patch", strings.Join(patch.Formats(), ", ")) }
+
 // takesPatch checks that the body is a patch of a kind that is read here, and
 // says which are, RFC 5789 section 2.2.
 func (k *call) takesPatch() error {
 	if k.isJSONPatch() {
 		return nil
 	}
-	if err := k.takesResource(); err != nil {
-		k.c.Header("Accept-Patch", strings.Join(patch.Formats(), ", "))
-		return fhir.Errorf(fhir.Unsupported, "The Content-Type of a patch must be %s.", strings.Join(patch.Formats(), " or ")).At("Content-Type")
+	err := k.takesResource()
+	if err == nil {
+		return nil
 	}
-	return nil
+	k.acceptsPatch()
+	if slices.Contains(k.face.ContentTypes, k.mediaType()) {
+		return err
+	}
+	return fhir.Errorf(fhir.Unsupported, "The Content-Type of a patch must be %s.", strings.Join(patch.Formats(), " or ")).At("Content-Type")
 }
 
-func (k *call) isJSONPatch() bool {
+// mediaType gives the type of the body without its parameters, or nothing.
+func (k *call) mediaType() string {
 	media, _, err := mime.ParseMediaType(k.c.GetHeader("Content-Type"))
-	return err == nil && media == patch.JSONPatchType
+	if err != nil {
+		return ""
+	}
+	return media
 }
+
+func (k *call) isJSONPatch() bool { return k.mediaType() == patch.JSONPatchType }
 
 // document reads the patch of a request. Plain JSON may be of either kind: they
 // cannot be taken for one another.
@@ -36,7 +51,7 @@ func (k *call) document() (*patch.Patch, error) {
 		if err != nil {
 			return nil, err
 		}
-		return patch.ParseJSON(b)
+		return patch.ParseJSON(bytes.TrimPrefix(b, byteOrderMark))
 	}
 	b, err := k.text()
 	if err != nil {
