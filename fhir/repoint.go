@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 )
 
@@ -14,25 +15,33 @@ var linkNames = map[string]bool{
 }
 
 // Links gives every text of a Reference in the resource and in what it contains,
-// in the order written, until yield returns false; a text comes as often as it
-// stands there.
-func (r Resource) Links(yield func(text string) bool) { links(r.Root(), yield) }
+// with its place, such as Slot.schedule.reference, in the order written; a text
+// comes as often as it stands there.
+func (r Resource) Links(yield func(place, text string) bool) {
+	links(r.Root(), []string{r.typ}, yield)
+}
 
-func links(n Node, yield func(string) bool) bool {
+func links(n Node, place []string, yield func(place, text string) bool) bool {
 	switch {
 	case n.IsArray():
+		i := 0
+		last := len(place) - 1
+		name := place[last]
 		for el := range n.Each() {
-			if !links(el, yield) {
+			place[last] = name + "[" + strconv.Itoa(i) + "]"
+			if !links(el, place, yield) {
 				return false
 			}
+			i++
 		}
+		place[last] = name
 	case n.IsObject():
 		for name, v := range n.Members() {
 			if name == "reference" && v.IsString() {
-				if !yield(v.Text()) {
+				if !yield(strings.Join(place, ".")+".reference", v.Text()) {
 					return false
 				}
-			} else if !links(v, yield) {
+			} else if !links(v, append(place, name), yield) {
 				return false
 			}
 		}

@@ -1,7 +1,6 @@
 package fhir
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -57,14 +56,19 @@ func TestRepoint(t *testing.T) {
 }
 
 func TestLinks(t *testing.T) {
-	r, err := Parse([]byte(`{"resourceType":"A","a":{"reference":"#x"},"url":"http://x","contained":[{"b":[{"reference":"B/1"},{"reference":7},{"c":{"reference":"B/1"}}]}]}`))
+	r, err := Parse([]byte(`{"resourceType":"A","a":{"reference":"#x"},"url":"http://x","contained":[{"n":1},{"b":[{"reference":"B/1"},{"reference":7},{"c":{"reference":"B/1"}}]}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := slices.Collect(r.Links), []string{"#x", "B/1", "B/1"}; !slices.Equal(got, want) {
-		t.Errorf("Links = %q, want %q", got, want)
+	var got []string
+	for place, text := range r.Links {
+		got = append(got, place+" "+text)
 	}
-	for first := range r.Links {
+	want := []string{"A.a.reference #x", "A.contained[1].b[0].reference B/1", "A.contained[1].b[2].c.reference B/1"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Links (-want +got):\n%s", diff)
+	}
+	for _, first := range r.Links {
 		if first != "#x" {
 			t.Errorf("the first link is %q", first)
 		}

@@ -95,7 +95,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 	if a.store, err = openStore(context.Background(), cfg.Store, catalog, a.now, log); err != nil {
 		return err
 	}
-	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Rules: r4.Rules{Strict: cfg.Validation == "strict"}, HoldFor: cfg.HoldFor}
+	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Rules: r4.Rules{Strict: cfg.Validation == "strict"}, StrictReferences: cfg.References == "strict", HoldFor: cfg.HoldFor}
 	a.intake = &intake.Service{
 		Store: a.store, Booking: a.booking, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID,
 		Seal: keys.messages.Seal, Open: keys.messages.Open,

@@ -59,6 +59,9 @@ func (c *Config) check() error {
 	if _, ok := rest.ParseHandling(c.Handling); !ok {
 		bad("search_handling is lenient, lenient-only, strict or strict-only, not %q", c.Handling)
 	}
+	if c.References != "lenient" && c.References != "strict" {
+		bad("references is lenient or strict, not %q", c.References)
+	}
 	if c.Validation != "lenient" && c.Validation != "strict" {
 		bad("validation is lenient or strict, not %q", c.Validation)
 	}

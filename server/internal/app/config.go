@@ -31,6 +31,7 @@ type Config struct {
 	Partners   []PartnerConfig  `yaml:"partners"`
 	Errors     ErrorConfig      `yaml:"errors"`
 	Validation string           `yaml:"validation"`
+	References string           `yaml:"references"`
 	HoldFor    time.Duration    `yaml:"hold_for"`
 	Handling   string           `yaml:"search_handling"`
 	Plaintext  bool             `yaml:"allow_plaintext"`
@@ -173,7 +174,7 @@ type ErrorConfig struct {
 
 // defaults is what a configuration is laid over.
 func defaults() Config {
-	return Config{Zone: "Europe/London", LogLevel: "info", Validation: "lenient", HoldFor: booking.DefaultHold, Handling: "lenient", Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
+	return Config{Zone: "Europe/London", LogLevel: "info", Validation: "lenient", References: "lenient", HoldFor: booking.DefaultHold, Handling: "lenient", Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
 }
 
 // LoadConfig reads a file over the defaults, and then the settings of flags and

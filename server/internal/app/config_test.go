@@ -66,6 +66,8 @@ func TestConfig(t *testing.T) {
 		{"strict searches", "store:", "search_handling: strict-only\nstore:", ""},
 		{"a handling that is none", "store:", "search_handling: harsh\nstore:", "strict-only, not"},
 		{"strict validation", "store:", "validation: strict\nstore:", ""},
+		{"strict references", "store:", "references: strict\nstore:", ""},
+		{"references that are neither", "store:", "references: harsh\nstore:", "lenient or strict"},
 		{"a validation that is none", "store:", "validation: harsh\nstore:", "lenient or strict"},
 		{"short holds", "store:", "hold_for: 90s\nstore:", ""},
 		{"holds that are none", "store:", "hold_for: 0s\nstore:", "hold_for"},

@@ -37,6 +37,7 @@ type Settings struct {
 
 	SearchHandling        Text `yaml:"search_handling,omitempty" placeholder:"MODE" help:"What becomes of search parameters that are not known on the R4 face: lenient ignores them and says so, strict refuses them, each unless the caller prefers the other; lenient-only and strict-only whatever the caller prefers (default lenient)."`
 	Validation            Text `yaml:"validation,omitempty" placeholder:"MODE" help:"lenient keeps elements that R4 does not have, strict refuses them by name (default lenient)."`
+	References            Text `yaml:"references,omitempty" placeholder:"MODE" help:"What becomes of a resource that points at something that is not here: lenient stores it and says so to callers who prefer an OperationOutcome, strict refuses it. A booking is refused either way (default lenient)."`
 	HoldFor               Text `yaml:"hold_for,omitempty" placeholder:"TIME" help:"How long a held appointment keeps its slots (default 10m)."`
 	AllowPlaintext        Text `yaml:"allow_plaintext,omitempty" placeholder:"BOOL" help:"Allow listeners without TLS on other than loopback addresses, behind a proxy that brings TLS."`
 	AllowInsecureLoopback Text `yaml:"allow_insecure_loopback,omitempty" placeholder:"BOOL" help:"Allow a base_url on loopback without TLS."`

@@ -96,7 +96,8 @@ type answer struct {
 // Result is what a Change came to.
 type Result struct {
 	Record  store.Record // the version that is current after it
-	Created bool         // by an Update that stored the first version
+	Created bool         // the first version was stored
+	Notes   []fhir.Issue // on what was stored, for one who asked for them
 }
 
 // Failed says which of several changes failed, by its place among them, and why.

@@ -19,6 +19,8 @@ type Condition struct {
 	// who asks for the same: of those who find nothing at the same time, one
 	// creates, and the others find that.
 	Text string
+	// Where is the place of a search in place of a reference, for its failure.
+	Where string
 }
 
 // find gives the one resource that meets a condition, or none, as the zero Record.

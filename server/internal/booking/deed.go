@@ -53,6 +53,11 @@ func (d *deed) run(ctx context.Context, tx store.Tx) ([]Result, error) {
 			w.made[out[i].Record.Key] = true
 		}
 	}
+	for i, c := range ready {
+		if err := d.s.references(ctx, tx, c, &out[i]); err != nil {
+			return nil, d.failed(i, err)
+		}
+	}
 	return out, refresh(ctx, tx, out)
 }
 

@@ -231,7 +231,7 @@ func (p *preparation) search(ctx context.Context, c *Change, text string, cond *
 		err = fhir.Errorf(fhir.PreconditionFailed, "No %s is found by a search that stands in place of a reference.", cond.Query.Type)
 	}
 	if e, ok := errors.AsType[*fhir.Error](err); ok && e.Where == "" {
-		e.At(c.Key.Type + ".reference")
+		e.At(cond.Where)
 	}
 	if err != nil {
 		return err

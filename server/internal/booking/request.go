@@ -18,6 +18,9 @@ type Request struct {
 	// Own keeps an operation on a stored appointment to those that the caller's
 	// organisation made: others are not there for it.
 	Own bool
+	// Note asks what else is to be said of what was stored: references that lead
+	// nowhere.
+	Note bool
 	// SlotNeeded makes a new Appointment name the slots it takes.
 	SlotNeeded bool
 }

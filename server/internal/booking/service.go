@@ -26,6 +26,9 @@ type Service struct {
 	Bases   []string // under which an absolute reference is to a resource here
 	Now     func() time.Time
 	NewID   func() string
+	// StrictReferences refuses a resource that points at something of ours that is
+	// not there.
+	StrictReferences bool
 	// Rules are those a resource must keep that somebody sent.
 	Rules r4.Rules
 	// HoldFor is how long a hold lasts; DefaultHold when zero.

@@ -12,11 +12,11 @@ import (
 // ask, and links to other entries, which must be there.
 func (k *call) references(b *bundle, r fhir.Resource) (map[string]*booking.Condition, error) {
 	var refs map[string]*booking.Condition
-	for text := range r.Links {
+	for place, text := range r.Links {
 		switch {
 		case strings.HasPrefix(text, "urn:uuid:") || strings.HasPrefix(text, "urn:oid:"):
 			if whole, _, _ := strings.Cut(text, "#"); !b.fullURLs[whole] {
-				return nil, fhir.Errorf(fhir.Unprocessable, "A reference names an entry by a fullUrl that none in this Bundle has.").At(r.Type() + ".reference").Coded("REFERENCE_NOT_FOUND")
+				return nil, fhir.Errorf(fhir.Unprocessable, "A reference names an entry by a fullUrl that none in this Bundle has.").At(place).Coded("REFERENCE_NOT_FOUND")
 			}
 		case strings.Contains(text, "?") && refs[text] == nil:
 			typ, query, _ := strings.Cut(strings.TrimPrefix(k.plain(text), k.s.url(k.face, "")+"/"), "?")
@@ -25,13 +25,21 @@ func (k *call) references(b *bundle, r fhir.Resource) (map[string]*booking.Condi
 			}
 			c, err := k.conditionOn(typ, query)
 			if err != nil {
-				return nil, err
+				return nil, inReference(err, place)
 			}
 			if refs == nil {
 				refs = map[string]*booking.Condition{}
 			}
+			c.Where = place
 			refs[text] = c
 		}
 	}
 	return refs, nil
+}
+
+// inReference gives a failure of a search that stands in place of a reference as
+// that of the reference.
+func inReference(err error, place string) error {
+	in := fhir.AsError(err)
+	return (&fhir.Error{Kind: in.Kind, Code: in.Code, Text: in.AllIssues()[0].Text, Cause: in.Cause}).At(place)
 }

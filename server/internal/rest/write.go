@@ -59,9 +59,9 @@ func (k *call) written(c booking.Change, out booking.Result) error {
 		k.c.Header("Location", k.location(out.Record))
 	}
 	if out.Created {
-		return k.send(http.StatusCreated, out.Record)
+		return k.send(http.StatusCreated, out.Record, out.Notes...)
 	}
-	return k.send(http.StatusOK, out.Record)
+	return k.send(http.StatusOK, out.Record, out.Notes...)
 }
 
 // deleted answers a deletion, also of what was not there.
@@ -80,7 +80,7 @@ func (k *call) deleted(out booking.Result) error {
 }
 
 func (k *call) request() booking.Request {
-	return booking.Request{Principal: k.principal, IfVersion: store.Any}
+	return booking.Request{Principal: k.principal, IfVersion: store.Any, Note: k.prefer.Outcome}
 }
 
 var pathID = fhir.MustPath("id")
