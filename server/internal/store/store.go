@@ -99,6 +99,7 @@ type Record struct {
 	Updated  time.Time
 	Deleted  bool          // this version is a deletion; Resource is zero
 	Posted   bool          // this version was put as Posted
+	Created  bool          // none was current before it: it is the first, or follows a deletion
 	Resource fhir.Resource // as stored, meta included
 	Links    []Link
 }

@@ -12,9 +12,10 @@ import (
 )
 
 // The first byte of a value of the buckets body and head: how the rest is laid
-// out, and whether it is of a deletion or was posted.
+// out, and what kind of version it is.
 const (
 	layout1 byte = 1
+	created byte = 0x20
 	posted  byte = 0x40
 	deleted byte = 0x80
 )
@@ -23,6 +24,7 @@ const (
 type body struct {
 	deleted bool
 	posted  bool
+	created bool
 	updated int64 // microseconds since 1970
 	labels  []string
 	links   []store.Link
@@ -31,7 +33,7 @@ type body struct {
 
 func bodyOf(next store.Next) body {
 	rec := next.Record
-	return body{rec.Deleted, rec.Posted, rec.Updated.UnixMicro(), next.Labels, rec.Links, rec.Resource.Raw()}
+	return body{rec.Deleted, rec.Posted, rec.Created, rec.Updated.UnixMicro(), next.Labels, rec.Links, rec.Resource.Raw()}
 }
 
 func (v body) encode() []byte {
@@ -42,6 +44,9 @@ func (v body) encode() []byte {
 	}
 	if v.posted {
 		layout |= posted
+	}
+	if v.created {
+		layout |= created
 	}
 	b = append(b, layout)
 	b = binary.AppendVarint(b, v.updated)
@@ -54,9 +59,9 @@ func (v body) encode() []byte {
 func readBody(value []byte) (body, error) {
 	r := reader{b: value}
 	m := r.byte()
-	v := body{deleted: m&deleted != 0, posted: m&posted != 0, updated: r.varint(), labels: r.texts(), links: r.links()}
+	v := body{deleted: m&deleted != 0, posted: m&posted != 0, created: m&created != 0, updated: r.varint(), labels: r.texts(), links: r.links()}
 	v.raw = r.b
-	if r.bad || m&^(deleted|posted) != layout1 {
+	if r.bad || m&^(deleted|posted|created) != layout1 {
 		return body{}, errDamaged
 	}
 	return v, nil
@@ -65,7 +70,7 @@ func readBody(value []byte) (body, error) {
 // record gives the version as the contract shows it, but for its bytes, which are
 // still those of the file: view.Keep copies them.
 func (v body) record(k store.Key, version int64) store.Record {
-	rec := store.Record{Key: k, Version: version, Updated: time.UnixMicro(v.updated).UTC(), Deleted: v.deleted, Posted: v.posted, Links: v.links}
+	rec := store.Record{Key: k, Version: version, Updated: time.UnixMicro(v.updated).UTC(), Deleted: v.deleted, Posted: v.posted, Created: v.created, Links: v.links}
 	if !v.deleted {
 		rec.Resource = fhir.Stored(v.raw, k.Type, k.ID)
 	}

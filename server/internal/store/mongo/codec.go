@@ -33,7 +33,7 @@ func (s *Store) encodeVersion(v *version) versionDoc {
 	rec := v.next.Record
 	doc := versionDoc{
 		Customer: rec.Customer, Type: rec.Type, ID: rec.ID, N: rec.Version,
-		Updated: rec.Updated.UnixMicro(), Deleted: rec.Deleted, Posted: rec.Posted, Labels: v.next.Labels, Raw: rec.Resource.Raw(),
+		Updated: rec.Updated.UnixMicro(), Deleted: rec.Deleted, Posted: rec.Posted, Created: rec.Created, Labels: v.next.Labels, Raw: rec.Resource.Raw(),
 	}
 	for _, l := range rec.Links {
 		doc.Links = append(doc.Links, linkDoc{l.Param, l.To.Type, l.To.ID})
@@ -78,7 +78,7 @@ func (d *claimDoc) held() *held {
 // record gives the version as the contract shows it.
 func (d *versionDoc) record() store.Record {
 	k := store.Key{Customer: d.Customer, Type: d.Type, ID: d.ID}
-	rec := store.Record{Key: k, Version: d.N, Updated: time.UnixMicro(d.Updated).UTC(), Deleted: d.Deleted, Posted: d.Posted}
+	rec := store.Record{Key: k, Version: d.N, Updated: time.UnixMicro(d.Updated).UTC(), Deleted: d.Deleted, Posted: d.Posted, Created: d.Created}
 	for _, l := range d.Links {
 		rec.Links = append(rec.Links, store.Link{Param: l.Param, To: search.Ref{Type: l.Type, ID: l.ID}})
 	}

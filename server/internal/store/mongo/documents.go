@@ -28,6 +28,7 @@ type versionDoc struct {
 	Updated  int64     `bson:"updated"` // microseconds since 1970
 	Deleted  bool      `bson:"deleted,omitempty"`
 	Posted   bool      `bson:"posted,omitempty"`
+	Created  bool      `bson:"created,omitempty"`
 	Labels   []string  `bson:"labels,omitempty"`
 	Links    []linkDoc `bson:"links,omitempty"`
 	Raw      []byte    `bson:"raw,omitempty"` // the resource

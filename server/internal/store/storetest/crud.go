@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +94,8 @@ func testCRUD(t *testing.T, open Open) {
 	})
 }
 
-// Each version says whether it was posted, however it is read.
+// Each version says whether it was posted, and whether anything was there before,
+// however it is read.
 func testPosted(t *testing.T, s *subject) {
 	k := slotKey("a", "x")
 	put := func(text string, posted bool) {
@@ -112,7 +112,7 @@ func testPosted(t *testing.T, s *subject) {
 	put(slot("x", "busy"), false)
 	s.remove(k)
 	put(slot("x", "free"), false)
-	want := []bool{false, false, false, true} // newest first
+	want := "put created, delete, put, post created"
 	history, err := s.History(t.Context(), store.Of("a"), k, "", 10)
 	if err != nil {
 		t.Fatal(err)
@@ -122,17 +122,21 @@ func testPosted(t *testing.T, s *subject) {
 		t.Fatal(err)
 	}
 	for name, page := range map[string]store.Page{"History": history, "Changes": changes} {
-		var got []bool
+		var all []string
 		for _, rec := range page.Records {
-			got = append(got, rec.Posted)
+			made := map[[2]bool]string{{false, false}: "put", {true, false}: "post", {false, true}: "delete"}[[2]bool{rec.Posted, rec.Deleted}]
+			if rec.Created {
+				made += " created"
+			}
+			all = append(all, made)
 		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%s() gives Posted %v, want %v", name, got, want)
+		if got := strings.Join(all, ", "); got != want {
+			t.Errorf("%s() gives %s; want %s", name, got, want)
 		}
 	}
 	rec, err := s.Version(t.Context(), store.Of("a"), k, 1)
-	if err != nil || !rec.Posted {
-		t.Errorf("Version(1) = %+v, %v; want it posted", rec, err)
+	if err != nil || !rec.Posted || !rec.Created {
+		t.Errorf("Version(1) = %+v, %v; want it posted and created", rec, err)
 	}
 }
 
