@@ -14,6 +14,8 @@ const (
 	Read            Interaction = "read"
 	VRead           Interaction = "vread"
 	HistoryInstance Interaction = "history-instance"
+	HistoryType     Interaction = "history-type"
+	HistorySystem   Interaction = "history-system"
 	Create          Interaction = "create"
 	Update          Interaction = "update"
 	Patch           Interaction = "patch"
@@ -31,7 +33,7 @@ type Type struct {
 	Doc          string        // what this server uses it for
 }
 
-var everything = []Interaction{Read, VRead, HistoryInstance, Create, Update, Patch, Delete, SearchType}
+var everything = []Interaction{Read, VRead, HistoryInstance, HistoryType, Create, Update, Patch, Delete, SearchType}
 
 // types is the resource-type table: the types this server keeps, in the order
 // in which data that refers to other data is best loaded.
@@ -49,7 +51,7 @@ var types = []Type{
 
 // system is what can be done with all types at once,
 // http://hl7.org/fhir/R4/http.html#operations.
-var system = Type{Interactions: []Interaction{Batch, Transaction}, Doc: "Everything that is kept here."}
+var system = Type{Interactions: []Interaction{Batch, Transaction, HistorySystem}, Doc: "Everything that is kept here."}
 
 // System gives the row of the whole system, which has no name.
 func System() Type { return system }

@@ -38,20 +38,8 @@ type Parsed struct {
 // (http://hl7.org/fhir/R4/search.html#escaping has the escapes).
 func Parse(c *Catalog, typ, rawQuery string, now time.Time) (Parsed, error) {
 	p := &parser{c: c, typ: typ, now: now, out: Parsed{Query: Query{Type: typ, Count: -1}}}
-	if len(rawQuery) > MaxQuery {
-		return Parsed{}, p.refuse("too-long", "The query is longer than %d bytes.", MaxQuery)
-	}
-	count := 0
-	for pair := range strings.SplitSeq(rawQuery, "&") {
-		if pair == "" {
-			continue
-		}
-		if count++; count > MaxParams {
-			return Parsed{}, p.refuse("too-costly", "The query has more than %d parameters.", MaxParams)
-		}
-		if err := p.pair(pair); err != nil {
-			return Parsed{}, err
-		}
+	if err := p.pairs(rawQuery, (*parser).param); err != nil {
+		return Parsed{}, err
 	}
 	if err := p.check(); err != nil {
 		return Parsed{}, err
@@ -73,8 +61,29 @@ type parser struct {
 	value string
 }
 
+// pairs reads a query within the limits, each parameter by read, which says
+// whether it is used.
+func (p *parser) pairs(rawQuery string, read func(*parser) (used bool, err error)) error {
+	if len(rawQuery) > MaxQuery {
+		return p.refuse("too-long", "The query is longer than %d bytes.", MaxQuery)
+	}
+	count := 0
+	for pair := range strings.SplitSeq(rawQuery, "&") {
+		if pair == "" {
+			continue
+		}
+		if count++; count > MaxParams {
+			return p.refuse("too-costly", "The query has more than %d parameters.", MaxParams)
+		}
+		if err := p.pair(pair, read); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // pair reads one parameter and adds it to the self link when it was used.
-func (p *parser) pair(pair string) error {
+func (p *parser) pair(pair string, read func(*parser) (used bool, err error)) error {
 	key, value, _ := strings.Cut(pair, "=")
 	var err error
 	if p.key, err = decode(key); err != nil {
@@ -87,7 +96,7 @@ func (p *parser) pair(pair string) error {
 	if p.value == "" {
 		return nil
 	}
-	used, err := p.param()
+	used, err := read(p)
 	if err != nil || !used {
 		return err
 	}

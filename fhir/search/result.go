@@ -58,30 +58,6 @@ func single(read func(*parser) (bool, error)) func(*parser, string) (bool, error
 	})
 }
 
-// ParseCount reads only _count out of a query string: -1 when it is not there,
-// and at most MaxCount. It is for answers that are no searches, such as a
-// history. Errors are of Kind Invalid.
-func ParseCount(rawQuery string) (int, error) {
-	p := &parser{out: Parsed{Query: Query{Count: -1}}}
-	if len(rawQuery) > MaxQuery {
-		return 0, p.refuse("too-long", "The query is longer than %d bytes.", MaxQuery)
-	}
-	for pair := range strings.SplitSeq(rawQuery, "&") {
-		key, value, _ := strings.Cut(pair, "=")
-		if p.key, _ = decode(key); p.key != "_count" || value == "" {
-			continue
-		}
-		var err error
-		if p.value, err = decode(value); err != nil {
-			return 0, p.bad("is not percent-encoded UTF-8")
-		}
-		if _, err := single((*parser).count)(p, ""); err != nil {
-			return 0, err
-		}
-	}
-	return p.out.Query.Count, nil
-}
-
 func (p *parser) count() (bool, error) {
 	if strings.TrimLeft(p.value, "0123456789") != "" {
 		return false, p.bad("must be a whole number, 0 or more")

@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"slotway/fhir"
 )
 
 // fhir-search 7.8.
@@ -88,31 +86,5 @@ func TestIncludeAsTheNHSWritesIt(t *testing.T) {
 	}
 	if p := parse(t, NewCatalog(nil, nil), "Slot", "_include=HealthcareService.providedBy"); len(p.Warnings) != 1 {
 		t.Errorf("a spelling of the booking standard gave warnings %v on the R4 face, want one", p.Warnings)
-	}
-}
-
-func TestParseCount(t *testing.T) {
-	tests := []struct {
-		query string
-		want  int
-		ok    bool
-	}{
-		{"", -1, true},
-		{"_since=2025&_count=7", 7, true},
-		{"_count=0", 0, true},
-		{"_count=", -1, true},
-		{"%5Fcount=5000", MaxCount, true},
-		{"_count=-1", 0, false},
-		{"_count=%zz", 0, false},
-		{"_count=1&_count=1", 0, false},
-	}
-	for _, tc := range tests {
-		got, err := ParseCount(tc.query)
-		if got != tc.want || (err == nil) != tc.ok {
-			t.Errorf("ParseCount(%q) = %d, %v, want %d, ok %t", tc.query, got, err, tc.want, tc.ok)
-		}
-		if err != nil && fhir.KindOf(err) != fhir.Invalid {
-			t.Errorf("ParseCount(%q) = %v, want Invalid", tc.query, err)
-		}
 	}
 }

@@ -17,7 +17,7 @@ func TestMethods(t *testing.T) {
 	w := startWire(t)
 	all := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE"}
 	for _, base := range []string{"/R4", "/STU3/1/booking"} {
-		for _, path := range []string{"", "/", "/metadata", "/Appointment", "/Slot", "/Appointment/_search", "/Appointment/a01", "/Appointment/a01/_history", "/Appointment/a01/_history/1", "/Banana", "/Banana/1", "/Appointment/a01/b/c/d"} {
+		for _, path := range []string{"", "/", "/metadata", "/Appointment", "/Slot", "/Appointment/_search", "/Appointment/a01", "/Appointment/a01/_history", "/Appointment/a01/_history/1", "/_history", "/Appointment/_history", "/Banana", "/Banana/1", "/Appointment/a01/b/c/d"} {
 			for _, method := range all {
 				resp := w.do(t, exchange{method: method, path: base + path, nobody: true})
 				b, _ := io.ReadAll(resp.Body)

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"net/http"
 
 	"slotway/fhir"
@@ -51,7 +52,7 @@ func (k *call) demanded() (auth.Grant, error) {
 	if o, ok := fhir.OperationOf(k.route.Interaction); ok {
 		return operations[o.Name].demand(k)
 	}
-	return k.principal.Demand(k.action(), k.typ.Name)
+	return k.principal.Demand(k.action(), cmp.Or(k.typ.Name, "*"))
 }
 
 // mayFind demands what a search for slots by their schedules does.

@@ -40,6 +40,8 @@ func init() {
 		{http.MethodPut, "/:type/:id", fhir.Update, auth.Update, (*call).write},
 		{http.MethodPatch, "/:type/:id", fhir.Patch, auth.Patch, (*call).write},
 		{http.MethodDelete, "/:type/:id", fhir.Delete, auth.Delete, (*call).write},
+		{http.MethodGet, "/_history", fhir.HistorySystem, auth.History, (*call).history},
+		{http.MethodGet, "/:type/_history", fhir.HistoryType, auth.History, (*call).history},
 		{http.MethodGet, "/:type/:id/_history", fhir.HistoryInstance, auth.History, (*call).history},
 		{http.MethodGet, "/:type/:id/_history/:vid", fhir.VRead, auth.VRead, (*call).vread},
 	}

@@ -1,0 +1,73 @@
+package search
+
+import (
+	"time"
+
+	"slotway/fhir"
+)
+
+// History is what is asked of the versions of resources,
+// http://hl7.org/fhir/R4/http.html#history.
+type History struct {
+	Count    int       // at most so many on a page; -1 when not said
+	Since    time.Time // _since: versions made then or later; zero for all
+	From, To time.Time // _at: versions that were current in between; zero for all
+	Self     string    // the parameters that were used
+	Warnings []fhir.Issue
+}
+
+// historyParams are the parameters of a history.
+var historyParams = map[string]func(p *parser, out *History) (used bool, err error){
+	"_count":  func(p *parser, _ *History) (bool, error) { return p.alone((*parser).count) },
+	"_since":  (*parser).since,
+	"_at":     (*parser).at,
+	"_format": func(*parser, *History) (bool, error) { return true, nil },
+	"_pretty": func(*parser, *History) (bool, error) { return true, nil },
+}
+
+// ParseHistory reads the query of a history. Dates without an offset are read in
+// the catalog's zone. What is not known is left out and warned of; errors are of
+// Kind Invalid.
+func ParseHistory(c *Catalog, rawQuery string) (History, error) {
+	p := &parser{c: c, out: Parsed{Query: Query{Count: -1}}}
+	var out History
+	err := p.pairs(rawQuery, func(p *parser) (bool, error) {
+		read, known := historyParams[p.key]
+		if !known {
+			p.warn("The parameter %s is not known for a history and was ignored.", p.shown())
+			return false, nil
+		}
+		return read(p, &out)
+	})
+	out.Count, out.Self, out.Warnings = p.out.Query.Count, string(p.self), p.out.Warnings
+	return out, err
+}
+
+func (p *parser) since(out *History) (used bool, err error) {
+	return p.alone(func(p *parser) (bool, error) {
+		p.value = repairPlus(p.value)
+		lo, _, ok := parseDate(p.value, p.c.zone)
+		if !ok {
+			return false, p.bad("must be an instant such as 2025-10-25T14:30:00Z")
+		}
+		out.Since = time.UnixMicro(lo).UTC()
+		return true, nil
+	})
+}
+
+func (p *parser) at(out *History) (used bool, err error) {
+	return p.alone(func(p *parser) (bool, error) {
+		p.value = repairPlus(p.value)
+		lo, hi, ok := parseDate(p.value, p.c.zone)
+		if !ok {
+			return false, p.bad("must be a time or a day, such as 2025-10-25T14:30:00Z or 2025-10-25, without a prefix")
+		}
+		out.From, out.To = time.UnixMicro(lo).UTC(), time.UnixMicro(hi).UTC()
+		return true, nil
+	})
+}
+
+// alone reads a parameter that may stand once, without a modifier.
+func (p *parser) alone(read func(*parser) (bool, error)) (bool, error) {
+	return single(read)(p, "")
+}
