@@ -92,6 +92,23 @@ func TestFHIRPathPatchSpecification(t *testing.T) {
 		{"reorder 0 to 3", identifiers("1", "2", "3", "4"), parametersOf(move(0, 3)), identifiers("2", "3", "4", "1")},
 		{"reorder 1 to 0", identifiers("1", "2", "3", "4"), parametersOf(move(1, 0)), identifiers("2", "1", "3", "4")},
 		{"reorder several", identifiers("1", "2", "3", "4"), parametersOf(move(3, 0), move(3, 1), move(3, 2)), identifiers("4", "3", "2", "1")},
+		{"a list unchanged", identifiers("1", "2"), parametersOf(), identifiers("1", "2")},
+		{
+			"add to an element that is not there", `{"resourceType":"Patient","identifier":[{"use":"official","value":"123"}]}`,
+			parametersOf(operationOf("add", "Patient.identifier.where(use = 'official').period", "name", `"valueString":"end"`, "value", `"valueDate":"2021-12-01"`)),
+			"unprocessable: Operation 0 (add): the path leads to nothing in the resource; it must lead to one element.",
+		},
+		{"add to a list that is not there", patient, parametersOf(operationOf("add", "Patient", "name", `"valueString":"identifier"`, "value", third)), identifiers("3")},
+		{
+			"a narrative and a name", `{"resourceType":"Patient","text":{"status":"generated","div":"<div>a</div>"},"name":[{"family":"Sample","given":["Ada"]}]}`,
+			parametersOf(operationOf("replace", "Patient.text.div", "value", `"valueString":"<div>b</div>"`), operationOf("replace", "Patient.name[0].family", "value", `"valueString":"Sample1"`)),
+			`{"resourceType":"Patient","text":{"status":"generated","div":"<div>b</div>"},"name":[{"family":"Sample1","given":["Ada"]}]}`,
+		},
+		{
+			"consecutive operations", `{"resourceType":"Patient","contact":[{"name":{"family":"S","_family":{"extension":[{"url":"u","valueString":"W"}]}}}]}`,
+			parametersOf(operationOf("add", "Patient.contact[0]", "name", `"valueString":"gender"`, "value", `"valueCode":"male"`), operationOf("add", "Patient", "name", `"valueString":"contact"`, "value", `"part":[{"name":"gender","valueCode":"male"}]`)),
+			`{"resourceType":"Patient","contact":[{"name":{"family":"S","_family":{"extension":[{"url":"u","valueString":"W"}]}},"gender":"male"},{"gender":"male"}]}`,
+		},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) { patched(t, tc.in, tc.patch, tc.want) })
