@@ -318,6 +318,9 @@ func TestJSONPatchIsTheReferences(t *testing.T) {
 			}
 			return
 		}
+		if err != nil && strings.Contains(err.Error(), "the server's to set") {
+			return // an id at the top, which the reference knows nothing of
+		}
 		if err != nil {
 			t.Fatalf("%s of %s: %v", patch, text, err)
 		}
