@@ -20,6 +20,7 @@ const (
 	AppointmentNotFound = "APPOINTMENT_NOT_FOUND"
 	AppointmentConflict = "APPOINTMENT_CONFLICT"
 	ControlIDRepeated   = "CONTROL_ID_REPEATED"
+	SlotNotFound        = "SLOT_NOT_FOUND"
 	Locked              = "LOCKED"
 	StoreUnavailable    = "STORE_UNAVAILABLE"
 	Internal            = "INTERNAL"
@@ -64,6 +65,7 @@ var faults = []Fault{
 	{PatientNotFound, "AR", "204", fhir.NotFound, RetryAfterFix, "PID-3", "no patient is known by the identifiers given"},
 	{mappings.PatientConflict, "AR", "204", fhir.Conflict, RetryNo, "PID-3", "the identifiers given are those of more than one patient"},
 	{AppointmentNotFound, "AR", "204", fhir.NotFound, RetryLater, "SCH-1", "no appointment of this patient is known by SCH-1.1; send the booking (S12) first"},
+	{SlotNotFound, "AR", "204", fhir.NotFound, RetryAfterFix, "SCH-11", "no slot of a schedule that the message names is at that time"},
 	{AppointmentConflict, "AR", "205", fhir.Duplicate, RetryNo, "SCH-1", "SCH-1.1 names an appointment of another patient, or one that was deleted; use another id"},
 	{ControlIDRepeated, "AR", "205", fhir.Duplicate, RetryNo, "MSH-10", "MSH-10 was sent before with another message; use an id once"},
 	{mappings.RecurrenceUnsupported, "AR", "102", fhir.Unprocessable, RetryNo, "SCH-11", ""},

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"slotway/hl7bridge/hl7"
 	"slotway/mappings"
 )
 
@@ -64,9 +65,14 @@ func (g Grant) valid(now time.Time) bool {
 
 // covers says whether the grant allows an event.
 func (g Grant) covers(e *mappings.Event) bool {
-	person := e.Effect == mappings.EffectPerson || e.Effect == mappings.EffectPersonUpdate
-	if e.Effect == mappings.EffectNone || g.OnlyURL && person {
+	switch e.Effect {
+	case mappings.EffectNone:
 		return false
+	case mappings.EffectBook, mappings.EffectChange, mappings.EffectStatus:
+	default: // it is about no appointment, so it has no management URL
+		if g.OnlyURL {
+			return false
+		}
 	}
 	if len(g.Events) == 0 {
 		return e.On
@@ -85,6 +91,7 @@ type Customer struct {
 	TestMessages    bool               // MSH-11 may be T or D, or empty, as well as P
 	LocalIDs        []mappings.LocalID // its own patient identifiers
 	SoftMatch       SoftMatch
+	Slots           []SlotRule // which slots its messages take; none: no message touches a slot
 }
 
 // SoftMatch says what of a message is compared with the patient whom it was found
@@ -93,6 +100,17 @@ type SoftMatch struct {
 	BirthDate BirthDateCheck
 	// NHSStatus holds messages whose NHS number is not verified: status 02 or 03.
 	NHSStatus bool
+}
+
+// SlotRule says which schedule's slots a message is about, by a field that names a
+// person, place or thing (design decision 21). Every rule that matches counts.
+type SlotRule struct {
+	From hl7.Ref // such as AIL-3.1, AIP-3.1 or AIG-3.1; asked of every segment of that name
+	// Value and Schedule: where the field holds Value, it is the schedule of that id.
+	Value, Schedule string
+	// System: the schedule that has the field's value as an identifier of this
+	// system, or whose actor has.
+	System string
 }
 
 // BirthDateCheck says whether dates of birth are compared, and what becomes of a

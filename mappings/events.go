@@ -18,6 +18,8 @@ const (
 	EffectStatus                     // the status of the appointment and the reason, nothing else
 	EffectPerson                     // a patient: made, or changed by what is sent
 	EffectPersonUpdate               // a patient who is known: changed by what is sent
+	EffectBlock                      // slots that are free: they are not to be had
+	EffectUnblock                    // slots that were blocked: they are free
 )
 
 // Event is a row of the event table: what a trigger of HL7 v2 means here.
@@ -47,8 +49,8 @@ var events = []Event{
 	{Type: "SIU", Code: "S20", Effect: EffectChange, Doc: "a service or resource is cancelled"},
 	{Type: "SIU", Code: "S21", Effect: EffectChange, Doc: "a service or resource is discontinued"},
 	{Type: "SIU", Code: "S22", Effect: EffectChange, Doc: "a service or resource is deleted"},
-	{Type: "SIU", Code: "S23", Doc: "time is blocked: about slots, not bookings"},
-	{Type: "SIU", Code: "S24", Doc: "time is unblocked: about slots, not bookings"},
+	{Type: "SIU", Code: "S23", Effect: EffectBlock, Doc: "time is blocked: free slots of it become unavailable"},
+	{Type: "SIU", Code: "S24", Effect: EffectUnblock, Doc: "time is opened again: blocked slots of it become free"},
 	{Type: "SIU", Code: "S25", Doc: "belongs to SQM and SQR, not to SIU"},
 	{Type: "SIU", Code: "S26", Effect: EffectStatus, Status: "noshow", On: true, Creates: true, Doc: "the patient did not come"},
 	{Type: "SIU", Code: "S27", Effect: EffectChange, Creates: true, Doc: "broadcast of bookings to come (v2.8)"},

@@ -61,6 +61,10 @@ type Intent struct {
 	// kept, or only asked for becomes booked: see StatusChanges.
 	Scheduling bool
 
+	// Start and End are the time of an event about slots; End is zero when it is
+	// not known. Other events have none: theirs are among the Changes.
+	Start, End time.Time
+
 	// Provenance are the changes to meta that say where the content came from.
 	// They are made only when the other changes changed something, so that the
 	// same content sent again makes no new version.

@@ -29,6 +29,8 @@ func read(m *hl7.Message, o Options, used func(*Rule)) (Intent, error) {
 		r.appointment()
 	case EffectPerson, EffectPersonUpdate:
 		r.patient()
+	case EffectBlock, EffectUnblock:
+		r.span()
 	default:
 		r.fail(unsupported(EventUnsupported, "MSH-9.2", "the event is not carried out here"))
 	}

@@ -127,7 +127,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		Applier: a.intake, Directory: directory, Now: a.now, NewID: a.newID, Log: log,
 		App: "HL7API", Facility: "SLOTWAY", Observe: a.metrics.message,
 	}
-	a.intake.Bridge = a.bridge
+	a.intake.Bridge, a.booking.Cleared = a.bridge, a.intake.Cleared
 	a.rest = &rest.Server{
 		Origin: cfg.BaseURL, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
 		Bridge: a.bridge, Intake: a.intake, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,

@@ -11,6 +11,7 @@ import (
 
 	"slotway/fhir"
 	"slotway/hl7bridge"
+	"slotway/hl7bridge/hl7"
 	"slotway/mappings"
 	"slotway/server/internal/rest"
 )
@@ -121,6 +122,9 @@ func (c *Config) checkCustomers() (errs []error) {
 			errs = append(errs, fmt.Errorf("customer %q: an alias is letters, digits, hyphens and underscores", k.Alias))
 		}
 		errs = append(errs, k.SoftMatch.check("customer "+k.Alias))
+		for _, rule := range k.Slots {
+			errs = append(errs, rule.check(k.Alias))
+		}
 		if _, err := time.LoadLocation(k.Zone); err != nil {
 			errs = append(errs, fmt.Errorf("customer %s: there is no zone %q", k.Alias, k.Zone))
 		}
@@ -147,6 +151,20 @@ func (c *Config) checkCustomers() (errs []error) {
 		}
 	}
 	return errs
+}
+
+func (c SlotConfig) check(alias string) error {
+	ref, err := hl7.ParseRef(c.Field)
+	if err != nil || !slices.Contains([]string{"AIL", "AIP", "AIG", "AIS", "PV1"}, ref.Segment()) {
+		return fmt.Errorf("customer %s: slots: the field must be one of AIL, AIP, AIG, AIS or PV1, such as AIL-3.1", alias)
+	}
+	if c.Schedule != "" && !fhir.ValidID(c.Schedule) {
+		return fmt.Errorf("customer %s: slots: the schedule must be the id of a Schedule", alias)
+	}
+	if byValue := c.Value != "" && c.Schedule != ""; byValue == (c.System != "") {
+		return fmt.Errorf("customer %s: slots: a rule needs either value and schedule, or system", alias)
+	}
+	return nil
 }
 
 func (c SoftMatchConfig) check(whose string) error {

@@ -110,6 +110,17 @@ type CustomerConfig struct {
 
 	LocalIDs  []LocalIDConfig `yaml:"local_ids"`
 	SoftMatch SoftMatchConfig `yaml:"soft_match"`
+	Slots     []SlotConfig    `yaml:"slots"`
+}
+
+// SlotConfig says which schedule's slots a message takes: by the value of a field,
+// or the schedule that has, or whose actor has, the value as an identifier of the
+// system.
+type SlotConfig struct {
+	Field    string `yaml:"field"`
+	Value    string `yaml:"value"`
+	Schedule string `yaml:"schedule"`
+	System   string `yaml:"system"`
 }
 
 // SoftMatchConfig says what of a message is compared with its patient's record

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"slotway/hl7bridge"
+	"slotway/hl7bridge/hl7"
 	"slotway/mappings"
 	"slotway/server/internal/auth"
 )
@@ -54,6 +55,13 @@ func newDirectory(cfg Config) *directory {
 		}
 		for _, l := range c.LocalIDs {
 			customer.LocalIDs = append(customer.LocalIDs, mappings.LocalID{Authority: l.Authority, Type: l.Type, System: l.System})
+		}
+		for _, rule := range c.Slots {
+			from, err := hl7.ParseRef(rule.Field)
+			if err != nil {
+				continue // check refused it
+			}
+			customer.Slots = append(customer.Slots, hl7bridge.SlotRule{From: from, Value: rule.Value, Schedule: rule.Schedule, System: rule.System})
 		}
 		d.customers[c.Alias] = customer
 	}

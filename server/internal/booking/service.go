@@ -33,6 +33,9 @@ type Service struct {
 	Rules r4.Rules
 	// HoldFor is how long a hold lasts; DefaultHold when zero.
 	HoldFor time.Duration
+	// Cleared, when not nil, is told within the Update that a slot is booked twice
+	// no longer; see Feed.Note.
+	Cleared func(ctx context.Context, tx store.Tx, c Clash) error
 }
 
 // check validates a resource that somebody sent. What is only a warning passes.

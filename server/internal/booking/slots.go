@@ -130,7 +130,13 @@ func (s *Service) checkHolds(ctx context.Context, tx *work, w write) error {
 		if err != nil {
 			return err
 		}
-		if held && by != w.key.ID {
+		if !held || by == w.key.ID {
+			continue
+		}
+		if second, err := s.sits(ctx, tx, w.key.Customer, id, w.key.ID); err != nil || !second {
+			if err != nil {
+				return err
+			}
 			return fhir.Errorf(fhir.Conflict, "Another booking holds Slot/%s.", id).Coded("SLOT_TAKEN").At("Appointment.slot")
 		}
 	}
@@ -154,13 +160,20 @@ func (s *Service) release(ctx context.Context, tx *work, old store.Record, keep 
 	return nil
 }
 
-// freeSlot frees a slot if that appointment holds it.
+// freeSlot frees a slot if that appointment holds it, unless it was booked twice:
+// then it is the other's.
 func (s *Service) freeSlot(ctx context.Context, tx *work, appointment store.Record, id string) error {
 	c, held, err := s.claimOf(ctx, tx, appointment.Customer, id)
-	if err != nil || !held || c.Holder != appointment.ID {
+	if err != nil || !held {
 		return err
 	}
+	if c.Holder != appointment.ID {
+		return s.stand(ctx, tx, appointment, id)
+	}
 	if err := tx.Release(ctx, c.Space, c.Key, c.Holder); err != nil {
+		return err
+	}
+	if heir, err := s.inherit(ctx, tx, appointment.Customer, id); err != nil || heir {
 		return err
 	}
 	if tx.puts[id] {

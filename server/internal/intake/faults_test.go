@@ -38,7 +38,7 @@ func TestFaultsReachable(t *testing.T) {
 	}
 	for _, err := range []error{ // those that need a state or a transport no case has
 		&hl7.ParseError{Code: hl7.CodeCharset, Segment: "MSH", Field: 18}, &hl7.ParseError{Code: hl7.CodeTooLarge},
-		&fhir.Error{Kind: fhir.Unsupported, Code: hl7bridge.Version}, &fhir.Error{Kind: fhir.Duplicate, Code: hl7bridge.ControlIDRepeated}, fhir.Conflict, fhir.Busy, errors.New("a bug"),
+		&fhir.Error{Kind: fhir.Unsupported, Code: hl7bridge.Version}, &fhir.Error{Kind: fhir.Duplicate, Code: hl7bridge.ControlIDRepeated}, &fhir.Error{Kind: fhir.NotFound, Code: hl7bridge.SlotNotFound}, fhir.Conflict, fhir.Busy, errors.New("a bug"),
 	} {
 		note(hl7bridge.AnswerTo(err))
 	}

@@ -21,6 +21,7 @@ var (
 	errNoPatient     = fault(fhir.NotFound, hl7bridge.PatientNotFound)
 	errTwoPatients   = fault(fhir.Conflict, mappings.PatientConflict)
 	errEndFirst      = fhir.Errorf(fhir.Unprocessable, "SCH-11.5 must not be before the start").At("SCH-11.5").Coded(mappings.ValueInvalid)
+	errNoSlot        = fault(fhir.NotFound, hl7bridge.SlotNotFound)
 	errIDTaken       = fault(fhir.Duplicate, hl7bridge.AppointmentConflict)
 )
 

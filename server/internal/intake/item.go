@@ -56,6 +56,7 @@ type Item struct {
 	Patient     string   `json:"patient,omitempty"`     // id of the stored patient
 	Appointment string   `json:"appointment,omitempty"` // id, where it was known
 	Slots       []string `json:"slots,omitempty"`       // ids of the slots booked twice
+	Cleared     []string `json:"cleared,omitempty"`     // ids of those that are booked twice no longer
 	Others      []string `json:"others,omitempty"`      // ids of the appointments that they were booked for before
 
 	Point  string `json:"point,omitempty"` // key of the data point it waits at

@@ -51,6 +51,10 @@ func (m *message) run(ctx context.Context, answer func(error) hl7bridge.Answer) 
 		out.Stale = true
 		return out, false, m.record(ctx, journal.Stale, out)
 	}
+	if e := m.in.Event.Effect; e == mappings.EffectBlock || e == mappings.EffectUnblock {
+		out = answer(nil)
+		return out, false, m.block(ctx, out)
+	}
 	t, err := m.aim(ctx)
 	if err != nil {
 		return out, false, err
@@ -96,9 +100,15 @@ func (m *message) commit(ctx context.Context, p *point, writes plan, out hl7brid
 
 // carry makes a plan's effect, and notes in the point that the message had it.
 func (m *message) carry(ctx context.Context, p *point, writes plan) error {
+	if err := m.follow(ctx, writes); err != nil {
+		return err
+	}
 	for _, w := range writes {
-		rec, err := m.s.Booking.PutFeed(ctx, m.tx, w)
+		rec, clashes, err := m.s.Booking.PutFeed(ctx, m.tx, w)
 		if err != nil {
+			return err
+		}
+		if err := m.raise(ctx, clashes); err != nil {
 			return err
 		}
 		if rec.Version != w.Old.Version {

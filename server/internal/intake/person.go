@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"slices"
 	"time"
 
 	"slotway/fhir"
@@ -23,11 +22,7 @@ func (m *message) planPerson(t target) (plan, error) {
 		return nil, nil
 	}
 	r, err := t.patient.Resource.Apply(m.in.PersonChanges...)
-	if err != nil || fhir.Same(t.patient.Resource, r, "meta", "id") {
-		return nil, err
-	}
-	r, err = r.Apply(m.in.Provenance...)
-	return plan{{Key: t.patient.Key, Old: t.patient, Resource: r}}, err
+	return plan{{Key: t.patient.Key, Old: t.patient, Resource: r, Provenance: m.in.Provenance}}, err
 }
 
 // olderThan says whether a record holds something entered later than the message.
@@ -38,6 +33,6 @@ func (m *message) olderThan(rec store.Record) bool {
 
 // newPatient makes a patient of PID.
 func (m *message) newPatient() (booking.Feed, error) {
-	r, err := fhir.Empty("Patient").Apply(slices.Concat(m.in.PersonChanges, m.in.Provenance)...)
-	return booking.Feed{Key: m.newKey("Patient"), Resource: r}, err
+	r, err := fhir.Empty("Patient").Apply(m.in.PersonChanges...)
+	return booking.Feed{Key: m.newKey("Patient"), Resource: r, Provenance: m.in.Provenance}, err
 }

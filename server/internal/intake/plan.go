@@ -44,13 +44,13 @@ func (m *message) plan(ctx context.Context, t target) (plan, error) {
 
 // create makes the appointment of a message that says enough.
 func (m *message) create(patient store.Record) (plan, error) {
-	changes := slices.Concat(m.in.Defaults, []fhir.Change{m.participant(patient)}, m.in.ChangesToNew(), m.in.Provenance)
+	changes := slices.Concat(m.in.Defaults, []fhir.Change{m.participant(patient)}, m.in.ChangesToNew())
 	r, err := fhir.Empty("Appointment").Apply(changes...)
 	if err != nil {
 		return nil, err
 	}
 	r, err = settled(r)
-	return plan{{Key: m.newKey("Appointment"), Resource: r}}, err
+	return plan{{Key: m.newKey("Appointment"), Resource: r, Provenance: m.in.Provenance}}, err
 }
 
 func (m *message) newKey(typ string) store.Key {
@@ -109,11 +109,7 @@ func (m *message) change(old store.Record) (plan, error) {
 	if r, err = settled(r); err != nil {
 		return nil, err
 	}
-	if fhir.Same(old.Resource, r, "meta", "id") {
-		return nil, nil
-	}
-	r, err = r.Apply(m.in.Provenance...)
-	return plan{{Key: old.Key, Old: old, Resource: r}}, err
+	return plan{{Key: old.Key, Old: old, Resource: r, Provenance: m.in.Provenance}}, nil
 }
 
 // keepMeta puts meta back as it was, after defaults that are for what is new: a

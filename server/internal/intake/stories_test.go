@@ -13,6 +13,7 @@ import (
 	"slotway/fhir"
 	"slotway/fhir/fhirtest"
 	"slotway/hl7bridge"
+	"slotway/hl7bridge/hl7"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/intake"
 	"slotway/server/internal/store"
@@ -24,6 +25,7 @@ import (
 // seen:
 //
 //	set FIELD VALUE         a setting of the customers: birth_date, nhs_status
+//	rule FIELD VALUE SCHEDULE, rule FIELD SYSTEM   a rule of slots
 //	send                    sends the message as partner_demo
 //	send PARTNER            as another
 //	answer                  MSA-1, MSA-2 and the application code of the last answer
@@ -88,6 +90,8 @@ func (st *story) step(words []string, data []byte) (seen string, shows bool) {
 	switch words[0] {
 	case "set":
 		st.set(rest[0], rest[1])
+	case "rule":
+		st.rule(rest)
 	case "send":
 		st.send(rest, data)
 	case "born":
@@ -129,6 +133,18 @@ func (st *story) set(name, value string) {
 		case "nhs_status":
 			m.NHSStatus = value == "true"
 		}
+	}
+}
+
+func (st *story) rule(words []string) {
+	r := hl7bridge.SlotRule{From: hl7.MustRef(words[0])}
+	if len(words) == 3 {
+		r.Value, r.Schedule = words[1], words[2]
+	} else {
+		r.System = words[1]
+	}
+	for i := range st.d.Customers {
+		st.d.Customers[i].Slots = append(st.d.Customers[i].Slots, r)
 	}
 }
 
