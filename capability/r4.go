@@ -37,6 +37,9 @@ func Statement(in Input) []byte {
 	for _, typ := range fhir.Types() {
 		s.Rest[0].Resource = append(s.Rest[0].Resource, resource(in, typ))
 	}
+	for _, t := range documentTypes {
+		s.Rest[0].Resource = append(s.Rest[0].Resource, documents(t.name, t.doc))
+	}
 	return document(struct {
 		ResourceType string `json:"resourceType"`
 		models.OtherCapabilityStatement
@@ -99,6 +102,30 @@ func resource(in Input, typ fhir.Type) models.CapabilityStatementRestResource {
 		}
 	}
 	r.SearchRevInclude = revIncludes(in.Catalog, typ.Name)
+	for _, o := range fhir.Operations() {
+		if o.On(typ.Name) {
+			r.Operation = append(r.Operation, models.CapabilityStatementRestResourceOperation{Name: o.Name, Definition: in.operationURL(o), Documentation: new(o.Title)})
+		}
+	}
+	return r
+}
+
+// documents states a type of documents: they are read and searched, and nothing more.
+func documents(typ, doc string) models.CapabilityStatementRestResource {
+	r := models.CapabilityStatementRestResource{
+		Profile: new("http://hl7.org/fhir/StructureDefinition/" + typ), Documentation: new(doc),
+		Versioning: new(models.ResourceVersionPolicyNoVersion), UpdateCreate: new(false),
+		Interaction: []models.CapabilityStatementRestResourceInteraction{{Code: models.TypeRestfulInteractionRead}, {Code: models.TypeRestfulInteractionSearchType}},
+	}
+	must(r.Type.UnmarshalJSON(fhir.Quote(typ)))
+	for _, p := range documentParams {
+		if p.types != nil && !slices.Contains(p.types, typ) {
+			continue
+		}
+		s := models.CapabilityStatementRestResourceSearchParam{Name: p.name, Documentation: new(p.doc)}
+		must(s.Type.UnmarshalJSON(fhir.Quote(p.kind)))
+		r.SearchParam = append(r.SearchParam, s)
+	}
 	return r
 }
 
@@ -125,9 +152,7 @@ func revIncludes(c *search.Catalog, typ string) (all []string) {
 func param(in Input, typ string, p *search.Param) models.CapabilityStatementRestResourceSearchParam {
 	s := models.CapabilityStatementRestResourceSearchParam{Name: in.Catalog.NameOf(p), Documentation: new(p.Doc)}
 	must(s.Type.UnmarshalJSON(fhir.Quote(p.Kind.String())))
-	if url := definition(typ, p); url != "" {
-		s.Definition = new(url)
-	}
+	s.Definition = new(in.definition(typ, p))
 	return s
 }
 
@@ -139,12 +164,12 @@ var individual = []string{
 }
 
 // definition gives the URL of HL7's definition; of our own parameters, which
-// begin with a hyphen, there is none.
-func definition(typ string, p *search.Param) string {
+// begin with a hyphen, that of ours.
+func (in Input) definition(typ string, p *search.Param) string {
 	const base = "http://hl7.org/fhir/SearchParameter/"
 	switch {
 	case strings.HasPrefix(p.Name, "-"):
-		return ""
+		return in.Base + "/SearchParameter/" + strings.TrimPrefix(p.Name, "-")
 	case p.Type == "":
 		return base + "Resource-" + strings.TrimPrefix(p.Name, "_")
 	case slices.Contains([]string{"Patient", "Practitioner", "PractitionerRole"}, typ) && slices.Contains(individual, p.Name):

@@ -1,7 +1,6 @@
 package search
 
 import (
-	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,7 +41,7 @@ func TestTableIsThatOfR4(t *testing.T) {
 		if slices.Equal(want, []string{"*"}) {
 			want = nil
 		}
-		if got := expression(p); got != s.Expression {
+		if got := p.Expression(); got != s.Expression {
 			t.Errorf("%s.%s reads %s, want %s", s.Type, s.Name, got, s.Expression)
 		}
 		if got := slices.Sorted(slices.Values(p.Targets)); p.Type != s.Type || p.Kind.String() != s.Kind || !slices.Equal(got, want) {
@@ -53,27 +52,6 @@ func TestTableIsThatOfR4(t *testing.T) {
 		if p := &params[i]; !known[p] && !strings.HasPrefix(p.Name, "-") {
 			t.Errorf("%s.%s is not in R4, so its name must begin with a hyphen", p.Type, p.Name)
 		}
-	}
-}
-
-// expression gives what a row reads in the FHIRPath of HL7's definitions.
-func expression(p *Param) string {
-	typ := cmp.Or(p.Type, "Resource")
-	switch path := p.Path.String(); {
-	case p.form == asBoolean && p.of != nil:
-		return typ + ".deceased.exists() and " + typ + ".deceased != false"
-	case path == "deceasedDateTime":
-		return "(" + typ + ".deceased as dateTime)"
-	case p.of != nil:
-		return typ + ".name | " + typ + ".alias"
-	case p.only:
-		return typ + "." + path + ".where(resolve() is " + p.Targets[0] + ")"
-	default:
-		path, where, filtered := strings.Cut(path, "(system=")
-		if filtered {
-			path += "(system='" + strings.TrimSuffix(where, ")") + "')"
-		}
-		return typ + "." + path
 	}
 }
 

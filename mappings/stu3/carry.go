@@ -143,3 +143,23 @@ func extend(where string, rows []*Row, ms []member, extensions [][]byte) ([]memb
 	ms[at].raw = join(append(all, extensions...))
 	return ms, nil
 }
+
+// Carried is an element of STU3 that R4 does not have, with the extension that
+// carries it.
+type Carried struct {
+	URL     string
+	Context string // the type that has the extension in R4
+	Element string // its path in STU3
+	Value   string // the name of its value, such as valueString; empty when it has parts
+	Parts   map[string]string
+}
+
+// CarriedElements gives the elements that are carried.
+func CarriedElements() (all []Carried) {
+	for i := range rows {
+		if r := &rows[i]; r.Conv.carries() {
+			all = append(all, Carried{r.url(), r.Type, r.Type + "." + r.STU3, r.Conv.value, r.Conv.parts})
+		}
+	}
+	return all
+}

@@ -178,6 +178,7 @@ func (a *App) faces(catalog *search.Catalog) []*rest.Face {
 	}
 	statement := capability.Statement(about)
 	r4.Metadata = func() []byte { return statement }
+	r4.Documents = capability.Documents(about)
 	about.Base = a.cfg.BaseURL + booking.Base
 	thin := capability.Booking(about)
 	booking.Metadata = func() []byte { return thin }

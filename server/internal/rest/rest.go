@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"slotway/capability"
 	"slotway/fhir"
 	"slotway/fhir/search"
 	"slotway/hl7bridge"
@@ -103,6 +104,8 @@ type Face struct {
 	// GzipFrom is how many bytes an answer must have to be compressed for those who take that.
 	GzipFrom int
 	Metadata func() []byte
+	// Documents are the other documents that say what the face can do.
+	Documents []capability.Document
 }
 
 // url gives an absolute address on a face.

@@ -66,6 +66,7 @@ func (s *Server) faceRoutes(e *gin.Engine, f *Face) {
 	for _, p := range patterns() {
 		e.Any(f.Base+p, func(c *gin.Context) { s.serve(c, f, p) })
 	}
+	s.documentRoutes(e, f)
 	if f.FHIR == "4.0.1" {
 		s.get(e, f.Base+"/.well-known/smart-configuration", s.smartConfiguration)
 	}

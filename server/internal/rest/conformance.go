@@ -1,0 +1,173 @@
+package rest
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"slotway/capability"
+	"slotway/fhir"
+	"slotway/fhir/r4"
+	"slotway/server/internal/wire"
+)
+
+// The documents that say what the face can do are read and searched like
+// resources, but come from the tables and not from the store. Like the face's
+// CapabilityStatement they need no token: they tell of nobody.
+
+// documentRoutes registers the types of documents.
+func (s *Server) documentRoutes(e *gin.Engine, f *Face) {
+	types := map[string]bool{}
+	for _, d := range f.Documents {
+		types[d.Type] = true
+	}
+	for typ := range types {
+		base := f.Base + "/" + typ
+		s.get(e, base, func(c *gin.Context) { s.findDocuments(c, f, typ, c.Request.URL.RawQuery) })
+		s.get(e, base+"/:id", func(c *gin.Context) { s.readDocument(c, f, typ) })
+		e.Any(base+"/_search", func(c *gin.Context) { s.postDocuments(c, f, typ) })
+	}
+}
+
+// readDocument gives one document. It is the same as long as the program runs.
+func (s *Server) readDocument(c *gin.Context, f *Face, typ string) {
+	if _, err := f.offer().Reply(c.Request.URL.RawQuery, c.Request.Header); err != nil {
+		s.fail(c, f, err)
+		return
+	}
+	for _, d := range f.Documents {
+		if d.Type == typ && d.ID == c.Param("id") {
+			write(c, f, http.StatusOK, d.JSON)
+			return
+		}
+	}
+	s.fail(c, f, fhir.Errorf(fhir.NotFound, "There is no %s with this id.", typ))
+}
+
+// postDocuments reads the search of a form.
+func (s *Server) postDocuments(c *gin.Context, f *Face, typ string) {
+	if c.Request.Method != http.MethodPost {
+		c.Header("Allow", http.MethodPost)
+		s.fail(c, f, notAllowed([]string{http.MethodPost}))
+		return
+	}
+	body, err := wire.ReadBody(c.Writer, c.Request, s.Limits.Body)
+	if err == nil && len(body) > 0 {
+		err = isForm(c.GetHeader("Content-Type"))
+	}
+	if err != nil {
+		s.fail(c, f, err)
+		return
+	}
+	s.findDocuments(c, f, typ, joined(c.Request.URL.RawQuery, strings.TrimSpace(string(body))))
+}
+
+// findDocuments searches documents by what identifies them.
+func (s *Server) findDocuments(c *gin.Context, f *Face, typ, raw string) {
+	if _, err := f.offer().Reply(raw, c.Request.Header); err != nil {
+		s.fail(c, f, err)
+		return
+	}
+	d, err := readDocumentSearch(typ, raw)
+	prefer := wire.ReadPrefer(c.Request.Header)
+	if err == nil && len(d.notes) > 0 && f.Handling.refuses(prefer.Strict, prefer.Lenient) {
+		err = refuse(d.notes)
+	}
+	if err != nil {
+		s.fail(c, f, err)
+		return
+	}
+	found := slices.DeleteFunc(slices.Clone(f.Documents), func(doc capability.Document) bool { return doc.Type != typ || !d.meets(&doc) })
+	base := s.url(f, "/"+typ)
+	b := r4.NewBundle(nil, r4.Envelope{
+		Type: r4.Searchset, ID: s.NewID(), Updated: s.Now(), Total: len(found), Links: d.links(base, len(found)),
+	})
+	for i := d.from; i < len(found) && i < d.from+d.count; i++ {
+		b.Match(base+"/"+found[i].ID, found[i].JSON)
+	}
+	if len(d.notes) > 0 {
+		b.Add(r4.Entry{FullURL: "urn:uuid:" + s.NewID(), Resource: r4.Outcome(&fhir.Error{Issues: d.notes}, r4.Shape{}), Mode: "outcome"})
+	}
+	write(c, f, http.StatusOK, b.Bytes())
+}
+
+// documentSearch is a search for documents.
+type documentSearch struct {
+	where       []documentClause
+	count, from int
+	self        []string
+	notes       []fhir.Issue
+}
+
+// documentClause is one parameter: any of its values will do.
+type documentClause struct {
+	name   string
+	values []string
+}
+
+// allDocuments is how many are on a page when _count does not say: all there are.
+const allDocuments = 1000
+
+func readDocumentSearch(typ, raw string) (*documentSearch, error) {
+	d := &documentSearch{count: allDocuments}
+	known := capability.DocumentParams(typ)
+	for pair := range strings.SplitSeq(raw, "&") {
+		key, text, _ := strings.Cut(pair, "=")
+		name, err1 := url.QueryUnescape(key)
+		value, err2 := url.QueryUnescape(text)
+		if err1 != nil || err2 != nil {
+			return nil, fhir.Errorf(fhir.Invalid, "The query is not percent-encoded as it should be.")
+		}
+		if value == "" {
+			continue
+		}
+		plain, modifier, _ := strings.Cut(name, ":")
+		switch {
+		case plain == "_count" || plain == pageParam:
+			n, err := strconv.Atoi(value)
+			if err != nil || n < 0 {
+				return nil, fhir.Errorf(fhir.Invalid, "%s must be a number from 0.", plain).At(plain)
+			}
+			if plain == pageParam {
+				d.from = n
+				continue
+			}
+			d.count = n
+		case plain == "_format" || plain == "_pretty":
+			continue
+		case !slices.Contains(known, plain):
+			d.notes = append(d.notes, fhir.Issue{Severity: "warning", Code: "not-supported", Where: clip(plain), Text: "The parameter " + clip(plain) + " is not known for " + typ + " and was ignored."})
+			continue
+		case modifier != "":
+			return nil, fhir.Errorf(fhir.Invalid, "%s takes no modifier here.", plain).At(plain)
+		default:
+			d.where = append(d.where, documentClause{plain, strings.Split(value, ",")})
+		}
+		d.self = append(d.self, pair)
+	}
+	return d, nil
+}
+
+func (d *documentSearch) meets(doc *capability.Document) bool {
+	return !slices.ContainsFunc(d.where, func(c documentClause) bool { return !doc.Meets(c.name, c.values) })
+}
+
+// links gives the links of the page.
+func (d *documentSearch) links(base string, total int) []r4.Link {
+	self := strings.Join(d.self, "&")
+	at := func(from int) string {
+		if from == 0 {
+			return address(base, self)
+		}
+		return address(base, joined(self, pageParam+"="+strconv.Itoa(from)))
+	}
+	links := []r4.Link{{Relation: "self", URL: at(d.from)}}
+	if next := d.from + d.count; d.count > 0 && next < total {
+		links = append(links, r4.Link{Relation: "next", URL: at(next)})
+	}
+	return links
+}
