@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"slotway/fhir"
+	"slotway/server/internal/auth"
 	"slotway/server/internal/booking"
 	"slotway/server/internal/store"
 )
@@ -44,6 +45,7 @@ func TestReferences(t *testing.T) {
 			}
 			req := booking.Request{Principal: feed, IfVersion: store.Any, Note: true}
 			req.Principal.Labels = []string{"s|OPEN"}
+			req.Principal.Scopes = auth.ParseScopes("system/*.r")
 			out, err := w.Do(t.Context(), create(req, parse(t, tc.body)))
 			if err != nil {
 				t.Fatal(err)
@@ -61,6 +63,10 @@ func TestReferences(t *testing.T) {
 			req.Note = false
 			if out, err := w.Do(t.Context(), create(req, parse(t, tc.body))); err != nil || len(out[0].Notes) > 0 {
 				t.Errorf("without asking: %+v, %v; want no notes", out, err)
+			}
+			req.Note, req.Principal.Scopes = true, auth.ParseScopes("system/*.c")
+			if out, err := w.Do(t.Context(), create(req, parse(t, tc.body))); err != nil || len(out[0].Notes) > 0 {
+				t.Errorf("without the right to read: %+v, %v; want no notes", out, err)
 			}
 			w.StrictReferences = true
 			before := w.count("Schedule")
