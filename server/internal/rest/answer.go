@@ -93,20 +93,31 @@ func (s *Server) notFound(c *gin.Context) {
 
 const requestKey = "request"
 
+// fixed is what the header of every answer has, under the names' canonical form.
+// The values are shared by all answers. Nothing here is a page.
+var fixed = []struct {
+	name  string
+	value []string
+}{
+	{"Cache-Control", []string{"no-store"}},
+	{"X-Content-Type-Options", []string{"nosniff"}},
+	{"Referrer-Policy", []string{"no-referrer"}},
+	{"Strict-Transport-Security", []string{"max-age=31536000"}},
+	{"Content-Security-Policy", []string{"default-src 'none'; frame-ancestors 'none'"}},
+}
+
 // headers puts on every answer what all answers have.
 func (s *Server) headers(c *gin.Context) {
 	h := c.Writer.Header()
 	id := s.NewID()
 	c.Set(requestKey, id)
-	h.Set("X-Request-ID", id)
+	h["X-Request-Id"] = []string{id}
 	if sent := correlation(c.Request.Header); sent != "" {
-		h.Set("X-Correlation-ID", sent)
+		h["X-Correlation-Id"] = []string{sent}
 	}
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Strict-Transport-Security", "max-age=31536000")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'") // nothing here is a page
+	for _, f := range fixed {
+		h[f.name] = f.value
+	}
 	if err := s.Limits.tooLong(c.Request); err != nil {
 		s.fail(c, s.faceOf(c.Request.URL.Path), err)
 		c.Abort()

@@ -185,7 +185,7 @@ func done(rec store.Record) fhir.Issue {
 
 func (k *call) tags(rec store.Record) {
 	k.updated = rec.Updated
-	k.c.Header("ETag", wire.ETag(rec.Version))
+	k.c.Header("Etag", wire.ETag(rec.Version)) // the canonical form costs nothing to look up
 	k.c.Header("Last-Modified", rec.Updated.UTC().Format(http.TimeFormat))
 }
 

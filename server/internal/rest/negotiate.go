@@ -51,7 +51,7 @@ func write(c *gin.Context, f *Face, status int, body []byte) {
 
 // empty answers without a body.
 func (k *call) empty(status int) {
-	k.c.Header("Vary", wire.Vary)
+	wire.Vary(k.c.Writer.Header())
 	k.c.Status(status)
 }
 

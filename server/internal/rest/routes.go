@@ -105,7 +105,7 @@ func (r *Route) conditional() bool {
 
 // match gives the row for a request, or an error: fhir.NotFound for a type the
 // face does not have, fhir.MethodNotAllowed with the methods it has. For OPTIONS,
-// where the face answers it, there is neither row nor error.
+// where the face answers it, there are the methods, and neither row nor error.
 func (f *Face) match(method, pattern, typ string) (*Route, []string, error) {
 	t, err := f.typeOf(pattern, typ)
 	if err != nil {
@@ -114,31 +114,43 @@ func (f *Face) match(method, pattern, typ string) (*Route, []string, error) {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	var found *Route
-	var allow []string
+	for i := range routes {
+		if r := &routes[i]; r.Method == method && f.does(r, pattern, t) {
+			return r, nil, nil
+		}
+	}
+	allow := f.allow(pattern, t)
+	switch {
+	case len(allow) == 0:
+		return nil, nil, fhir.Errorf(fhir.NotFound, "There is nothing at this address.")
+	case f.Options && method == http.MethodOptions:
+		return nil, allow, nil
+	}
+	return nil, allow, notAllowed(allow)
+}
+
+// does says whether the face has a row at the addresses of a pattern and type.
+func (f *Face) does(r *Route, pattern string, t fhir.Type) bool {
+	return r.Pattern == pattern && f.Offers(t, r.Interaction) && (f.Conditional || !r.conditional())
+}
+
+// allow gives the methods of the addresses of a pattern and type; none where there
+// is nothing. The base takes OPTIONS at least.
+func (f *Face) allow(pattern string, t fhir.Type) (allow []string) {
 	for i := range routes {
 		r := &routes[i]
-		if r.Pattern != pattern || !f.Offers(t, r.Interaction) || r.conditional() && !f.Conditional {
+		if !f.does(r, pattern, t) || slices.Contains(allow, r.Method) {
 			continue
 		}
 		allow = append(allow, r.Method)
 		if r.Method == http.MethodGet {
 			allow = append(allow, http.MethodHead)
 		}
-		if r.Method == method {
-			found = r
-		}
 	}
 	if f.Options && (len(allow) > 0 || pattern == "") {
 		allow = append(allow, http.MethodOptions)
 	}
-	if len(allow) == 0 {
-		return nil, nil, fhir.Errorf(fhir.NotFound, "There is nothing at this address.")
-	}
-	if found == nil && !(f.Options && method == http.MethodOptions) {
-		return nil, allow, notAllowed(allow)
-	}
-	return found, allow, nil
+	return allow
 }
 
 // typeOf gives the type that an address under a pattern is about; the system for

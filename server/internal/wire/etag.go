@@ -46,7 +46,11 @@ func Unchanged(h http.Header, version int64, updated time.Time) bool {
 	if tags := ReadTags(h["If-None-Match"]); tags.Given {
 		return tags.Match(version)
 	}
-	since, err := http.ParseTime(h.Get("If-Modified-Since"))
+	given := h.Get("If-Modified-Since")
+	if given == "" {
+		return false
+	}
+	since, err := http.ParseTime(given)
 	return err == nil && !updated.Truncate(time.Second).After(since)
 }
 

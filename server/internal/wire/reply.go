@@ -37,8 +37,11 @@ func (r Reply) AsJSON() Reply {
 	return r
 }
 
-// Vary names what answers depend on.
-const Vary = "Accept, Accept-Encoding"
+// vary names what answers depend on, for all of them.
+var vary = []string{"Accept, Accept-Encoding"}
+
+// Vary says in the header of an answer what it depends on.
+func Vary(h http.Header) { h["Vary"] = vary }
 
 // Write answers with a resource in FHIR JSON. An error means that it cannot be
 // written in the format, and that nothing was.
@@ -48,8 +51,8 @@ func (r Reply) Write(w http.ResponseWriter, status int, json []byte) error {
 		return err
 	}
 	h := w.Header()
-	h.Set("Content-Type", r.Type)
-	h.Set("Vary", Vary)
+	h["Content-Type"] = []string{r.Type}
+	Vary(h)
 	if r.coding == identity || r.coding == zippedLong && len(body) < r.from {
 		send(w, status, body)
 		return nil
