@@ -32,7 +32,8 @@ type Bridge struct {
 	Strict        bool   // refuse a MSH-12 that is no version from 2.1 to 2.9
 
 	// Observe is told of every message: who sent it, its event ("other" for one
-	// not in the event table), AA or the application code, and the time it took.
+	// not in the event table), what came of it (AA, REPEATED, STALE, HELD, REPLY, or
+	// the application code of a refusal), and the time it took.
 	Observe func(partner, event, code string, took time.Duration)
 }
 

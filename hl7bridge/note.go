@@ -16,6 +16,12 @@ func (x *exchange) note(a Answer, silent bool) {
 	switch {
 	case silent:
 		code = "REPLY"
+	case a.Replay:
+		code = "REPEATED"
+	case a.Stale:
+		code = "STALE"
+	case a.Held:
+		code = "HELD"
 	case code == "":
 		code = a.Code
 	}

@@ -232,6 +232,7 @@ func (a *App) Run(ctx context.Context) error {
 	sweeping, stop := context.WithCancel(ctx)
 	defer stop()
 	a.running.Go(func() { a.sweep(sweeping) })
+	a.running.Go(func() { a.prune(sweeping) })
 	var err error
 	select {
 	case <-ctx.Done():

@@ -30,6 +30,7 @@ type Config struct {
 	Customers  []CustomerConfig `yaml:"customers"`
 	Partners   []PartnerConfig  `yaml:"partners"`
 	Errors     ErrorConfig      `yaml:"errors"`
+	Retention  RetentionConfig  `yaml:"retention"`
 	Validation string           `yaml:"validation"`
 	References string           `yaml:"references"`
 	HoldFor    time.Duration    `yaml:"hold_for"`
@@ -175,6 +176,14 @@ type GrantConfig struct {
 	SoftMatch  *SoftMatchConfig `yaml:"soft_match"` // in place of the controller's
 	From       time.Time        `yaml:"from"`
 	Until      time.Time        `yaml:"until"`
+}
+
+// RetentionConfig says for how many days things are kept; 0 for good.
+type RetentionConfig struct {
+	Messages  int `yaml:"messages"`
+	Review    int `yaml:"review"`
+	Undecided int `yaml:"undecided"`
+	Access    int `yaml:"access"`
 }
 
 // ErrorConfig says how each face answers failures: a style's name.

@@ -16,6 +16,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
 	messages *prometheus.HistogramVec
+	review   *prometheus.GaugeVec
 }
 
 func newMetrics() *metrics {
@@ -29,8 +30,11 @@ func newMetrics() *metrics {
 			Name: "slotway_hl7_message_seconds", Help: "HL7 messages by partner, event and answer.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
 		}, []string{"partner", "event", "answer"}),
+		review: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "slotway_review_open", Help: "Items of the review queue that wait for somebody, by customer.",
+		}, []string{"customer"}),
 	}
-	m.registry.MustRegister(m.requests, m.messages, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.messages, m.review, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -30,6 +30,13 @@ type Settings struct {
 		} `embed:"" prefix:"state-" yaml:"state,omitempty"`
 	} `embed:"" prefix:"keys-" yaml:"keys,omitempty"`
 
+	Retention struct {
+		Messages  Text `yaml:"messages,omitempty" placeholder:"DAYS" help:"How long the journal of HL7 messages, their text and their answers are kept: at least 7 days; 0, the default, for good."`
+		Review    Text `yaml:"review,omitempty" placeholder:"DAYS" help:"How long items of the review queue are kept once they are decided (0: for good)."`
+		Undecided Text `yaml:"undecided,omitempty" placeholder:"DAYS" help:"How long items of the review queue wait before they expire (0: for good)."`
+		Access    Text `yaml:"access,omitempty" placeholder:"DAYS" help:"How long the records are kept of who looked at messages (0: for good)."`
+	} `embed:"" prefix:"retention-" yaml:"retention,omitempty"`
+
 	Errors struct {
 		R4      Text `yaml:"r4,omitempty" name:"r4" placeholder:"STYLE" help:"How the R4 face answers failures: rfc6750, nhs-booking, uec or bars (default rfc6750)."`
 		Booking Text `yaml:"booking,omitempty" placeholder:"STYLE" help:"How the booking face answers failures (default nhs-booking)."`

@@ -79,6 +79,7 @@ func newBridge(t testing.TB, a hl7bridge.Applier) *hl7bridge.Bridge {
 		NewID: func() string { n++; return "ACK" + strconv.Itoa(n) },
 	}
 	if s, ok := a.(*shelf); ok {
+		b.Now = func() time.Time { return s.clock }
 		s.Bridge, s.Booking.Cleared = b, s.Cleared
 	}
 	return b

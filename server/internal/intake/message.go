@@ -148,7 +148,11 @@ func sumOf(raw []byte) string {
 // keyPrefix is what the keys of all messages of one sender with one control id
 // have in common.
 func keyPrefix(env hl7bridge.Envelope) string {
-	return strings.Join([]string{env.Customer.Alias, env.Connecting, env.Peer.Partner, env.Control}, "\x00") + "\x00"
+	return keyOf(env.Customer.Alias, env.Connecting, env.Peer.Partner, env.Control)
+}
+
+func keyOf(customer, connecting, partner, control string) string {
+	return strings.Join([]string{customer, connecting, partner, control}, "\x00") + "\x00"
 }
 
 // key is what makes a message the same message: who sent it for whom, its

@@ -31,12 +31,14 @@ type shelf struct {
 	refused []hl7bridge.Answer
 	intents []mappings.Intent
 	fails   error // what the store says when it does not work
+	clock   time.Time
 }
 
 func newShelf(t testing.TB) *shelf {
 	var mu sync.Mutex
 	made := 0
-	clock := func() time.Time { return now }
+	s := &shelf{t: t, clock: now}
+	clock := func() time.Time { return s.clock }
 	catalog := search.NewCatalog([]string{"http://facade.example.test/R4"}, time.UTC)
 	newID := func() string {
 		mu.Lock()
@@ -45,7 +47,7 @@ func newShelf(t testing.TB) *shelf {
 		return fmt.Sprintf("new-%d", made)
 	}
 	kept := storetest.NewModel(catalog, clock)
-	return &shelf{t: t, Service: &intake.Service{
+	s.Service = &intake.Service{
 		Store: kept, Catalog: catalog, Now: clock, NewID: newID,
 		Booking: &booking.Service{Store: kept, Catalog: catalog, Now: clock, NewID: newID},
 		Seal:    func(plain []byte) []byte { return append([]byte("sealed "), plain...) },
@@ -56,7 +58,8 @@ func newShelf(t testing.TB) *shelf {
 			}
 			return plain, nil
 		},
-	}}
+	}
+	return s
 }
 
 func (s *shelf) Apply(ctx context.Context, env hl7bridge.Envelope, in mappings.Intent, answer func(error) hl7bridge.Answer) (hl7bridge.Answer, error) {

@@ -107,6 +107,11 @@ func Append(ctx context.Context, tx store.Tx, e Entry, sealed []byte) error {
 	return tx.Claim(ctx, store.Claim{Space: rawSpace, Key: e.ID, Holder: e.Partner, Payload: sealed})
 }
 
+// Forget takes the message of an entry away.
+func Forget(ctx context.Context, tx store.Tx, e Entry) error {
+	return tx.Release(ctx, rawSpace, e.ID, e.Partner)
+}
+
 // Sealed gives the message of an entry, sealed as it was. fhir.NotFound when it
 // was not kept, or not so long.
 func Sealed(ctx context.Context, r store.Reader, id string) ([]byte, error) {
