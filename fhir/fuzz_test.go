@@ -106,3 +106,29 @@ func FuzzApply(f *testing.F) {
 		}
 	})
 }
+
+// FuzzRepoint points every link at itself, which says the same, and at something
+// else, which is then what all links are.
+func FuzzRepoint(f *testing.F) {
+	f.Add([]byte(`{"resourceType":"A","a":{"reference":"B/1"},"text":{"div":"<a href=\"x\"/><img src='y'/>"},"url":"z"}`))
+	f.Add([]byte(`{"resourceType":"A","div":"href=\"href='src=\"\u0022"}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := fhir.Parse(b)
+		if err != nil {
+			return
+		}
+		same, err := r.Repoint(func(text string, _ bool) (string, bool) { return text, true })
+		if err != nil || !fhir.Same(r, same) {
+			t.Fatalf("links that point where they did: %v\n%q\n%q", err, r.Raw(), same.Raw())
+		}
+		other, err := r.Repoint(func(string, bool) (string, bool) { return "B/2", true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for place, text := range other.Links {
+			if text != "B/2" {
+				t.Errorf("%s is %q", place, text)
+			}
+		}
+	})
+}

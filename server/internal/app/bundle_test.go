@@ -67,6 +67,10 @@ func TestBadTransactions(t *testing.T) {
 	for i := range many {
 		many[i] = fresh
 	}
+	searches := make([]string, 1001)
+	for i := range searches {
+		searches[i] = fmt.Sprintf(`{"reference":"Patient?identifier=%d"}`, i)
+	}
 	tests := []struct {
 		name, body string
 		status     int
@@ -89,6 +93,8 @@ func TestBadTransactions(t *testing.T) {
 		{"a read of nothing", transactionOf(fresh, entryOf("GET", "Patient/none", "")), 404, "Bundle.entry[1]"},
 		{"a read of what it deletes", transactionOf(fresh, entryOf("DELETE", "Patient/p2", ""), entryOf("GET", "Patient/p2", "")), 410, "Bundle.entry[2]"},
 		{"a search that is wrong", transactionOf(fresh, entryOf("GET", "Patient?birthdate=yesterday", "")), 400, "Bundle.entry[1].request"},
+		{"a create under a condition that what it deletes meets", transactionOf(entryOf("DELETE", "Patient/p1", ""), entryOf("POST", "Patient", `+"ifNoneExist":"identifier=http://x.test|1"`+"\n"+patientEntry(""))), 400, "Bundle.entry[1]"},
+		{"more searches for references than are done", transactionOf(fresh, entryOf("POST", "Schedule", `"resource":{"resourceType":"Schedule","actor":[`+strings.Join(searches, ",")+`]}`)), 413, "Bundle.entry[1].resource.actor[1000].reference"},
 		{"a method in lower case", transactionOf(fresh, entryOf("post", "Patient", patientEntry(""))), 400, "Bundle.entry[1].request.method"},
 		{"no method that a Bundle has", transactionOf(fresh, entryOf("OPTIONS", "Patient", "")), 400, "Bundle.entry[1].request.method"},
 		{"no request", transactionOf(fresh, "{"+patientEntry("")+"}"), 400, "Bundle.entry[1].request.method"},

@@ -118,7 +118,7 @@ func (f *Failed) Unwrap() error { return f.Err }
 func (s *Service) Do(ctx context.Context, changes ...Change) (out []Result, err error) {
 	changes = s.named(changes)
 	for range 2 {
-		if out, err = s.do(ctx, changes); !lostRace(err) || !conditional(changes) {
+		if out, err = s.do(ctx, changes); !lostRace(err) || !slices.ContainsFunc(changes, Change.createsOnce) {
 			break
 		}
 		// Who lost a race for a slot or an identifier may find that the winner's
@@ -126,6 +126,9 @@ func (s *Service) Do(ctx context.Context, changes ...Change) (out []Result, err 
 	}
 	return out, err
 }
+
+// createsOnce says whether a change creates unless something meets its condition.
+func (c Change) createsOnce() bool { return c.If != nil && c.Op == Create }
 
 func lostRace(err error) bool {
 	return errors.Is(err, fhir.Duplicate) || errors.Is(err, fhir.SlotTaken)

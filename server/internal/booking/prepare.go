@@ -25,7 +25,7 @@ func conditional(changes []Change) bool {
 func (s *Service) prepare(ctx context.Context, now store.Reader, changes []Change) ([]Change, error) {
 	p := &preparation{
 		s: s, now: now, ready: make([]Change, len(changes)),
-		changed: map[string]bool{}, creator: map[string]int{}, links: map[string]string{}, found: map[string]string{},
+		changed: map[string]Op{}, creator: map[string]int{}, links: map[string]string{}, found: map[string]string{},
 	}
 	for i, c := range changes {
 		err := p.answer(ctx, i, c)
@@ -40,7 +40,11 @@ func (s *Service) prepare(ctx context.Context, now store.Reader, changes []Chang
 		}
 	}
 	for i := range p.ready {
-		if err := p.repoint(ctx, i); err != nil {
+		err := p.stays(i)
+		if err == nil {
+			err = p.repoint(ctx, i)
+		}
+		if err != nil {
 			return nil, p.failed(i, err)
 		}
 	}
@@ -52,7 +56,7 @@ type preparation struct {
 	s       *Service
 	now     store.Reader
 	ready   []Change
-	changed map[string]bool   // Type/id of what is changed
+	changed map[string]Op     // by Type/id, what is done with it
 	creator map[string]int    // by the text of a condition, the change that creates under it
 	links   map[string]string // what a full URL, or Type/id under our base, is here: Type/id
 	found   map[string]string // the same for the text of a condition
@@ -146,10 +150,20 @@ func (p *preparation) alone(i int) error {
 		p.creator[c.If.Text] = i
 	}
 	name := c.Key.Type + "/" + c.Key.ID
-	if p.changed[name] {
+	if _, twice := p.changed[name]; twice {
 		return fhir.Errorf(fhir.Invalid, "This %s is changed by another part of the same request; each resource may be changed once.", c.Key.Type).Coded("duplicate")
 	}
-	p.changed[name] = true
+	p.changed[name] = c.Op
+	return nil
+}
+
+// stays sees to it that what a Create finds there already is not deleted by
+// another change.
+func (p *preparation) stays(i int) error {
+	c := p.ready[i]
+	if op, changed := p.changed[c.Key.Type+"/"+c.Key.ID]; c.Op == Create && c.kept != nil && changed && op == Delete {
+		return fhir.Errorf(fhir.Invalid, "What meets the condition is deleted by another part of the same request; leave the condition out.").Coded("duplicate")
+	}
 	return nil
 }
 

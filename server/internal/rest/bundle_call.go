@@ -131,7 +131,7 @@ func (k *call) answerEntry(e *entry) r4.Entry {
 	a := r4.Entry{Response: &r4.Response{
 		Status: itoa(int64(w.status)) + " " + http.StatusText(w.status), Location: h.Get("Location"), ETag: h.Get("ETag"), LastModified: e.call.updated,
 	}}
-	if w.body.Len() == 0 {
+	if w.body.Len() == 0 || e.method == http.MethodHead {
 		return a
 	}
 	r, err := fhir.Parse(w.body.Bytes())

@@ -17,6 +17,7 @@ type bundle struct {
 	kind     fhir.Interaction
 	entries  []*entry
 	fullURLs map[string]bool
+	searches int // in place of references
 }
 
 // entry is one request of a bundle.

@@ -23,6 +23,9 @@ func (k *call) references(b *bundle, r fhir.Resource) (map[string]*booking.Condi
 			if _, kept := fhir.TypeOf(typ); !kept {
 				continue
 			}
+			if b.searches++; b.searches > k.s.Limits.Entries {
+				return nil, fhir.Errorf(fhir.TooLarge, "The Bundle has more than %d searches in place of references; send it in parts.", k.s.Limits.Entries).At(place).Coded("too-costly")
+			}
 			c, err := k.conditionOn(typ, query)
 			if err != nil {
 				return nil, inReference(err, place)
