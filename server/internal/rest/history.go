@@ -67,18 +67,18 @@ func (k *call) historical() (of string, key store.Key, err error) {
 
 // historyOf writes the answer.
 func (k *call) historyOf(e r4.Envelope, records []store.Record) error {
-	b := r4.NewBundle(nil, e)
 	address := k.addresses(records)
-	for i := range records {
-		entry, err := k.version(&records[i])
-		if err != nil {
-			return err
+	return k.bundled(e, func(b *r4.Bundle) error {
+		for i := range records {
+			entry, err := k.version(&records[i])
+			if err != nil {
+				return err
+			}
+			entry.FullURL = address(&records[i])
+			b.Add(entry)
 		}
-		entry.FullURL = address(&records[i])
-		b.Add(entry)
-	}
-	write(k.c, k.face, http.StatusOK, b.Bytes())
-	return nil
+		return nil
+	})
 }
 
 // version gives a record as an entry of a history: what was asked to make it,

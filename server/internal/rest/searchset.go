@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -30,15 +29,15 @@ func (k *call) searchset(ctx context.Context, pages *walk, self string, q search
 	if cut != nil {
 		notes = append(notes, *cut)
 	}
-	b := r4.NewBundle(nil, e)
-	if err := k.entries(b, subsetOf(q), page.Records, included); err != nil {
-		return err
-	}
-	if len(notes) > 0 {
-		b.Add(r4.Entry{FullURL: "urn:uuid:" + k.s.NewID(), Resource: r4.Outcome(&fhir.Error{Issues: notes}, r4.Shape{}), Mode: "outcome"})
-	}
-	write(k.c, k.face, http.StatusOK, b.Bytes())
-	return nil
+	return k.bundled(e, func(b *r4.Bundle) error {
+		if err := k.entries(b, subsetOf(q), page.Records, included); err != nil {
+			return err
+		}
+		if len(notes) > 0 {
+			b.Add(r4.Entry{FullURL: "urn:uuid:" + k.s.NewID(), Resource: r4.Outcome(&fhir.Error{Issues: notes}, r4.Shape{}), Mode: "outcome"})
+		}
+		return nil
+	})
 }
 
 // plan tells a caller who asks how the store answered: which clause led, over

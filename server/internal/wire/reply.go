@@ -3,6 +3,7 @@ package wire
 import (
 	"net/http"
 	"strconv"
+	"sync"
 )
 
 // Reply is the form in which a request is answered.
@@ -44,39 +45,45 @@ var vary = []string{"Accept, Accept-Encoding"}
 func Vary(h http.Header) { h["Vary"] = vary }
 
 // Write answers with a resource in FHIR JSON. An error means that it cannot be
-// written in the format, and that nothing was.
+// written in the format, and that nothing was. It keeps nothing of json.
 func (r Reply) Write(w http.ResponseWriter, status int, json []byte) error {
-	body, err := r.render(json)
+	if r.Format.Encode == nil {
+		r.send(w, status, json)
+		return nil
+	}
+	buf := texts.Get().(*[]byte)
+	body, err := r.Format.Encode((*buf)[:0], json)
 	if err != nil {
 		return err
+	}
+	r.send(w, status, body)
+	if cap(body) <= maxKept {
+		*buf = body
+		texts.Put(buf)
+	}
+	return nil
+}
+
+// texts are buffers for what is written in another format than JSON.
+var texts = sync.Pool{New: func() any { return new([]byte) }}
+
+// send sends a body that is in the reply's format.
+func (r Reply) send(w http.ResponseWriter, status int, body []byte) {
+	if r.Pretty && r.Format.Indent != nil {
+		body = r.Format.Indent(make([]byte, 0, 2*len(body)), body)
 	}
 	h := w.Header()
 	h["Content-Type"] = []string{r.Type}
 	Vary(h)
 	if r.coding == identity || r.coding == zippedLong && len(body) < r.from {
-		send(w, status, body)
-		return nil
+		sendAll(w, status, body)
+		return
 	}
 	h.Set("Content-Encoding", "gzip")
-	zip(body, func(zipped []byte) { send(w, status, zipped) })
-	return nil
+	zip(body, func(zipped []byte) { sendAll(w, status, zipped) })
 }
 
-// render gives the body in the reply's format.
-func (r Reply) render(json []byte) (body []byte, err error) {
-	body = json
-	if r.Format.Encode != nil {
-		if body, err = r.Format.Encode(make([]byte, 0, 2*len(json)), json); err != nil {
-			return nil, err
-		}
-	}
-	if r.Pretty && r.Format.Indent != nil {
-		body = r.Format.Indent(make([]byte, 0, 2*len(body)), body)
-	}
-	return body, nil
-}
-
-func send(w http.ResponseWriter, status int, body []byte) {
+func sendAll(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the caller has gone away: there is nobody to tell
