@@ -194,17 +194,19 @@ func (p *parser) tests(c *Clause) ([]Test, error) {
 	case c.Param.form == asContact:
 		p.value = repairContact(p.value)
 	}
-	values, err := p.alternatives(p.value)
-	if err != nil || values == nil {
-		return nil, err
-	}
-	tests := make([]Test, 0, len(values))
-	for _, v := range values {
+	tests := make([]Test, 0, 1+min(strings.Count(p.value, ","), MaxValues))
+	for v := range alternatives(p.value) {
+		if len(tests) == MaxValues {
+			return nil, p.refuse("too-costly", "The parameter %s has more than %d values.", p.shown(), MaxValues)
+		}
 		t, err := p.test(c, v)
 		if err != nil {
 			return nil, err
 		}
 		tests = append(tests, t)
+	}
+	if len(tests) == 0 {
+		return nil, nil
 	}
 	return tests, nil
 }

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"iter"
 	"net/url"
 	"strings"
 	"time"
@@ -41,6 +42,9 @@ func Parse(c *Catalog, typ, rawQuery string, now time.Time) (Parsed, error) {
 	if err := p.pairs(rawQuery, (*parser).param); err != nil {
 		return Parsed{}, err
 	}
+	if p.key = ""; len(p.self) > MaxQuery {
+		return Parsed{}, p.refuse("too-long", "The query is longer than %d bytes once it is percent-encoded.", MaxQuery)
+	}
 	if err := p.check(); err != nil {
 		return Parsed{}, err
 	}
@@ -57,8 +61,9 @@ type parser struct {
 	self []byte
 	once []string // result parameters met that may stand only once
 
-	key   string
-	value string
+	key    string
+	value  string
+	pieces []string // of the value at hand
 }
 
 // pairs reads a query within the limits, each parameter by read, which says
@@ -67,6 +72,7 @@ func (p *parser) pairs(rawQuery string, read func(*parser) (used bool, err error
 	if len(rawQuery) > MaxQuery {
 		return p.refuse("too-long", "The query is longer than %d bytes.", MaxQuery)
 	}
+	p.self = make([]byte, 0, len(rawQuery)+16)
 	count := 0
 	for pair := range strings.SplitSeq(rawQuery, "&") {
 		if pair == "" {
@@ -133,6 +139,9 @@ func (p *parser) param() (used bool, err error) {
 	if err != nil || clause.Any == nil && clause.Chain == nil {
 		return false, err
 	}
+	if p.out.Query.Where == nil {
+		p.out.Query.Where = make([]Clause, 0, 4)
+	}
 	p.out.Query.Where = append(p.out.Query.Where, clause)
 	return true, nil
 }
@@ -197,25 +206,24 @@ func appendEncoded(dst []byte, s string) []byte {
 	return dst
 }
 
-// alternatives cuts a value at its commas; empty ones are left out. The escapes
-// stay in.
-func (p *parser) alternatives(value string) ([]string, error) {
-	var out []string
-	for rest := value; rest != ""; {
-		end := unescaped(rest, ',')
-		if end > 0 {
-			if out = append(out, rest[:end]); len(out) > MaxValues {
-				return nil, p.refuse("too-costly", "The parameter %s has more than %d values.", p.shown(), MaxValues)
+// alternatives gives the parts of a value between its commas; empty ones are left
+// out. The escapes stay in.
+func alternatives(value string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for rest := value; rest != ""; {
+			end := unescaped(rest, ',')
+			if end > 0 && !yield(rest[:end]) {
+				return
 			}
+			rest = rest[min(end+1, len(rest)):]
 		}
-		rest = rest[min(end+1, len(rest)):]
 	}
-	return out, nil
 }
 
-// split cuts a value at a mark and undoes the escapes of its pieces.
+// split cuts a value at a mark and undoes the escapes of its pieces, which are
+// good until the next split.
 func (p *parser) split(value string, mark byte) ([]string, error) {
-	var out []string
+	out := p.pieces[:0]
 	for {
 		end := unescaped(value, mark)
 		piece, err := p.unescape(value[:end])
@@ -224,6 +232,7 @@ func (p *parser) split(value string, mark byte) ([]string, error) {
 		}
 		out = append(out, piece)
 		if end == len(value) {
+			p.pieces = out
 			return out, nil
 		}
 		value = value[end+1:]

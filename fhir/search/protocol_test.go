@@ -110,6 +110,8 @@ func TestLimits(t *testing.T) {
 		{"includes", repeat(MaxIncludes+1, "_include=Appointment:actor:Patient", "&"), true},
 		{"different includes", "_include=Appointment:actor:" + strings.Join([]string{"Patient", "Location", "Practitioner", "Device", "PractitionerRole", "HealthcareService", "RelatedPerson&_include=Appointment:slot&_include=Appointment:patient&_include=Appointment:location&_include=Appointment:based-on"}, "&_include=Appointment:actor:"), false},
 		{"length", "identifier=" + strings.Repeat("a", MaxQuery-11), true},
+		{"length once encoded", "identifier=" + strings.Repeat("é", (MaxQuery-11)/6), true},
+		{"length once encoded, and more", "identifier=" + strings.Repeat("é", (MaxQuery-11)/6+1), false},
 		{"length and one more", "identifier=" + strings.Repeat("a", MaxQuery-10), false},
 	}
 	c := NewCatalog(nil, nil)
