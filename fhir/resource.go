@@ -96,6 +96,15 @@ func (r Resource) Root() Node {
 	return Node{doc, 0}
 }
 
+// Opened gives the resource with its text read, so that looking inside it again
+// and again costs no more than once.
+func (r Resource) Opened() Resource {
+	if r.doc == nil {
+		r.doc = r.Root().doc
+	}
+	return r
+}
+
 // Stamp gives the resource under an id and with the two elements of meta that a
 // server owns, http://hl7.org/fhir/R4/resource.html#Meta. All other bytes stay.
 func (r Resource) Stamp(id string, version int64, updated time.Time) (Resource, error) {

@@ -6,8 +6,8 @@ import (
 	"slotway/fhir"
 )
 
-// Conv turns the value of an element. The functions work on JSON text; out says
-// with ok false that a value has no form in STU3, as one that an R4 writer wrote
+// Conv turns the value of an element; without functions, it stays as it is. The
+// functions work on JSON text; out says with ok false that a value has no form in STU3, as one that an R4 writer wrote
 // may, and then the element stays what it is.
 type Conv struct {
 	Name      string // for documentation
@@ -21,9 +21,9 @@ type Conv struct {
 // The ways in which elements differ.
 var (
 	// same is another name only.
-	same = Conv{Name: "renamed", in: keep, out: keepOut}
+	same = Conv{Name: "renamed"}
 	// primitive is another name of a primitive.
-	primitive = Conv{Name: "renamed", in: keep, out: keepOut, primitive: true}
+	primitive = Conv{Name: "renamed", primitive: true}
 	// single is one value in STU3 and a list in R4.
 	single = Conv{Name: "one value becomes a list of one", in: wrap, out: unwrap}
 	// coded is a CodeableConcept in STU3 and a list of objects with a code in R4.
@@ -32,10 +32,12 @@ var (
 	texts = Conv{Name: "strings become the texts of concepts", in: toConcepts, out: fromConcepts}
 	// referral is a reference to a ReferralRequest, which R4 calls ServiceRequest.
 	referral = Conv{Name: "renamed, ReferralRequest/x becomes ServiceRequest/x", in: toServiceRequest, out: toReferralRequest}
-	// refused cannot be carried.
-	refused = Conv{Name: "refused", in: func(fhir.Node) ([]byte, *fhir.Error) {
-		return nil, fhir.Errorf(fhir.Unprocessable, "it has no place in R4")
-	}}
+	// uri is the URI of somebody of whom R4 has a reference, and reference is one
+	// that is not of that form.
+	uri       = Conv{Name: "becomes the value of the reference's identifier", in: toIdentified, out: fromIdentified}
+	reference = Conv{Name: "renamed", in: notIdentified, out: keep}
+	// related are the documents related to one, which R4 has as references.
+	related = Conv{Name: "the reference or the identifier in it becomes a reference", in: toReferences, out: fromReferences}
 )
 
 // carried is an element that R4 does not have, carried as the value of an
@@ -51,9 +53,6 @@ func inParts(parts map[string]string) Conv {
 }
 
 func (c Conv) carries() bool { return c.value != "" || c.parts != nil }
-
-func keep(v fhir.Node) ([]byte, *fhir.Error) { return v.Raw(), nil }
-func keepOut(v fhir.Node) ([]byte, bool)     { return v.Raw(), true }
 
 func wrap(v fhir.Node) ([]byte, *fhir.Error) {
 	if v.IsArray() {
@@ -136,4 +135,64 @@ func retarget(v fhir.Node, from, to string) []byte {
 		}
 		return el.Raw()
 	})
+}
+
+func keep(v fhir.Node) ([]byte, bool) { return v.Raw(), true }
+
+func toIdentified(v fhir.Node) ([]byte, *fhir.Error) {
+	if !v.IsString() {
+		return nil, fhir.Errorf(fhir.Unprocessable, "it is a string")
+	}
+	return write([]member{named("identifier", write([]member{named("value", v.Raw())}))}), nil
+}
+
+func fromIdentified(v fhir.Node) ([]byte, bool) {
+	id := v.Get("identifier")
+	return id.Get("value").Raw(), v.Len() == 1 && id.Len() == 1 && id.Get("value").IsString()
+}
+
+func notIdentified(v fhir.Node) ([]byte, *fhir.Error) {
+	if _, taken := fromIdentified(v); taken {
+		return nil, fhir.Errorf(fhir.Unprocessable, "it is nothing but the value of an identifier; give the identifier's system too")
+	}
+	return v.Raw(), nil
+}
+
+func toReferences(v fhir.Node) ([]byte, *fhir.Error) {
+	var refs [][]byte
+	for el := range v.Each() {
+		ms := read(el)
+		if len(ms) != 1 || !ms[0].value.IsObject() {
+			return nil, fhir.Errorf(fhir.Unprocessable, "it has either a ref or an identifier, and nothing else")
+		}
+		switch only := ms[0].value; {
+		case string(ms[0].written) == `"identifier"`:
+			refs = append(refs, write(ms))
+		case string(ms[0].written) != `"ref"`:
+			return nil, fhir.Errorf(fhir.Unprocessable, "it has either a ref or an identifier, and nothing else")
+		case only.Len() == 1 && only.Get("identifier").Exists(), only.Get("ref").Exists():
+			return nil, fhir.Errorf(fhir.Unprocessable, "its ref is nothing but an identifier; write it as the identifier")
+		default:
+			refs = append(refs, only.Raw())
+		}
+	}
+	if !v.IsArray() || len(refs) == 0 {
+		return nil, fhir.Errorf(fhir.Unprocessable, "it is a list with something in it")
+	}
+	return join(refs), nil
+}
+
+func fromReferences(v fhir.Node) ([]byte, bool) {
+	var related [][]byte
+	for el := range v.Each() {
+		switch id := el.Get("identifier"); {
+		case !el.IsObject() || el.Get("ref").Exists():
+			return nil, false
+		case id.IsObject() && el.Len() == 1:
+			related = append(related, write([]member{named("identifier", id.Raw())}))
+		default:
+			related = append(related, write([]member{named("ref", el.Raw())}))
+		}
+	}
+	return join(related), v.IsArray() && len(related) > 0
 }

@@ -7,22 +7,29 @@ import (
 )
 
 // In gives in R4 what an STU3 writer sent. An error, of Kind Unprocessable,
-// names the element that cannot be carried: one that R4 does not have and no row
-// carries, or a name that only R4 has, which Out would take for a renamed one.
-func In(r fhir.Resource) (fhir.Resource, error) { return convert(r, way{inward, gone}) }
-
-// way is one of the two ways through a resource.
-type way struct {
-	// members rewrites the members of an object that has rows, and says whether
-	// it changed any.
-	members func(where string, rows []*Row, ms []member) ([]member, bool, error)
-	// gone are the types that it refuses as contained.
-	gone map[string]bool
+// names the element that cannot be carried: one that R4 does not have, or has in
+// another form, and no row carries; or a name that only R4 has, which Out would
+// take for a renamed one.
+func In(r fhir.Resource) (fhir.Resource, error) {
+	r = r.Opened()
+	if err := refuseDifferent(r.Root(), resourcePair(r.Type()), r.Type()); err != nil {
+		return fhir.Resource{}, err
+	}
+	r, err := convert(r, valuesOf, inward)
+	if err != nil {
+		return fhir.Resource{}, err
+	}
+	return convert(r, walk, inward)
 }
 
-func convert(r fhir.Resource, w way) (fhir.Resource, error) {
+// way is one of the two ways through an object that has rows: it rewrites the
+// members, and says whether it changed any.
+type way func(where string, rows []*Row, ms []member) ([]member, bool, error)
+
+// convert rewrites a resource, as a walk through it leads.
+func convert(r fhir.Resource, through func(fhir.Node, string, string, way) ([]byte, error), w way) (fhir.Resource, error) {
 	root := r.Root()
-	raw, err := walk(root, r.Type(), r.Type(), w)
+	raw, err := through(root, r.Type(), r.Type(), w)
 	if err != nil {
 		return fhir.Resource{}, err
 	}
@@ -48,9 +55,6 @@ func walk(n fhir.Node, typ, where string, w way) ([]byte, error) {
 				of = el.Get("resourceType").Text()
 			}
 			raw, fault := walk(el, of, where+"."+m.name, w)
-			if w.gone[of] {
-				fault = refuse(where, m.name, fhir.Errorf(fhir.Unprocessable, "R4 has no %s", of))
-			}
 			if err == nil {
 				err = fault
 			}
@@ -62,7 +66,7 @@ func walk(n fhir.Node, typ, where string, w way) ([]byte, error) {
 		changed = changed || !bytes.Equal(ms[i].raw, m.raw)
 	}
 	if rows := byType[typ]; rows != nil {
-		fresh, did, err := w.members(where, rows, ms)
+		fresh, did, err := w(where, rows, ms)
 		if err != nil {
 			return nil, err
 		}
@@ -70,6 +74,40 @@ func walk(n fhir.Node, typ, where string, w way) ([]byte, error) {
 	}
 	if !changed {
 		return n.Raw(), nil
+	}
+	return write(ms), nil
+}
+
+// valueTypes are the data types with rows, by the names under which extensions hold
+// them; nothing else in the types that are kept does.
+var valueTypes = map[string]string{"valueMoney": "Money", "valueSignature": "Signature"}
+
+// valuesOf rewrites the values of extensions, anywhere within an object. What
+// stands within such a value stays as it is.
+func valuesOf(n fhir.Node, _, where string, w way) ([]byte, error) {
+	if raw := n.Raw(); !bytes.Contains(raw, []byte(`"valueMoney"`)) && !bytes.Contains(raw, []byte(`"valueSignature"`)) {
+		return raw, nil
+	}
+	ms := read(n)
+	var err error
+	for i, m := range ms {
+		at := where + "." + m.name
+		typ := valueTypes[m.name]
+		ms[i].raw = eachOf(m.value, func(el fhir.Node) []byte {
+			if err != nil || !el.IsObject() {
+				return el.Raw()
+			}
+			var raw []byte
+			if typ != "" {
+				raw, err = walk(el, typ, at, w)
+			} else {
+				raw, err = valuesOf(el, "", at, w)
+			}
+			return raw
+		})
+	}
+	if err != nil {
+		return nil, err
 	}
 	return write(ms), nil
 }
@@ -88,6 +126,7 @@ func inward(where string, rows []*Row, ms []member) ([]member, bool, error) {
 		if err != nil {
 			return nil, false, err
 		}
+		name := m.name
 		var why *fhir.Error
 		switch {
 		case row == nil:
@@ -99,21 +138,36 @@ func inward(where string, rows []*Row, ms []member) ([]member, bool, error) {
 			}
 		default:
 			changed = true
-			if m.name != row.R4 && m.name == row.STU3 {
-				m.written = fhir.Quote(row.R4)
-			} else if m.name != row.STU3 {
-				m.written = fhir.Quote("_" + row.R4)
+			m, why = row.rename(m)
+			if find(out, m.name) >= 0 {
+				why = fhir.Errorf(fhir.Unprocessable, "another element has taken its place")
 			}
-			m.raw, why = row.Conv.in(m.value)
 			out = append(out, m)
 		}
 		if why != nil {
-			return nil, false, refuse(where, m.name, why)
+			return nil, false, refuse(where, name, why)
 		}
-		before = m.name
+		before = name
 	}
 	out, err := extend(where, rows, out, extensions)
 	return out, changed || len(extensions) > 0, err
+}
+
+// rename gives a member of STU3 the name and the value that it has in R4.
+func (r *Row) rename(m member) (member, *fhir.Error) {
+	fresh := r.R4
+	if m.name != r.STU3 {
+		fresh = "_" + r.R4
+	}
+	if fresh != m.name {
+		m.name, m.written = fresh, fhir.Quote(fresh)
+	}
+	if r.Conv.in == nil {
+		return m, nil
+	}
+	var why *fhir.Error
+	m.raw, why = r.Conv.in(m.value)
+	return m, why
 }
 
 // rowFor gives the row of an STU3 element. A name that only R4 has is refused:

@@ -8,7 +8,13 @@ import (
 
 // Out gives in STU3 what In made R4 of. What an R4 writer wrote, and STU3 has no
 // form for, stays as it is; see Show.
-func Out(r fhir.Resource) (fhir.Resource, error) { return convert(r, way{members: outward}) }
+func Out(r fhir.Resource) (fhir.Resource, error) {
+	r, err := convert(r.Opened(), walk, outward)
+	if err != nil {
+		return fhir.Resource{}, err
+	}
+	return convert(r, valuesOf, outward)
+}
 
 // outward is the way from R4 to STU3. It refuses nothing.
 func outward(_ string, rows []*Row, ms []member) ([]member, bool, error) {
@@ -25,12 +31,16 @@ func outward(_ string, rows []*Row, ms []member) ([]member, bool, error) {
 			if name != m.name && find(ms, name) >= 0 {
 				break // it has the STU3 name as well
 			}
-			value := m.value
-			if raw, ok := row.Conv.out(value); ok {
-				ms[i].raw, changed = raw, true
-				if name != m.name {
-					ms[i].name, ms[i].written = name, fhir.Quote(name)
-				}
+			raw, ok := m.raw, true
+			if row.Conv.out != nil {
+				raw, ok = row.Conv.out(m.value)
+			}
+			if !ok {
+				continue // it has no form in STU3, or that of another row
+			}
+			ms[i].raw, changed = raw, true
+			if name != m.name {
+				ms[i].name, ms[i].written = name, fhir.Quote(name)
 			}
 			break
 		}

@@ -6,132 +6,146 @@ import (
 	"strings"
 
 	"slotway/fhir"
+	"slotway/fhir/elements"
 )
 
-// Loss is something that R4 can say and STU3 cannot, and what an STU3 reader
-// sees of it.
-type Loss struct {
-	Path string // of the element, under the name that Out leaves it
-	Doc  string
-	show func(ms []member, at int) []member
-}
-
-// losses is the table of Show, beside what holds everywhere: meta.source and
-// Reference.type are left out, and an extension's valueUrl, valueCanonical and
-// valueUuid are its valueUri. http://hl7.org/fhir/R4/appointment.html beside
-// http://hl7.org/fhir/STU3/appointment.html, and so for the others.
-var losses = []Loss{
-	{"Appointment.status", "checked-in is arrived; waitlist is pending, or proposed without start and end", showStatus},
-	{"Appointment.serviceCategory", "the first of several", showFirst},
-	{"Appointment.cancelationReason", "its text, in the CareConnect extension", showCancelation},
-	{"Appointment.patientInstruction", "in HL7's cross-version extension", showInstruction},
-	{"Appointment.indication", "without Observations and ImmunizationRecommendations", showIndication},
-	{"Appointment.participant.period", "left out", showNothing},
-	{"Slot.serviceCategory", "the first of several", showFirst},
-	{"Schedule.serviceCategory", "the first of several", showFirst},
-	{"Location.type", "the first of several", showFirst},
-	{"Location.hoursOfOperation", "left out", showNothing},
-	{"Location.availabilityExceptions", "left out", showNothing},
-	{"HealthcareService.category", "the first of several", showFirst},
-	{"HealthcareService.eligibility", "the first of several, its comment as eligibilityNote", showEligibility},
-	{"HealthcareService.program", "the texts, as programName", showProgram},
-	{"HealthcareService.communication", "left out", showNothing},
-	{"DocumentReference.category", "the first of several, as class", showClass},
-}
-
-// Losses gives the table. It must not be changed.
-func Losses() []Loss { return losses }
-
-// lossAt is the table by path. It is filled by init because the functions of the
-// table lead back to it.
-var lossAt = map[string]*Loss{}
-
-func init() {
-	for i := range losses {
-		lossAt[losses[i].Path] = &losses[i]
-	}
-}
-
 // Show gives a resource as an STU3 reader sees it: as Out does, and then less
-// what the table says. What In made, it shows as it was sent.
+// what STU3 cannot say. What In made, it shows as it was sent. An element that
+// STU3 does not have, or has in another form, is left out, be it meta.source or
+// the status of a contained Condition; of several values where STU3 has one, the
+// first is shown; a contained resource of a type that STU3 does not have is left
+// out, and what refers to it says its type; and so is an extension with a value
+// of such a type. The table in shown.go says where it is done otherwise.
 func Show(r fhir.Resource) (fhir.Resource, error) {
 	out, err := Out(r)
 	if err != nil {
 		return fhir.Resource{}, err
 	}
 	root := out.Root()
-	raw := project(root, out.Type())
+	v := view{contained: map[string]fhir.Node{}}
+	for el := range root.Get("contained").Each() {
+		v.contained["#"+el.Get("id").Text()] = el
+	}
+	raw := v.object(root, resourcePair(r.Type()))
 	if bytes.Equal(raw, root.Raw()) {
 		return out, nil
 	}
 	return fhir.Parse(raw)
 }
 
-// project rewrites a value that stands at a path of a type.
-func project(n fhir.Node, path string) []byte {
-	if n.IsArray() {
-		return eachOf(n, func(el fhir.Node) []byte { return project(el, path) })
-	}
-	ms := read(n)
-	if len(ms) == 0 {
+// view is what is known while a resource is shown.
+type view struct {
+	contained map[string]fhir.Node // by what refers to them: #id
+}
+
+// object gives an object as STU3 has it: its own bytes when nothing is lost, and
+// none when nothing is left.
+func (v *view) object(n fhir.Node, p pair) []byte {
+	if p.stu3 == nil || !n.IsObject() {
 		return n.Raw()
 	}
-	if typ := n.Get("resourceType"); typ.IsString() {
-		path = typ.Text()
-	}
-	changed := false
-	for i := range ms {
-		raw := project(ms[i].value, path+"."+ms[i].name)
-		changed = changed || !bytes.Equal(raw, ms[i].raw)
-		ms[i].raw = raw
-	}
-	before := len(ms)
-	ms = slices.DeleteFunc(ms, func(m member) bool {
-		return m.name == "source" && strings.HasSuffix(path, ".meta") || m.name == "type" && isReference(n) ||
-			string(m.raw) == "{}" && m.value.Len() > 0 // nothing is left of it
-	})
-	changed = toURI(ms) || changed || len(ms) != before
-	for _, m := range read(n) {
-		if loss := lossAt[path+"."+m.name]; loss != nil {
-			if at := find(ms, m.name); at >= 0 {
-				was := write(ms)
-				ms = loss.show(ms, at)
-				changed = changed || !bytes.Equal(was, write(ms))
+	special := lossBy[p.stu3.Name]
+	var ms []member // read when something changes
+	at, valueLost := 0, false
+	for name, value := range n.Members() {
+		if special[name].applies(v, value) {
+			if ms == nil {
+				ms = read(n)
 			}
+		} else {
+			raw := v.member(name, value, p)
+			if ms == nil && !bytes.Equal(raw, value.Raw()) {
+				ms = read(n)
+			}
+			if ms != nil {
+				ms[at].raw = raw
+			}
+			valueLost = valueLost || raw == nil && strings.HasPrefix(name, "value")
+		}
+		at++
+	}
+	if ms == nil {
+		return n.Raw()
+	}
+	if valueLost && p.stu3.Name == "Extension" {
+		return nil
+	}
+	for name, value := range n.Members() {
+		if loss := special[name]; loss.applies(v, value) {
+			ms = loss.show(v, ms, find(ms, name))
 		}
 	}
-	if !changed {
-		return n.Raw()
+	ms = slices.DeleteFunc(ms, func(m member) bool { return m.raw == nil })
+	if len(ms) == 0 {
+		return nil
 	}
 	return write(ms)
 }
 
-// isReference says whether an object is a Reference with the type that R4 has
-// and STU3 has not: no other has only these members and a type that is a string.
-func isReference(n fhir.Node) bool {
-	points := false
-	for name := range n.Members() {
-		switch name {
-		case "reference", "identifier", "display":
-			points = true
-		case "id", "extension", "type", "_reference", "_display", "_type":
-		default:
-			return false
-		}
+// member gives a member's value as STU3 has it, or nothing when STU3 cannot say it.
+func (v *view) member(name string, value fhir.Node, p pair) []byte {
+	s, r := p.element(name)
+	switch {
+	case s == nil && r == nil: // an element of somebody's own
+		return value.Raw()
+	case s == nil:
+		return nil
+	case name != s.Name: // a companion
+		return v.each(value, pairOf("Element"))
+	case r == nil || alike(s, r) || rowOf(p.stu3.Name, name) != nil:
+	case s.Kind != r.Kind || s.Kind == elements.Object && s.Type != r.Type:
+		return nil
 	}
-	return points && n.Get("type").IsString()
+	if r != nil && r.List && !s.List && value.IsArray() {
+		value = value.First()
+	}
+	switch {
+	case s.Kind == elements.Resource:
+		return v.each(value, pair{})
+	case s.Kind == elements.Object && r != nil && r.Type == s.Type:
+		return v.each(value, pair{s.Of, r.Of})
+	case s.Kind == elements.Object:
+		return v.each(value, pair{s.Of, elements.R4.Type(s.Type)})
+	}
+	return value.Raw()
 }
 
-// toURI renames the values that an extension has in R4 only.
-func toURI(ms []member) (changed bool) {
-	if find(ms, "url") < 0 || find(ms, "valueUri") >= 0 {
-		return false
+// each gives the objects of a list, or the one that is none, as STU3 has them.
+// Without a pair they are resources, whose types say what they are.
+func (v *view) each(value fhir.Node, p pair) []byte {
+	show := func(el fhir.Node) []byte {
+		if p != (pair{}) {
+			return v.object(el, p)
+		}
+		of := resourcePair(el.Get("resourceType").Text())
+		if of.stu3 == nil {
+			return nil
+		}
+		return v.object(el, of)
 	}
-	for i, m := range ms {
-		switch m.name {
-		case "valueUrl", "valueCanonical", "valueUuid":
-			ms[i].name, ms[i].written, changed = "valueUri", fhir.Quote("valueUri"), true
+	if !value.IsArray() {
+		return show(value)
+	}
+	var all [][]byte
+	changed := false
+	for el := range value.Each() {
+		raw := show(el)
+		changed = changed || !bytes.Equal(raw, el.Raw())
+		if raw != nil {
+			all = append(all, raw)
 		}
 	}
-	return changed
+	switch {
+	case !changed:
+		return value.Raw()
+	case len(all) == 0:
+		return nil
+	}
+	return join(all)
 }
+
+// reference gives a reference as STU3 has it.
+func (v *view) reference(n fhir.Node) []byte { return v.object(n, pairOf("Reference")) }
+
+// concept gives a CodeableConcept as STU3 has it.
+func (v *view) concept(n fhir.Node) []byte { return v.object(n, pairOf("CodeableConcept")) }

@@ -7,125 +7,121 @@ import (
 	"slotway/fhir"
 )
 
-// The extensions in which an STU3 reader finds what R4 has elements for.
-const (
-	cancellationURL = "https://fhir.hl7.org.uk/STU3/StructureDefinition/Extension-CareConnect-AppointmentCancellationReason-1"
-	instructionURL  = "http://hl7.org/fhir/4.0/StructureDefinition/extension-Appointment.patientInstruction"
-)
-
-func showNothing(ms []member, at int) []member { return slices.Delete(ms, at, at+1) }
-
-func showFirst(ms []member, at int) []member {
-	if v := ms[at].value; v.IsArray() && v.Len() > 0 {
-		ms[at].raw = project(v.First(), "")
-	}
-	return ms
+// Loss is something that R4 can say and STU3 says in another way, or not at all,
+// and what an STU3 reader sees of it.
+type Loss struct {
+	Type, Element string // the type, or part of one, and the element under the name that Out leaves it
+	Doc           string
+	when          func(v *view, value fhir.Node) bool // whether it is this that is there; nil for always
+	show          func(v *view, ms []member, at int) []member
 }
 
-func showStatus(ms []member, at int) []member {
-	switch ms[at].value.Text() {
-	case "checked-in":
-		ms[at].raw = fhir.Quote("arrived")
-	case "waitlist":
-		ms[at].raw = fhir.Quote("pending")
-		if find(ms, "start") < 0 && find(ms, "_start") < 0 {
-			ms[at].raw = fhir.Quote("proposed")
+// losses is the table of Show, beside what it does everywhere.
+// http://hl7.org/fhir/R4/appointment.html beside
+// http://hl7.org/fhir/STU3/appointment.html, and so for the others.
+var losses = []Loss{
+	{"Appointment", "status", "checked-in is arrived; waitlist is pending, or proposed without start and end", isText("checked-in", "waitlist"), showStatus},
+	{"Appointment", "cancelationReason", "its text, in the CareConnect extension", nil, showCancelation},
+	{"Appointment", "patientInstruction", "in HL7's cross-version extension", nil, showInstruction},
+	{"Appointment", "indication", "without Observations and ImmunizationRecommendations", pointsAt("Observation", "ImmunizationRecommendation"), showIndication},
+	{"Appointment.participant", "actor", "a PractitionerRole is the Practitioner of one that is contained, or else its name", pointsAt("PractitionerRole"), showActor},
+	{"HealthcareService", "eligibility", "the first of several, its comment as eligibilityNote", fromR4, showEligibility},
+	{"HealthcareService", "program", "the texts, as programName", nil, showProgram},
+	{"DocumentReference", "category", "the first of several, as class", nil, showClass},
+	{"Extension", "valueUrl", "as valueUri", nil, showURI},
+	{"Extension", "valueCanonical", "as valueUri", nil, showURI},
+	{"Extension", "valueUuid", "as valueUri", nil, showURI},
+	{"Reference", "reference", "one to a contained resource that is left out says its type", pointsOut, showReference},
+	{"Identifier", "use", "old is left out", isText("old"), showNothing},
+	{"Address", "use", "billing is left out", isText("billing"), showNothing},
+}
+
+// Losses gives the table. It must not be changed.
+func Losses() []Loss { return losses }
+
+// lossBy is the table by type and element. It is filled by init because the
+// functions of the table lead back to it.
+var lossBy = map[string]map[string]*Loss{}
+
+func init() {
+	for i := range losses {
+		l := &losses[i]
+		if lossBy[l.Type] == nil {
+			lossBy[l.Type] = map[string]*Loss{}
 		}
+		lossBy[l.Type][l.Element] = l
 	}
-	return ms
 }
 
-func showCancelation(ms []member, at int) []member {
-	return asExtension(ms, at, cancellationURL, conceptText(ms[at].value))
+// applies says whether a loss, if there is one, is that of a value.
+func (l *Loss) applies(v *view, value fhir.Node) bool {
+	return l != nil && (l.when == nil || l.when(v, value))
 }
 
-func showInstruction(ms []member, at int) []member {
-	return asExtension(ms, at, instructionURL, ms[at].value.Text())
+// isText is for codes that STU3 does not have.
+func isText(codes ...string) func(*view, fhir.Node) bool {
+	return func(_ *view, value fhir.Node) bool { return slices.Contains(codes, value.Text()) }
 }
 
-// asExtension takes a member away and adds an extension with a text, if any.
-func asExtension(ms []member, at int, url, text string) []member {
-	ms = slices.Delete(ms, at, at+1)
-	if text == "" {
-		return ms
-	}
-	ext := write([]member{named("url", fhir.Quote(url)), named("valueString", fhir.Quote(text))})
-	i := find(ms, "extension")
-	if i < 0 {
-		return append(ms, named("extension", join([][]byte{ext})))
-	}
-	if rest, ok := strings.CutSuffix(string(ms[i].raw), "]"); ok {
-		ms[i].raw = append(append([]byte(rest+","), ext...), ']')
-	}
-	return ms
-}
-
-// conceptText gives what people read of a CodeableConcept.
-func conceptText(n fhir.Node) string {
-	if text := n.Get("text").Text(); text != "" {
-		return text
-	}
-	for c := range n.Get("coding").Each() {
-		if text := c.Get("display").Text(); text != "" {
-			return text
+// pointsAt is for references to types that STU3 does not allow there.
+func pointsAt(types ...string) func(*view, fhir.Node) bool {
+	return func(v *view, value fhir.Node) bool {
+		for el := range value.Each() {
+			if slices.Contains(types, v.target(el)) {
+				return true
+			}
 		}
+		return false
 	}
-	return n.Get("coding").First().Get("code").Text()
 }
 
-func showIndication(ms []member, at int) []member {
-	var kept [][]byte
-	for el := range ms[at].value.Each() {
-		ref := el.Get("reference").Text()
-		if !strings.HasPrefix(ref, "Observation/") && !strings.HasPrefix(ref, "ImmunizationRecommendation/") {
-			kept = append(kept, project(el, ""))
-		}
+// pointsOut is for references to contained resources that are left out.
+func pointsOut(v *view, value fhir.Node) bool {
+	inside := v.contained[value.Text()]
+	return inside.Exists() && resourcePair(inside.Get("resourceType").Text()).stu3 == nil
+}
+
+// fromR4 is for what Out left as a list, where STU3 has one value.
+func fromR4(_ *view, value fhir.Node) bool { return value.IsArray() }
+
+func remove(ms []member, at int) []member { return slices.Delete(ms, at, at+1) }
+
+func showNothing(_ *view, ms []member, at int) []member { return remove(ms, at) }
+
+func showURI(_ *view, ms []member, at int) []member {
+	if find(ms, "valueUri") >= 0 {
+		return remove(ms, at)
 	}
-	if len(kept) == 0 {
-		return showNothing(ms, at)
-	}
-	if len(kept) < ms[at].value.Len() {
-		ms[at].raw = join(kept)
+	ms[at].name, ms[at].written = "valueUri", fhir.Quote("valueUri")
+	return ms
+}
+
+func showReference(v *view, ms []member, at int) []member {
+	return unlink(ms, at, v.contained[ms[at].value.Text()].Get("resourceType").Text())
+}
+
+// unlink takes away what a reference points at, and leaves what people read.
+func unlink(ms []member, at int, text string) []member {
+	ms = remove(ms, at)
+	if find(ms, "display") < 0 && find(ms, "identifier") < 0 {
+		ms = append(ms, named("display", fhir.Quote(text)))
 	}
 	return ms
 }
 
-func showEligibility(ms []member, at int) []member {
-	one := ms[at].value
-	if !one.IsArray() { // as STU3 has it
-		return ms
+// target gives the type of what a reference points at, if it says so.
+func (v *view) target(ref fhir.Node) string {
+	if typ := ref.Get("type").Text(); typ != "" {
+		return typ
 	}
-	note := one.First().Get("comment")
-	if code := one.First().Get("code"); code.Exists() {
-		ms[at].raw = project(code, "")
-		at++
-	} else {
-		ms = showNothing(ms, at)
+	text := ref.Get("reference").Text()
+	if inside := v.contained[text]; inside.Exists() {
+		return inside.Get("resourceType").Text()
 	}
-	if note.Exists() && find(ms, "eligibilityNote") < 0 {
-		ms = slices.Insert(ms, at, named("eligibilityNote", note.Raw()))
+	text, _, _ = strings.Cut(text, "/_history/")
+	parts := strings.Split(text, "/")
+	if len(parts) < 2 {
+		return ""
 	}
-	return ms
-}
-
-func showProgram(ms []member, at int) []member {
-	var names [][]byte
-	for el := range ms[at].value.Each() {
-		if text := conceptText(el); text != "" {
-			names = append(names, fhir.Quote(text))
-		}
-	}
-	if len(names) == 0 || find(ms, "programName") >= 0 {
-		return showNothing(ms, at)
-	}
-	ms[at] = named("programName", join(names))
-	return ms
-}
-
-func showClass(ms []member, at int) []member {
-	if find(ms, "class") >= 0 || ms[at].value.Len() == 0 {
-		return showNothing(ms, at)
-	}
-	ms[at] = named("class", project(ms[at].value.First(), ""))
-	return ms
+	return parts[len(parts)-2]
 }
