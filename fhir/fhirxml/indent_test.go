@@ -40,6 +40,16 @@ func TestIndent(t *testing.T) {
 	}
 }
 
+// TestIndentDiv holds that a narrative is known however its tag is written.
+func TestIndentDiv(t *testing.T) {
+	for _, div := range []string{"<div\nxmlns='http://www.w3.org/1999/xhtml' title='>' > a <b> c </b>\n</div >", `<div xml:lang="en" xmlns="http://www.w3.org/1999/xhtml"/>`} {
+		want := "<Slot" + space + ">\n  <text>\n    " + div + "\n  </text>\n</Slot>\n"
+		if got := string(fhirxml.Indent(nil, []byte("<Slot"+space+"><text>"+div+"</text></Slot>\n"))); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	}
+}
+
 // What is indented says what was written.
 func TestIndentKeepsMeaning(t *testing.T) {
 	for _, file := range fhirtest.Examples(t, "R4") {
