@@ -37,6 +37,12 @@ func Statement(in Input) []byte {
 	for _, typ := range fhir.Types() {
 		s.Rest[0].Resource = append(s.Rest[0].Resource, resource(in, typ))
 	}
+	for _, c := range search.Compartments() {
+		url := "http://hl7.org/fhir/CompartmentDefinition/" + strings.ToLower(c.Type)
+		if !slices.Contains(s.Rest[0].Compartment, url) {
+			s.Rest[0].Compartment = append(s.Rest[0].Compartment, url)
+		}
+	}
 	for _, t := range documentTypes {
 		s.Rest[0].Resource = append(s.Rest[0].Resource, documents(t.name, t.doc))
 	}

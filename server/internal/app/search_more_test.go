@@ -127,6 +127,16 @@ func TestMoreSearches(t *testing.T) {
 		{name: "two includes in one", get: "Appointment?_id=a01&_include=Appointment:slot,Appointment:patient", ids: "a01", warned: []string{"_include"}},
 		{name: "a target that cannot be", get: "Appointment?_id=a01&_include=Appointment:patient:Slot", ids: "a01", warned: []string{"_include"}},
 
+		// compartments
+		{name: "a patient's appointments", get: "Patient/p2/Appointment?status=booked", ids: "a05", self: "actor=Patient/p2&status=booked"},
+		{name: "all of them", get: "Patient/p2/Appointment", ids: "a04 a05 a13", self: "actor=Patient/p2"},
+		{name: "of somebody unknown", get: "Patient/nope/Appointment"},
+		{name: "posted", get: "Practitioner/pr1/Appointment", post: "status=booked&date=ge2025-10-25T12:00:00Z", ids: "a01 a03", self: "actor=Practitioner/pr1&status=booked&date=ge2025-10-25T12:00:00Z"},
+		{name: "a practitioner's roles", get: "Practitioner/pr1/PractitionerRole", ids: "r1 r3 r4"},
+		{name: "a practitioner's diaries", get: "Practitioner/pr1/Schedule", ids: "sc1"},
+		{name: "what the compartment does not hold", get: "Patient/p1/Slot", status: 404},
+		{name: "what is no compartment", get: "Location/l1/Appointment", status: 404},
+
 		// every type
 		{name: "PractitionerRole", get: "PractitionerRole?practitioner.name=black&active=true", ids: "r1"},
 		{name: "HealthcareService", get: "HealthcareService?organization.name=leighton&name=derm", ids: "hs1"},

@@ -219,6 +219,7 @@ func R4Face(catalog *search.Catalog, style fhir.Style) *Face {
 		In: same, Out: same,
 		Offers:       fhir.Type.Has,
 		Options:      true,
+		Compartments: true,
 		Conditional:  true,
 		Formats:      []*wire.Format{wire.JSON, wire.XML(elements.R4)},
 		ContentTypes: wire.MediaTypes(),

@@ -84,6 +84,8 @@ type Face struct {
 	// PageSize is how many matches a page has when _count does not say; 0 is
 	// the server's limit.
 	PageSize int
+	// Compartments lets searches stand in a compartment: Patient/1/Appointment.
+	Compartments bool
 	// Conditional lets a search name the resource that is written.
 	Conditional bool
 	// RequestID makes POST need an X-Request-ID, which succeeds once.
@@ -154,6 +156,6 @@ func (s *Server) Handler(parts []string) http.Handler {
 			}
 		}
 	}
-	inner := s.customers(e)
+	inner := s.customers(s.compartments(e))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { inner.ServeHTTP(w, tidied(r)) })
 }
