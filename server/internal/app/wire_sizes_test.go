@@ -109,6 +109,21 @@ type blanks struct{}
 
 func (blanks) Read(p []byte) (int, error) { return copy(p, bytes.Repeat([]byte(" "), len(p))), nil }
 
+// A store that cannot serve is told of as such, with when to try again.
+func TestRetryAfter(t *testing.T) {
+	w := startWire(t)
+	if err := w.app.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []exchange{
+		{"a read", "GET", "/R4/Appointment/a01", nil, nil, false, 503, []string{"Retry-After: [0-9]+"}, `"code":"transient"`},
+		{"a write", "PUT", "/R4/Appointment/a01", nil, []byte(wireAppointment), false, 503, []string{"Retry-After: [0-9]+"}, "OperationOutcome"},
+		{"in XML", "GET", "/R4/Appointment/a01?_format=xml", nil, nil, false, 503, []string{"Retry-After: [0-9]+"}, `<code value="transient"/>`},
+	} {
+		w.check(t, x)
+	}
+}
+
 // A body that does not come is told so when the time to read it has passed.
 func TestSlowBody(t *testing.T) {
 	w := startWire(t)
