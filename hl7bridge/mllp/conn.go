@@ -20,6 +20,9 @@ type conn struct {
 	limits   Limits
 	cancel   context.CancelFunc
 
+	info Conn
+	peer string // whom it counts for; the Server's mutex guards it
+
 	mu      sync.Mutex
 	waiting bool // no block has begun: the connection can go away without loss
 	closing bool
@@ -86,6 +89,11 @@ func (s *Server) serve(ctx context.Context, c *conn) {
 		log.Warn("TLS handshake", "err", err)
 		return
 	}
+	c.info = info
+	if err := s.recognise(c); err != nil {
+		log.Warn("connection refused", "err", err)
+		return
+	}
 	r := NewReader(c, c.limits)
 	r.counts, r.arm = &s.counts, c.arm
 	for junkSeen := false; ; {
@@ -122,7 +130,7 @@ func (s *Server) reply(c *conn, reply []byte) error {
 
 // end says the last words on a connection whose framing is broken.
 func (s *Server) end(c *conn, frame []byte, err error) {
-	var answer func([]byte) []byte
+	var answer func(Conn, []byte) []byte
 	switch {
 	case errors.Is(err, ErrTooLarge):
 		answer = s.OnOversize
@@ -132,7 +140,7 @@ func (s *Server) end(c *conn, frame []byte, err error) {
 	if answer == nil {
 		return
 	}
-	if reply := answer(frame); len(reply) > 0 && s.reply(c, reply) == nil {
+	if reply := answer(c.info, frame); len(reply) > 0 && s.reply(c, reply) == nil {
 		c.linger()
 	}
 }

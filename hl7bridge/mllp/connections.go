@@ -2,6 +2,7 @@ package mllp
 
 import (
 	"context"
+	"fmt"
 	"net"
 )
 
@@ -16,6 +17,7 @@ func (s *Server) addListener(ln net.Listener) bool {
 		s.listeners = make(map[net.Listener]bool)
 		s.conns = make(map[*conn]bool)
 		s.addresses = make(map[string]int)
+		s.peers = make(map[string]int)
 	}
 	s.listeners[ln] = true
 	return true
@@ -46,6 +48,28 @@ func (s *Server) admit(ctx context.Context, c *conn) bool {
 	return true
 }
 
+// recognise asks who is there, and notes the connection as that peer's if the limit
+// allows one more.
+func (s *Server) recognise(c *conn) error {
+	if s.Admit == nil {
+		return nil
+	}
+	peer, err := s.Admit(c.info)
+	if err != nil {
+		s.counts.refused.Add(1)
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if over(s.peers[peer]+1, c.limits.PerPeer) {
+		s.counts.refused.Add(1)
+		return fmt.Errorf("%s has %d connections open already", peer, s.peers[peer])
+	}
+	s.peers[peer]++
+	c.peer = peer
+	return nil
+}
+
 // dismiss closes the connection and forgets it.
 func (s *Server) dismiss(c *conn) {
 	c.cancel()
@@ -55,6 +79,11 @@ func (s *Server) dismiss(c *conn) {
 	delete(s.conns, c)
 	if s.addresses[c.address]--; s.addresses[c.address] == 0 {
 		delete(s.addresses, c.address)
+	}
+	if c.peer != "" {
+		if s.peers[c.peer]--; s.peers[c.peer] == 0 {
+			delete(s.peers, c.peer)
+		}
 	}
 	s.counts.open.Add(-1)
 	s.signalDrained()

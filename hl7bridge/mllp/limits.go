@@ -15,6 +15,7 @@ type Limits struct {
 	Linger    time.Duration // to let a peer read the last answer before the connection is cut
 
 	PerAddress int // connections from one address
+	PerPeer    int // connections of one peer, where Server.Admit tells them apart
 	Total      int // connections in all
 }
 
@@ -32,6 +33,7 @@ func DefaultLimits() Limits {
 		Linger:    2 * time.Second,
 
 		PerAddress: 64,
+		PerPeer:    64,
 		Total:      512,
 	}
 }
@@ -43,7 +45,7 @@ func (l Limits) withDefaults() Limits {
 		at       *int
 		fallback int
 	}{
-		{&l.MaxFrame, d.MaxFrame}, {&l.MaxJunk, d.MaxJunk}, {&l.PerAddress, d.PerAddress}, {&l.Total, d.Total},
+		{&l.MaxFrame, d.MaxFrame}, {&l.MaxJunk, d.MaxJunk}, {&l.PerAddress, d.PerAddress}, {&l.PerPeer, d.PerPeer}, {&l.Total, d.Total},
 	} {
 		if *n.at == 0 {
 			*n.at = n.fallback

@@ -34,11 +34,16 @@ type Server struct {
 	Limits  Limits
 	Log     *slog.Logger // nil: nothing is logged
 
+	// Admit, when not nil, says who is there once a connection stands, its handshake
+	// complete. An error closes it without a word. Connections of one peer count
+	// against Limits.PerPeer, whatever addresses they come from.
+	Admit func(Conn) (peer string, err error)
+
 	// OnOversize answers a message over the limit, of which it is given the beginning, and
 	// OnMalformed one with text behind its end. The connection is closed after both. If
 	// they are nil or return nil, it is closed without an answer.
-	OnOversize  func(partial []byte) []byte
-	OnMalformed func(frame []byte) []byte
+	OnOversize  func(conn Conn, partial []byte) []byte
+	OnMalformed func(conn Conn, frame []byte) []byte
 
 	counts counts
 
@@ -47,6 +52,7 @@ type Server struct {
 	listeners map[net.Listener]bool
 	conns     map[*conn]bool
 	addresses map[string]int // connections by remote address
+	peers     map[string]int // connections by who Admit says is there
 	drained   chan struct{}  // made by Shutdown; closed when the last connection is gone
 }
 

@@ -83,8 +83,10 @@ var echo = handlerFunc(func(_ context.Context, _ mllp.Conn, frame []byte) []byte
 	return append([]byte("re: "), frame...)
 })
 
-func tooLarge(partial []byte) []byte { return append([]byte("too large: "), partial[:3]...) }
-func malformed(frame []byte) []byte  { return append([]byte("malformed: "), frame...) }
+func tooLarge(_ mllp.Conn, partial []byte) []byte {
+	return append([]byte("too large: "), partial[:3]...)
+}
+func malformed(_ mllp.Conn, frame []byte) []byte { return append([]byte("malformed: "), frame...) }
 
 // serving runs the server in a bubble while f talks to it.
 func serving(t *testing.T, s *mllp.Server, f func(t *testing.T, ln *pipes)) {
@@ -175,7 +177,7 @@ func TestServer_answers(t *testing.T) {
 
 // Without the functions for broken framing, and if they say nothing, the connection just closes.
 func TestServer_noLastWords(t *testing.T) {
-	nothing := func([]byte) []byte { return nil }
+	nothing := func(mllp.Conn, []byte) []byte { return nil }
 	for name, s := range map[string]*mllp.Server{
 		"none": {Handler: echo},
 		"mute": {Handler: echo, OnOversize: nothing, OnMalformed: nothing},

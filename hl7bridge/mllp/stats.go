@@ -6,7 +6,7 @@ import "sync/atomic"
 type Stats struct {
 	Open      int64 // connections
 	Accepted  int64 // connections within the limits
-	Refused   int64 // connections over the limits
+	Refused   int64 // connections over the limits, or that were not admitted
 	Frames    int64 // messages read
 	Replies   int64 // answers written
 	JunkBytes int64 // bytes between blocks

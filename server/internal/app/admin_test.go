@@ -70,7 +70,7 @@ func TestBackupCommands(t *testing.T) {
 	}
 	log, to := new(bytes.Buffer), streams{}
 	to.err = log
-	logger, err := newLog(to.err, "info")
+	logger, _, err := newLog(to.err, "info")
 	if err != nil {
 		t.Fatal(err)
 	}

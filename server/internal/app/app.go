@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	"slotway/fhir/r4"
 	"slotway/fhir/search"
 	"slotway/hl7bridge"
+	"slotway/hl7bridge/mllp"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/booking"
 	"slotway/server/internal/intake"
@@ -31,8 +33,11 @@ import (
 
 // App is the program: its parts, joined.
 type App struct {
-	cfg      Config
+	cfg      Config   // as it was at the start, but for what is reloaded
+	partners register // and customers
+	clients  *auth.Clients
 	log      *slog.Logger
+	level    *slog.LevelVar // of log; nil where it cannot be changed
 	now      func() time.Time
 	newID    func() string
 	store    store.Store
@@ -46,9 +51,12 @@ type App struct {
 	starting atomic.Pointer[string] // why it is not ready yet; nil when it is
 	stopping atomic.Bool
 
-	http    []*httpListener
-	mllp    []*mllpListener
-	running sync.WaitGroup
+	http         []*httpListener
+	mllp         []net.Listener
+	tls          []*tlsFiles       // of listeners
+	mllpServer   *mllp.Server      // of all its listeners
+	mllpPartners map[string]string // by listener
+	running      sync.WaitGroup
 }
 
 // secrets are the keys that encrypt what is kept.
@@ -100,8 +108,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		Store: a.store, Booking: a.booking, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID,
 		Seal: keys.messages.Seal, Open: keys.messages.Open,
 	}
-	clients, err := auth.NewClients(cfg.clients()...)
-	if err != nil {
+	if a.clients, err = auth.NewClients(cfg.clients()...); err != nil {
 		return err
 	}
 	issuers, err := cfg.issuers()
@@ -109,30 +116,32 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		return err
 	}
 	if devIssuer != nil {
-		if a.issuer, err = devIssuer(a, clients); err != nil {
+		if a.issuer, err = devIssuer(a, a.clients); err != nil {
 			return err
 		}
 		issuers = append(issuers, a.issuer.Trust())
 	}
-	a.verifier, err = auth.NewVerifier(auth.VerifierConfig{Issuers: issuers, Clients: clients, Now: a.now})
+	a.verifier, err = auth.NewVerifier(auth.VerifierConfig{Issuers: issuers, Clients: a.clients, Now: a.now})
 	if err != nil {
 		return err
 	}
-	directory := newDirectory(cfg)
-	passwords, err := auth.NewPasswords(auth.PasswordsConfig{Lookup: directory.passwordHash, Random: rand.Reader, Now: a.now, Hashes: runtime.NumCPU()})
+	a.partners.current.Store(newDirectory(cfg))
+	passwords, err := auth.NewPasswords(auth.PasswordsConfig{Lookup: a.partners.passwordHash, Random: rand.Reader, Now: a.now, Hashes: runtime.NumCPU()})
 	if err != nil {
 		return err
 	}
 	a.bridge = &hl7bridge.Bridge{
-		Applier: a.intake, Directory: directory, Now: a.now, NewID: a.newID, Log: log,
+		Applier: a.intake, Directory: &a.partners, Now: a.now, NewID: a.newID, Log: log,
 		App: "HL7API", Facility: "SLOTWAY", Observe: a.metrics.message,
 	}
 	a.intake.Bridge, a.booking.Cleared = a.bridge, a.intake.Cleared
+	limits := rest.DefaultLimits
+	limits.Message = cfg.Limits.Message
 	a.rest = &rest.Server{
 		Origin: cfg.BaseURL, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
 		Bridge: a.bridge, Intake: a.intake, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
-		Limits: rest.DefaultLimits, Seal: keys.state.Seal, Open: keys.state.Open,
+		Limits: limits, Peers: a, Seal: keys.state.Seal, Open: keys.state.Open,
 	}
 	return a.listen()
 }
@@ -224,8 +233,8 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	for _, l := range a.mllp {
 		a.running.Go(func() {
-			if err := l.server.Serve(context.WithoutCancel(ctx), l.listener); err != nil {
-				failed <- fmt.Errorf("mllp listener %s: %w", l.listener.Addr(), err)
+			if err := a.mllpServer.Serve(context.WithoutCancel(ctx), l); err != nil {
+				failed <- fmt.Errorf("mllp listener %s: %w", l.Addr(), err)
 			}
 		})
 	}
@@ -254,9 +263,7 @@ func (a *App) shutdown() error {
 	for _, l := range a.http {
 		errs = append(errs, l.server.Shutdown(ctx))
 	}
-	for _, l := range a.mllp {
-		errs = append(errs, l.server.Shutdown(ctx))
-	}
+	errs = append(errs, a.mllpServer.Shutdown(ctx))
 	a.running.Wait()
 	return errors.Join(append(errs, a.close())...)
 }
@@ -268,7 +275,7 @@ func (a *App) close() error {
 		errs = append(errs, closed(l.listener.Close()))
 	}
 	for _, l := range a.mllp {
-		errs = append(errs, closed(l.listener.Close()))
+		errs = append(errs, closed(l.Close()))
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())

@@ -72,6 +72,7 @@ func (c *Config) check() error {
 	if r := c.Retention; min(r.Messages, r.Review, r.Undecided, r.Access) < 0 || r.Messages > 0 && r.Messages < 7 {
 		bad("retention: days must not be negative, and messages at least 7: a partner may send a message again for so long")
 	}
+	errs = append(errs, c.Limits.check())
 	errs = append(errs, c.checkCustomers()...)
 	return errors.Join(errs...)
 }
@@ -88,17 +89,26 @@ func (c *Config) checkListener(l ListenerConfig) error {
 	if slices.Contains(l.Serves, rest.PartMetrics) && len(l.Serves) > 1 {
 		return fmt.Errorf("listener %s: metrics need a listener of their own", l.Address)
 	}
-	return c.checkAddress("listener", l.Address, l.TLS)
+	return c.checkAddress("listener", l.Address, l.Allow, l.TLS)
 }
 
 func (c *Config) checkMLLP(l MLLPConfig) error {
-	if !slices.ContainsFunc(c.Partners, func(p PartnerConfig) bool { return p.ID == l.Partner }) {
-		return fmt.Errorf("mllp listener %s: there is no partner %q; MLLP has no log-in, so each listener names the partner it is for", l.Address, l.Partner)
+	if l.Partner == "" && l.TLS.ClientCA == "" {
+		return fmt.Errorf("mllp listener %s: MLLP has no log-in, so a listener names the partner it is for, or has tls.client_ca and knows partners by their certificates", l.Address)
 	}
-	return c.checkAddress("mllp listener", l.Address, l.TLS)
+	if l.TLS.Cert == "" && !loopback(l.Address) && len(l.Allow) == 0 {
+		return fmt.Errorf("mllp listener %s: it would speak without encryption, so anybody could be partner %s; give it tls with client_ca, or, where a network is trusted, allow with the addresses that may connect and allow_plaintext: true", l.Address, l.Partner)
+	}
+	if l.Partner != "" && !slices.ContainsFunc(c.Partners, func(p PartnerConfig) bool { return p.ID == l.Partner }) {
+		return fmt.Errorf("mllp listener %s: there is no partner %q", l.Address, l.Partner)
+	}
+	return c.checkAddress("mllp listener", l.Address, l.Allow, l.TLS)
 }
 
-func (c *Config) checkAddress(what, address string, t TLSConfig) error {
+func (c *Config) checkAddress(what, address string, allow []string, t TLSConfig) error {
+	if _, err := readNetworks(allow); err != nil {
+		return fmt.Errorf("%s %s: allow: %w", what, address, err)
+	}
 	if _, _, err := net.SplitHostPort(address); err != nil {
 		return fmt.Errorf("%s %q: the address must be host:port", what, address)
 	}
@@ -132,6 +142,7 @@ func (c *Config) checkCustomers() (errs []error) {
 			errs = append(errs, fmt.Errorf("customer %s: there is no zone %q", k.Alias, k.Zone))
 		}
 	}
+	errs = append(errs, c.checkIdentities()...)
 	for _, p := range c.Partners {
 		errs = append(errs, checkHabits(p))
 		for _, g := range p.Grants {

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 )
@@ -79,13 +82,14 @@ type serveCmd struct {
 	Settings
 }
 
-// Run serves until it is told to stop.
+// Run serves until it is told to stop. A hang-up signal makes it read the
+// configuration again.
 func (c *serveCmd) Run(ctx context.Context, to streams) error {
 	cfg, err := LoadConfig(c.Config, c.Settings)
 	if err != nil {
 		return err
 	}
-	log, err := newLog(to.err, cfg.LogLevel)
+	log, level, err := newLog(to.err, cfg.LogLevel)
 	if err != nil {
 		return err
 	}
@@ -93,20 +97,38 @@ func (c *serveCmd) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
+	a.level = level
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for {
+			select {
+			case <-hangups:
+				c.reload(a)
+			case <-done:
+				return
+			}
+		}
+	}()
 	for _, l := range a.http {
 		log.Info("listening", "address", l.listener.Addr().String())
 	}
 	for _, l := range a.mllp {
-		log.Info("listening for mllp", "address", l.listener.Addr().String())
+		log.Info("listening for mllp", "address", l.Addr().String())
 	}
 	return a.Run(ctx)
 }
 
-// newLog makes the log: one JSON object a line.
-func newLog(w io.Writer, level string) (*slog.Logger, error) {
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		return nil, fmt.Errorf("log_level %q: use debug, info, warn or error", level)
+// newLog makes the log, one JSON object a line, and its level, which may be changed.
+func newLog(w io.Writer, level string) (*slog.Logger, *slog.LevelVar, error) {
+	l, err := parseLevel(level)
+	if err != nil {
+		return nil, nil, err
 	}
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l})), nil
+	v := new(slog.LevelVar)
+	v.Set(l)
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: v})), v, nil
 }

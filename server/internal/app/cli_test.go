@@ -10,7 +10,7 @@ import (
 // The commands token and send, as a user types them.
 func TestCommands(t *testing.T) {
 	a := startDemo(t, t.TempDir(), Settings{})
-	base, mllp := a.cfg.BaseURL, a.mllp[0].listener.Addr().String()
+	base, mllp := a.cfg.BaseURL, a.mllp[0].Addr().String()
 	dir := t.TempDir()
 	file := func(name, text string) string {
 		path := filepath.Join(dir, name)

@@ -31,6 +31,7 @@ type Config struct {
 	Partners   []PartnerConfig  `yaml:"partners"`
 	Errors     ErrorConfig      `yaml:"errors"`
 	Retention  RetentionConfig  `yaml:"retention"`
+	Limits     LimitConfig      `yaml:"limits"`
 	Validation string           `yaml:"validation"`
 	References string           `yaml:"references"`
 	HoldFor    time.Duration    `yaml:"hold_for"`
@@ -56,6 +57,7 @@ type FileConfig struct {
 type ListenerConfig struct {
 	Address string    `yaml:"address"`
 	Serves  []string  `yaml:"serves"`
+	Allow   []string  `yaml:"allow"` // addresses and networks; none: any
 	TLS     TLSConfig `yaml:"tls"`
 }
 
@@ -66,10 +68,12 @@ type TLSConfig struct {
 	ClientCA string `yaml:"client_ca"`
 }
 
-// MLLPConfig is one MLLP listener. Whoever comes in by it is the partner named.
+// MLLPConfig is one MLLP listener. Whoever comes in by it is the partner named, or
+// with none named the one whose client certificate it shows.
 type MLLPConfig struct {
 	Address string    `yaml:"address"`
 	Partner string    `yaml:"partner"`
+	Allow   []string  `yaml:"allow"`
 	TLS     TLSConfig `yaml:"tls"`
 }
 
@@ -144,7 +148,10 @@ type LocalIDConfig struct {
 // PartnerConfig is a sender of HL7 messages.
 type PartnerConfig struct {
 	ID           string        `yaml:"id"`
+	Disabled     bool          `yaml:"disabled"`
 	PasswordHash string        `yaml:"password_hash"`
+	Certificates []string      `yaml:"certificates"` // SHA-256 fingerprints, or names of the subject
+	Addresses    []string      `yaml:"addresses"`    // addresses and networks it comes from; none: any
 	URLHosts     []string      `yaml:"url_hosts"`
 	Batches      bool          `yaml:"batches"`
 	Grants       []GrantConfig `yaml:"grants"`
@@ -176,6 +183,7 @@ type GrantConfig struct {
 	SoftMatch  *SoftMatchConfig `yaml:"soft_match"` // in place of the controller's
 	From       time.Time        `yaml:"from"`
 	Until      time.Time        `yaml:"until"`
+	Disabled   bool             `yaml:"disabled"`
 }
 
 // RetentionConfig says for how many days things are kept; 0 for good.
@@ -194,7 +202,7 @@ type ErrorConfig struct {
 
 // defaults is what a configuration is laid over.
 func defaults() Config {
-	return Config{Zone: "Europe/London", LogLevel: "info", Validation: "lenient", References: "lenient", HoldFor: booking.DefaultHold, Handling: "lenient", Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
+	return Config{Zone: "Europe/London", LogLevel: "info", Validation: "lenient", References: "lenient", HoldFor: booking.DefaultHold, Handling: "lenient", Limits: defaultLimits(), Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
 }
 
 // LoadConfig reads a file over the defaults, and then the settings of flags and

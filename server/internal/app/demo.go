@@ -51,7 +51,7 @@ func (c *demoCmd) Run(ctx context.Context, to streams) error {
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- a.Run(ctx) }()
-	d := &demo{app: a, base: a.cfg.BaseURL, mllp: a.mllp[0].listener.Addr().String(), dir: dir, out: to.out, empty: c.Empty}
+	d := &demo{app: a, base: a.cfg.BaseURL, mllp: a.mllp[0].Addr().String(), dir: dir, out: to.out, empty: c.Empty}
 	work := d.show
 	if c.Check {
 		work = d.check
@@ -70,7 +70,7 @@ func (c *demoCmd) start(dir string, to streams) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, err := newLog(to.err, cfg.LogLevel)
+	log, _, err := newLog(to.err, cfg.LogLevel)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"slotway/hl7bridge"
@@ -11,21 +12,52 @@ import (
 )
 
 // directory is the configuration's partners and customers as the bridge asks for
-// them.
+// them. One that is disabled is not there.
 type directory struct {
-	partners  map[string]hl7bridge.Partner
-	hashes    map[string]string
-	customers map[string]hl7bridge.Customer
+	partners     map[string]hl7bridge.Partner
+	hashes       map[string]string
+	certificates map[string]string // certificateKey to partner
+	addresses    map[string]networks
+	customers    map[string]hl7bridge.Customer
+}
+
+// register is the directory that is in force. It may be replaced while in use; the
+// next message sees the change.
+type register struct{ current atomic.Pointer[directory] }
+
+func (r *register) now() *directory { return r.current.Load() }
+
+// Partner gives a partner of the directory in force.
+func (r *register) Partner(id string) (hl7bridge.Partner, bool) {
+	p, ok := r.now().partners[id]
+	return p, ok
+}
+
+// Customer gives a customer of the directory in force.
+func (r *register) Customer(alias string) (hl7bridge.Customer, bool) {
+	c, ok := r.now().customers[alias]
+	return c, ok
+}
+
+func (r *register) passwordHash(id string) (string, bool) {
+	h, ok := r.now().hashes[id]
+	return h, ok
 }
 
 func newDirectory(cfg Config) *directory {
-	d := &directory{map[string]hl7bridge.Partner{}, map[string]string{}, map[string]hl7bridge.Customer{}}
+	d := &directory{map[string]hl7bridge.Partner{}, map[string]string{}, map[string]string{}, map[string]networks{}, map[string]hl7bridge.Customer{}}
 	for _, p := range cfg.Partners {
+		if p.Disabled {
+			continue
+		}
 		partner := hl7bridge.Partner{
 			ID: p.ID, URLHosts: p.URLHosts, Batches: p.Batches, Loopback: p.loopbackURLs,
 			Habits: mappings.Habits(p.Habits), BareAlias: p.BareAlias, Repeats: hl7bridge.Repeats(p.Repeats),
 		}
 		for _, g := range p.Grants {
+			if g.Disabled {
+				continue
+			}
 			grant := hl7bridge.Grant{
 				Connecting: g.Connecting, Controller: g.Controller, Events: g.Events,
 				OnlyURL: g.Only == "url", From: g.From, Until: g.Until,
@@ -38,6 +70,12 @@ func newDirectory(cfg Config) *directory {
 		d.partners[p.ID] = partner
 		if p.PasswordHash != "" {
 			d.hashes[p.ID] = p.PasswordHash
+		}
+		d.addresses[p.ID], _ = readNetworks(p.Addresses) // check refused any other
+		for _, text := range p.Certificates {
+			if key, err := certificateKey(text); err == nil { // check refused any other
+				d.certificates[key] = p.ID
+			}
 		}
 	}
 	for _, c := range cfg.Customers {
@@ -70,23 +108,6 @@ func newDirectory(cfg Config) *directory {
 
 func (c SoftMatchConfig) of() hl7bridge.SoftMatch {
 	return hl7bridge.SoftMatch{BirthDate: hl7bridge.BirthDateCheck(c.BirthDate), NHSStatus: c.NHSStatus}
-}
-
-// Partner gives a configured partner.
-func (d *directory) Partner(id string) (hl7bridge.Partner, bool) {
-	p, ok := d.partners[id]
-	return p, ok
-}
-
-// Customer gives a configured customer.
-func (d *directory) Customer(alias string) (hl7bridge.Customer, bool) {
-	c, ok := d.customers[alias]
-	return c, ok
-}
-
-func (d *directory) passwordHash(id string) (string, bool) {
-	h, ok := d.hashes[id]
-	return h, ok
 }
 
 func (c Config) clients() []auth.Client {

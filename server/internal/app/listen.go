@@ -2,15 +2,13 @@ package app
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"time"
 
+	"slotway/hl7bridge"
 	"slotway/hl7bridge/mllp"
 )
 
@@ -19,71 +17,92 @@ type httpListener struct {
 	server   *http.Server
 }
 
-type mllpListener struct {
-	listener net.Listener
-	server   *mllp.Server
-}
-
 // listen opens the sockets, so that an address in use is known at once.
 func (a *App) listen() error {
+	limits := a.cfg.Limits
 	for _, l := range a.cfg.Listeners {
-		ln, err := open(l.Address, l.TLS)
+		ln, err := a.open(l.Address, l.Allow, l.TLS)
 		if err != nil {
 			return fmt.Errorf("listener: %w", err)
 		}
 		a.http = append(a.http, &httpListener{ln, &http.Server{
 			Handler:           a.rest.Handler(l.Serves),
-			ReadHeaderTimeout: 5 * time.Second,
-			ReadTimeout:       30 * time.Second,
-			WriteTimeout:      60 * time.Second,
-			IdleTimeout:       120 * time.Second,
+			ReadHeaderTimeout: limits.HTTP.Header,
+			ReadTimeout:       limits.HTTP.Read,
+			WriteTimeout:      limits.HTTP.Write,
+			IdleTimeout:       limits.HTTP.Idle,
 			MaxHeaderBytes:    64 << 10, // beyond what rest refuses in words
 			ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 		}})
 	}
+	a.mllpPartners = map[string]string{}
 	for _, l := range a.cfg.MLLP {
-		ln, err := open(l.Address, l.TLS)
+		ln, err := a.open(l.Address, l.Allow, l.TLS)
 		if err != nil {
 			return fmt.Errorf("mllp listener: %w", err)
 		}
-		a.mllp = append(a.mllp, &mllpListener{ln, mllpServer(a, l.Partner)})
+		a.mllp = append(a.mllp, ln)
+		a.mllpPartners[ln.Addr().String()] = l.Partner
+		if l.TLS.Cert == "" && !loopback(l.Address) {
+			a.log.Warn("mllp without encryption: whoever can reach the listener from an address that it allows is taken for its partner", "address", ln.Addr().String(), "partner", l.Partner)
+		}
+	}
+	bridge := hl7bridge.Listener{Bridge: a.bridge, Identify: func(c mllp.Conn) string {
+		partner, _ := a.identify(c) // nobody, on an open connection, is answered AR
+		return partner
+	}}
+	a.mllpServer = &mllp.Server{
+		Handler: bridge, Limits: limits.mllp(), Log: a.log, Admit: a.identify,
+		OnOversize: bridge.OnOversize, OnMalformed: bridge.OnMalformed,
 	}
 	return nil
 }
 
-// mllpServer makes the server of a partner's MLLP listener.
-func mllpServer(a *App, partner string) *mllp.Server {
-	return &mllp.Server{
-		Handler: a.bridge.MLLP(partner), Limits: mllp.DefaultLimits(), Log: a.log,
-		OnOversize: a.bridge.OnOversize(partner), OnMalformed: a.bridge.OnMalformed(partner),
-	}
-}
-
-// open listens on an address, with TLS when there is a certificate.
-func open(address string, t TLSConfig) (net.Listener, error) {
-	var cfg *tls.Config
-	if t.Cert != "" {
-		cert, err := tls.LoadX509KeyPair(t.Cert, t.Key)
-		if err != nil {
-			return nil, fmt.Errorf("certificate: %w", err)
-		}
-		cfg = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-	}
-	if t.ClientCA != "" {
-		pem, err := os.ReadFile(t.ClientCA)
-		if err != nil {
-			return nil, fmt.Errorf("client_ca: %w", err)
-		}
-		cfg.ClientCAs, cfg.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
-		if !cfg.ClientCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("client_ca: %s holds no certificate", t.ClientCA)
-		}
+// open listens on an address, with TLS when there is a certificate. A connection
+// from an address that is not allowed is closed before a byte is read.
+func (a *App) open(address string, allow []string, t TLSConfig) (net.Listener, error) {
+	from, err := readNetworks(allow)
+	if err != nil {
+		return nil, err
 	}
 	ln, err := net.Listen("tcp", address)
-	if err != nil || cfg == nil {
-		return ln, err
+	if err != nil {
+		return nil, err
 	}
-	return tls.NewListener(ln, cfg), nil
+	if len(from) > 0 {
+		ln = &guarded{ln, from}
+	}
+	if t.Cert == "" {
+		return ln, nil
+	}
+	files := &tlsFiles{files: t}
+	cfg, err := t.load()
+	if err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
+	files.current.Store(cfg)
+	a.tls = append(a.tls, files)
+	return tls.NewListener(ln, files.config()), nil
+}
+
+// guarded is a listener that takes connections from some addresses only.
+type guarded struct {
+	net.Listener
+	from networks
+}
+
+// Accept gives the next connection that is allowed.
+func (g *guarded) Accept() (net.Conn, error) {
+	for {
+		c, err := g.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if host, _, err := net.SplitHostPort(c.RemoteAddr().String()); err == nil && g.from.allow(host) {
+			return c, nil
+		}
+		_ = c.Close() // nothing was said
+	}
 }
 
 // closed makes nothing of closing what is closed.

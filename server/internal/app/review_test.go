@@ -31,7 +31,7 @@ func newWard(t *testing.T) *ward {
 	t.Helper()
 	w := &ward{t: t, dir: t.TempDir()}
 	w.a = startDemo(t, w.dir, Settings{Customers: cautious})
-	w.d = &demo{app: w.a, base: w.a.cfg.BaseURL, mllp: w.a.mllp[0].listener.Addr().String()}
+	w.d = &demo{app: w.a, base: w.a.cfg.BaseURL, mllp: w.a.mllp[0].Addr().String()}
 	return w
 }
 

@@ -58,7 +58,7 @@ func TestScripts(t *testing.T) {
 		Dir: "../../../testdata/script",
 		Setup: func(env *testscript.Env) error {
 			a := startDemo(t, t.TempDir(), Settings{})
-			s := &script{demo: &demo{app: a, base: a.cfg.BaseURL, mllp: a.mllp[0].listener.Addr().String()}}
+			s := &script{demo: &demo{app: a, base: a.cfg.BaseURL, mllp: a.mllp[0].Addr().String()}}
 			env.Values["script"] = s
 			env.Setenv("BASE", s.base)
 			env.Setenv("TODAY", time.Now().Format(time.DateOnly))

@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"math/big"
 	"net/http"
 	"os"
@@ -138,9 +139,15 @@ partners: [{id: pas, password_hash: "`+hash+`", grants: [{connecting: trust, con
 // serveConfig runs serve until stop is called; what it logs goes to the test.
 func serveConfig(t *testing.T, file, base string) (stop func()) {
 	t.Helper()
+	return serveConfigLogging(t, file, base, t.Output())
+}
+
+// serveConfigLogging is serveConfig with a log.
+func serveConfigLogging(t *testing.T, file, base string, log io.Writer) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan int, 1)
-	go func() { done <- Main(ctx, []string{"serve", "--config", file}, t.Output(), t.Output()) }()
+	go func() { done <- Main(ctx, []string{"serve", "--config", file}, log, log) }()
 	d := &demo{base: base}
 	for n := 0; ; n++ {
 		if status, _, err := d.call(ctx, http.MethodGet, "/readyz", "", nil); err == nil && status == http.StatusOK {

@@ -21,6 +21,8 @@ type Settings struct {
 	Customers Text `yaml:"customers,omitempty" placeholder:"YAML" help:"Data controllers."`
 	Partners  Text `yaml:"partners,omitempty" placeholder:"YAML" help:"Senders of HL7 messages."`
 
+	Limits Text `yaml:"limits,omitempty" placeholder:"YAML" help:"What one peer may cost: sizes, times and connections."`
+
 	Keys struct {
 		Messages struct {
 			File Text `yaml:"file,omitempty" placeholder:"FILE" help:"Key that encrypts the raw text of messages: 32 bytes, as base64 or hexadecimal."`

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -11,10 +13,6 @@ const sweepEvery = 5 * time.Second
 
 // sweep ends holds whose time is over, until ctx ends.
 func (a *App) sweep(ctx context.Context) {
-	var customers []string
-	for _, c := range a.cfg.Customers {
-		customers = append(customers, c.Alias)
-	}
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
@@ -23,7 +21,7 @@ func (a *App) sweep(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		ended, err := a.booking.Sweep(ctx, customers)
+		ended, err := a.booking.Sweep(ctx, slices.Sorted(maps.Keys(a.partners.now().customers)))
 		if err != nil && ctx.Err() == nil {
 			a.log.Warn("holds that are over could not be ended; the next round tries again", "error", err)
 		}

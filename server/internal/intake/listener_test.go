@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"slotway/hl7bridge"
 	"slotway/hl7bridge/mllp"
 )
 
@@ -14,10 +15,8 @@ import (
 func TestMLLP(t *testing.T) {
 	s := stocked(t)
 	b := newBridge(t, s)
-	server := &mllp.Server{
-		Handler: b.MLLP("partner_demo"), Limits: mllp.Limits{MaxFrame: 4096},
-		OnOversize: b.OnOversize("partner_demo"), OnMalformed: b.OnMalformed("partner_demo"),
-	}
+	l := b.MLLP("partner_demo")
+	server := &mllp.Server{Handler: l, Limits: mllp.Limits{MaxFrame: 4096}, OnOversize: l.OnOversize, OnMalformed: l.OnMalformed}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -59,13 +58,13 @@ func TestMLLP(t *testing.T) {
 	}
 }
 
-func TestMLLPBy(t *testing.T) {
-	h := newBridge(t, stocked(t)).MLLPBy(func(c mllp.Conn) string {
+func TestListener_Identify(t *testing.T) {
+	h := hl7bridge.Listener{Bridge: newBridge(t, stocked(t)), Identify: func(c mllp.Conn) string {
 		if c.Listener == "known" {
 			return "partner_demo"
 		}
 		return ""
-	})
+	}}
 	raw := msg("SIU^S12", "1", "20260512100000", book, wren)
 	if got := answered(t, h.ServeMLLP(t.Context(), mllp.Conn{Listener: "other"}, raw)); got != "AR 1 SENDER_NOT_AUTHORISED" {
 		t.Errorf("answer to a stranger = %s, want AR", got)
@@ -78,18 +77,18 @@ func TestMLLPBy(t *testing.T) {
 // TestBrokenFrames: hl7-bridge 5.2 and 6.1 R5: what may be cut is refused and changes nothing.
 func TestBrokenFrames(t *testing.T) {
 	s := stocked(t)
-	b := newBridge(t, s)
+	l := newBridge(t, s).MLLP("partner_demo")
 	whole := msg("SIU^S12", "1", "20260512100000", book, wren)
-	if got := answered(t, b.OnMalformed("partner_demo")(whole)); got != "AR 1 MSH_MALFORMED" {
+	if got := answered(t, l.OnMalformed(mllp.Conn{}, whole)); got != "AR 1 MSH_MALFORMED" {
 		t.Errorf("malformed: %s, want AR 1 MSH_MALFORMED", got)
 	}
-	if got := answered(t, b.OnOversize("partner_demo")(whole)); got != "AR 1 TOO_LARGE" {
+	if got := answered(t, l.OnOversize(mllp.Conn{}, whole)); got != "AR 1 TOO_LARGE" {
 		t.Errorf("too large: %s, want AR 1 TOO_LARGE", got)
 	}
-	if got := b.OnOversize("partner_demo")(bytes.Repeat([]byte("x"), 100)); got != nil {
+	if got := l.OnOversize(mllp.Conn{}, bytes.Repeat([]byte("x"), 100)); got != nil {
 		t.Errorf("too large without MSH: %q, want nothing", got)
 	}
-	if got := b.OnOversize("partner_demo")(msg("ACK", "1", "20260512100000")); got != nil {
+	if got := l.OnOversize(mllp.Conn{}, msg("ACK", "1", "20260512100000")); got != nil {
 		t.Errorf("a reply that is too large: %q, want nothing", got)
 	}
 	if len(s.stored("Appointment")) != 0 {

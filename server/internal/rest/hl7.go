@@ -16,7 +16,6 @@ import (
 	"slotway/fhir"
 	"slotway/hl7bridge"
 	"slotway/hl7bridge/hl7"
-	"slotway/server/internal/auth"
 	"slotway/server/internal/wire"
 )
 
@@ -84,15 +83,11 @@ func (s *Server) hl7Message(c *gin.Context) error {
 		c.Header("Allow", http.MethodPost)
 		return fhir.Errorf(fhir.MethodNotAllowed, "Messages are sent by POST.")
 	}
-	user, password, err := auth.Basic(c.Request.Header)
-	if err != nil {
-		return err
-	}
 	host, _, err := net.SplitHostPort(c.Request.RemoteAddr)
 	if err != nil {
 		host = c.Request.RemoteAddr
 	}
-	partner, err := s.Partners.Check(c.Request.Context(), user, password, host)
+	partner, err := s.partner(c.Request, host)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ type Server struct {
 	Booking  *booking.Service
 	Verifier auth.Verifier
 	Partners *auth.Passwords // credentials of HL7 partners; nil without /hl7
+	Peers    Peers           // how else HL7 partners are known
 	Bridge   *hl7bridge.Bridge
 	Intake   *intake.Service
 	Issuer   *auth.Issuer // development issuer; nil without one

@@ -1,0 +1,79 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"slotway/hl7bridge/mllp"
+)
+
+// LimitConfig bounds what one peer may cost: spec hl7-bridge 5.1 and 5.2.
+type LimitConfig struct {
+	Message int64      `yaml:"message"` // bytes of an HL7 message
+	HTTP    HTTPLimits `yaml:"http"`
+	MLLP    MLLPLimits `yaml:"mllp"`
+}
+
+// HTTPLimits are those of HTTP listeners.
+type HTTPLimits struct {
+	Header time.Duration `yaml:"header"` // to read a header
+	Read   time.Duration `yaml:"read"`   // to read a request
+	Write  time.Duration `yaml:"write"`  // from the header read to the answer written
+	Idle   time.Duration `yaml:"idle"`   // between two requests
+}
+
+// MLLPLimits are those of MLLP listeners, of all together.
+type MLLPLimits struct {
+	Handshake  time.Duration `yaml:"handshake"` // of TLS
+	Idle       time.Duration `yaml:"idle"`      // between two messages
+	Frame      time.Duration `yaml:"frame"`     // from a message's first byte to its last
+	Write      time.Duration `yaml:"write"`     // to write an answer
+	Total      int           `yaml:"connections"`
+	PerPartner int           `yaml:"connections_per_partner"`
+	PerAddress int           `yaml:"connections_per_address"`
+}
+
+func defaultLimits() LimitConfig {
+	d := mllp.DefaultLimits()
+	return LimitConfig{
+		Message: int64(d.MaxFrame),
+		HTTP:    HTTPLimits{Header: 5 * time.Second, Read: 30 * time.Second, Write: 60 * time.Second, Idle: 120 * time.Second},
+		MLLP: MLLPLimits{
+			Handshake: d.Handshake, Idle: d.Idle, Frame: d.Frame, Write: d.Write,
+			Total: d.Total, PerPartner: d.PerPeer, PerAddress: d.PerAddress,
+		},
+	}
+}
+
+// mllp gives the limits of the MLLP server.
+func (l LimitConfig) mllp() mllp.Limits {
+	return mllp.Limits{
+		MaxFrame: int(l.Message), Handshake: l.MLLP.Handshake, Idle: l.MLLP.Idle, Frame: l.MLLP.Frame, Write: l.MLLP.Write,
+		Total: l.MLLP.Total, PerPeer: l.MLLP.PerPartner, PerAddress: l.MLLP.PerAddress,
+	}
+}
+
+// maxMessage is the most that the limit of a message may be, in bytes.
+const maxMessage = 64 << 20
+
+func (l LimitConfig) check() error {
+	var errs []error
+	if l.Message < 1024 || l.Message > maxMessage {
+		errs = append(errs, fmt.Errorf("limits.message is the bytes of an HL7 message, from 1024 to %d, not %d", maxMessage, l.Message))
+	}
+	for name, d := range map[string]time.Duration{
+		"http.header": l.HTTP.Header, "http.read": l.HTTP.Read, "http.write": l.HTTP.Write, "http.idle": l.HTTP.Idle,
+		"mllp.handshake": l.MLLP.Handshake, "mllp.idle": l.MLLP.Idle, "mllp.frame": l.MLLP.Frame, "mllp.write": l.MLLP.Write,
+	} {
+		if d <= 0 || d > 24*time.Hour {
+			errs = append(errs, fmt.Errorf("limits.%s is a time, such as 30s, up to 24h, not %s", name, d))
+		}
+	}
+	for name, n := range map[string]int{"connections": l.MLLP.Total, "connections_per_partner": l.MLLP.PerPartner, "connections_per_address": l.MLLP.PerAddress} {
+		if n < 1 {
+			errs = append(errs, fmt.Errorf("limits.mllp.%s must be at least 1, not %d", name, n))
+		}
+	}
+	return errors.Join(errs...)
+}
