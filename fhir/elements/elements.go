@@ -17,20 +17,6 @@ const (
 	STU3                // 3.0.1 and 3.0.2, which have the same elements
 )
 
-// VersionOf gives the version of a number such as 4.0.1; ok is false for one
-// that has no table.
-func VersionOf(number string) (v Version, ok bool) {
-	if len(number) >= 3 {
-		switch number[:3] {
-		case "4.0":
-			return R4, true
-		case "3.0":
-			return STU3, true
-		}
-	}
-	return 0, false
-}
-
 // String gives the name that people use: R4 or STU3.
 func (v Version) String() string { return [...]string{"R4", "STU3"}[v] }
 
@@ -82,12 +68,3 @@ func (t *Type) Find(name string) int {
 
 // Type gives the type of that name, resource or data type, or nil.
 func (v Version) Type(name string) *Type { return tables[v]()[name] }
-
-// Types gives the names of all types, in no order.
-func (v Version) Types() []string {
-	names := make([]string, 0, len(tables[v]()))
-	for name := range tables[v]() {
-		names = append(names, name)
-	}
-	return names
-}

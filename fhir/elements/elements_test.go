@@ -10,6 +10,7 @@ import (
 	models "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"slotway/fhir/elements"
+	"slotway/fhir/fhirtest"
 )
 
 // TestR4AgreesWithModels lays the table beside a library that was generated from
@@ -167,11 +168,44 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-func TestVersionOf(t *testing.T) {
-	for number, want := range map[string]string{"4.0.1": "R4", "3.0.1": "STU3", "3.0.2": "STU3", "4.0": "R4", "5.0.0": "", "": "", "4": ""} {
-		if v, ok := elements.VersionOf(number); ok != (want != "") || ok && v.String() != want {
-			t.Errorf("%s is %v, %v, want %s", number, v, ok, want)
+// TestR4AgreesWithHL7 holds the table to what HL7's own definitions state of the
+// types that the server keeps.
+func TestR4AgreesWithHL7(t *testing.T) {
+	checked := 0
+	for line := range strings.Lines(string(fhirtest.Read(t, "fhir", "r4-elements.txt"))) {
+		f := strings.Fields(line)
+		if f[0] == "#" || !strings.Contains(f[0], ".") {
+			continue
 		}
+		names := strings.Split(strings.TrimSuffix(f[0], "[x]"), ".")
+		types := strings.Split(f[2], ",")
+		of := elements.R4.Type(names[0])
+		for _, name := range names[1 : len(names)-1] {
+			of = of.Elements[of.Find(name)].Of
+		}
+		for _, typ := range types {
+			typ, _, _ = strings.Cut(typ, "(")
+			name := names[len(names)-1]
+			if strings.HasSuffix(f[0], "[x]") {
+				name += strings.ToUpper(typ[:1]) + typ[1:]
+			}
+			at := of.Find(name)
+			if at < 0 {
+				t.Errorf("%s has no %s", of.Name, name)
+				continue
+			}
+			e := of.Elements[at]
+			if want := strings.HasSuffix(f[1], "*"); e.List != want {
+				t.Errorf("%s: list is %v, want %v", f[0], e.List, want)
+			}
+			if e.Type != typ && typ != "System.String" && !(typ == "BackboneElement" && e.Type == of.Name+"."+name) {
+				t.Errorf("%s is of type %s, want %s", f[0], e.Type, typ)
+			}
+			checked++
+		}
+	}
+	if checked < 300 {
+		t.Errorf("only %d elements are checked", checked)
 	}
 }
 

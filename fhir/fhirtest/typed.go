@@ -19,8 +19,8 @@ func Typed(t *rapid.T, v elements.Version, typ string, odd int) string {
 	return d.resource(typ, 3)
 }
 
-// TypedText draws text that every form of FHIR can hold.
-func TypedText(t *rapid.T) string {
+// typedText draws text that every form of FHIR can hold.
+func typedText(t *rapid.T) string {
 	text := rapid.OneOf(
 		rapid.SampledFrom([]string{"a", "<b>&amp; \"c\"'d'", " a\t\r\nb ", "é€😀\u00a0\u2028\ufffd\u0085\u007f", "]]>", "http://a/b?c=d&e=f", "Slot/1", "#p", "{", "\\u0041", "2025-10-25T13:30:00.000+01:00"}),
 		rapid.StringN(1, 12, -1),
@@ -148,7 +148,7 @@ func (d *drawer) value(e *elements.Element, depth int) string {
 	if e.Name == "id" {
 		return `"` + rapid.StringMatching(`[A-Za-z0-9.-]{1,20}`).Draw(d.t, "id") + `"`
 	}
-	return quoted(d.t, TypedText(d.t))
+	return quoted(d.t, typedText(d.t))
 }
 
 // stray draws a member that no definition knows.

@@ -53,6 +53,9 @@ func (t *tree) bind(a attr) *fault {
 	if a.value == xmlSpace {
 		return t.faultf("a prefix cannot be declared so")
 	}
+	if len(t.bound) == maxAttributes {
+		return t.faultf("more than %d namespaces are declared", maxAttributes)
+	}
 	t.bound = append(t.bound, binding{prefix, a.value})
 	return nil
 }

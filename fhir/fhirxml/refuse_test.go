@@ -202,6 +202,7 @@ func TestLimits(t *testing.T) {
 		{"deep markup", list("<text><div"+xhtml+">"+strings.Repeat("<a>", n), 1), "64 deep"},
 		{"many elements", list(`<a value="b"/>`, n+1), "more than 100000 elements"},
 		{"many names", list(names(n/4), 1), ""},
+		{"many namespaces", list(strings.Repeat("<a xmlns:a='a' xmlns:b='b'>", 40), 1), "64 namespaces"},
 		{"many attributes", list("<a"+attributes(n)+"/>", 1), "64 attributes"},
 		{"many attributes in markup", list("<text><div"+xhtml+"><a"+attributes(n)+"/></div></text>", 1), "64 attributes"},
 		{"many ampersands", list(`<a value="`+strings.Repeat("&amp;", n)+`"/>`, 1), ""},

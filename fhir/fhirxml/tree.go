@@ -6,8 +6,8 @@ import (
 	"slotway/fhir"
 )
 
-// maxAttributes bounds the attributes and namespaces of an element, so that
-// looking for one that stands twice stays cheap.
+// maxAttributes bounds the attributes of an element, and the namespaces declared
+// around it, so that looking one up stays cheap.
 const maxAttributes = 64
 
 // maxElements bounds the elements of a document: each makes a name and a value of

@@ -69,6 +69,9 @@ func TestXML(t *testing.T) {
 		w.check(t, exchange{"", "PUT", "/R4/Appointment/odd", nil, []byte(strings.ReplaceAll(strings.Replace(wireAppointment, "a01", "odd", 1), "COMMENT", `\u0001`)), false, 201, nil, ""})
 		w.check(t, exchange{"", "GET", "/R4/Appointment/odd", []string{asked}, nil, false, 406, isXML, "Ask for application/fhir+json"})
 		w.check(t, exchange{"", "GET", "/R4/Appointment/odd", nil, nil, false, 200, nil, `\u0001`})
+		// A change that is made is answered as one, whatever can be shown of it.
+		w.check(t, exchange{"", "PUT", "/R4/Appointment/odd", []string{asked}, []byte(strings.ReplaceAll(strings.Replace(wireAppointment, "a01", "odd", 1), "COMMENT", `\u0002`)), false, 200, append(isXML, `Etag: W/"2"`), `<severity value="warning"/>`})
+		w.check(t, exchange{"", "POST", "/R4/Appointment/_search", []string{asked, form}, []byte("_id=odd"), false, 406, isXML, "Ask for application/fhir+json"})
 	})
 }
 

@@ -1,11 +1,14 @@
 package rest
 
 import (
+	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"slotway/fhir"
+	"slotway/fhir/r4"
 	"slotway/server/internal/wire"
 )
 
@@ -41,12 +44,26 @@ func write(c *gin.Context, f *Face, status int, body []byte) {
 	if err == nil {
 		return
 	}
-	// It cannot be said in the format: that can.
+	// It cannot be said in the format: that can. What was done stays done.
 	_ = c.Error(err)
 	e := fhir.AsError(err)
-	if err := r.Write(c.Writer, statusOf(e, f.Style), outcome(f, e)); err != nil {
-		_ = r.AsJSON().Write(c.Writer, statusOf(e, f.Style), outcome(f, e)) // JSON is written as it is
+	said := outcome(f, e)
+	if status >= 300 || isRead(c.Request) {
+		status = statusOf(e, f.Style)
+	} else {
+		said = r4.Outcome(&fhir.Error{Kind: e.Kind, Issues: []fhir.Issue{
+			{Severity: "information", Code: "informational", Text: "What was asked is done; only the answer cannot be shown in this format."},
+			{Severity: "warning", Text: e.Text, Where: e.Where},
+		}}, r4.Shape{})
 	}
+	if err := r.Write(c.Writer, status, said); err != nil {
+		_ = r.AsJSON().Write(c.Writer, status, said) // JSON is written as it is
+	}
+}
+
+// isRead says whether a request changes nothing.
+func isRead(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Method == http.MethodHead || strings.HasSuffix(r.URL.Path, "/_search")
 }
 
 // empty answers without a body.
