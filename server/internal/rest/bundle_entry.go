@@ -147,7 +147,10 @@ func (e *entry) readBody(n fhir.Node) error {
 	switch {
 	case e.reads() || e.method == http.MethodDelete:
 		return nil
-	case !n.IsObject():
+	case !n.IsObject() && strings.HasSuffix(e.path, "/_search"):
+		e.header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return nil
+	case !n.IsObject() && !strings.Contains(e.path, "/$"):
 		return fhir.Errorf(fhir.Invalid, "A %s needs a resource.", e.method).At("resource")
 	}
 	e.body = n.Raw()

@@ -37,19 +37,24 @@ func (k *call) condition(raw string) (*booking.Condition, error) {
 }
 
 func (k *call) conditionOn(typ, raw string) (*booking.Condition, error) {
-	raw = strings.Join(slices.DeleteFunc(strings.Split(raw, "&"), shapesAnswer), "&")
+	pairs := slices.DeleteFunc(strings.Split(raw, "&"), shapesAnswer)
+	raw = strings.Join(pairs, "&")
 	parsed, err := search.Parse(k.face.Catalog, typ, raw, k.s.Now())
 	if err != nil {
 		return nil, err
 	}
 	if len(parsed.Warnings) > 0 {
-		return nil, refuse(parsed.Warnings)
+		w := parsed.Warnings[0]
+		return nil, fhir.Errorf(fhir.Invalid, "A condition must be understood whole, and %s is no search parameter of %s here.", w.Where, typ).Coded("INVALID_PARAMETER").At(w.Where)
 	}
 	if len(parsed.Query.Where) == 0 && raw == "" {
 		return nil, fhir.Errorf(fhir.Invalid, "The address needs the id of the %s, or a search that names it.", typ)
 	}
 	if len(parsed.Query.Where) == 0 {
 		return nil, fhir.Errorf(fhir.PreconditionFailed, "A search must say which %s is meant, such as identifier=system|value.", typ)
+	}
+	if len(parsed.Query.Where) < len(pairs) {
+		return nil, fhir.Errorf(fhir.Invalid, "Every parameter of a condition must say something of the %s, with a value.", typ)
 	}
 	if _, err := k.principal.Demand(auth.Search, typ); err != nil {
 		return nil, err
@@ -65,5 +70,5 @@ func (k *call) conditionOn(typ, raw string) (*booking.Condition, error) {
 // shapesAnswer says whether a parameter is about the answer and names nothing.
 func shapesAnswer(pair string) bool {
 	name, _, _ := strings.Cut(pair, "=")
-	return name == "_format" || name == "_pretty"
+	return name == "" || name == "_format" || name == "_pretty"
 }
