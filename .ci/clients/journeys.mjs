@@ -1,5 +1,5 @@
 // Journeys (a) and (b) as outsiders walk them: HL7 messages by two npm clients,
-// searches by a third. Usage: node journeys.mjs BASE MLLP_PORT TOKEN ADMIN_TOKEN
+// searches by a third (hl7-bridge 8 and 9, requirement 94). Usage: node journeys.mjs BASE MLLP_PORT TOKEN ADMIN_TOKEN
 import assert from 'node:assert/strict';
 import { Hl7Message } from '@medplum/core';
 import { Hl7Client } from '@medplum/hl7';

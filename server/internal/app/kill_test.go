@@ -84,7 +84,7 @@ const connections = 4
 // TestKill sends a stream of messages on several connections, kills the process
 // with SIGKILL at a random moment, and looks after a restart: everything that was
 // acknowledged is there, once. The senders then go on where they were, and send
-// what was not acknowledged again.
+// what was not acknowledged again (hl7-bridge 6.4 R96, requirement 83).
 func TestKill(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts and kills processes for some seconds")

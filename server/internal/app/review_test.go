@@ -69,8 +69,8 @@ const (
 	wardBook  = "SCH|R1||||||^Hip review||||^^^20260601100000"
 )
 
-// TestReview: hl7-bridge 3.4 from the socket to the command line; requirements 43,
-// 45, 49 and 92.
+// TestReview: hl7-bridge 3.4 from the socket to the command line (requirements 43, 45,
+// 49); and the journal, by control id, partner and SCH-1 (requirement 92).
 func TestReview(t *testing.T) {
 	w := newWard(t)
 	for _, alias := range []string{"trustalias", "alias_123"} {

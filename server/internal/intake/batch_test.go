@@ -56,7 +56,7 @@ func TestBatch(t *testing.T) {
 	}
 }
 
-// A batch that is not whole changes nothing, and one acknowledgement says why.
+// A batch that is not whole changes nothing, and one acknowledgement says why (6.2 R46).
 func TestBatchNotWhole(t *testing.T) {
 	b, s := batchBridge(t, true)
 	before := len(s.stored("Appointment"))

@@ -92,7 +92,7 @@ func NewID(at time.Time, random string) string {
 		b[i] = digits[n&15]
 		n >>= 4
 	}
-	return string(b[:]) + random[:min(len(random), 8)]
+	return string(b[:]) + random[max(len(random)-8, 0):]
 }
 
 // Append adds an entry, and the sealed message where there is one.
