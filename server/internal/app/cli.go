@@ -52,6 +52,7 @@ func Main(ctx context.Context, args []string, out, errs io.Writer) (code int) {
 			code = int(e)
 		}
 	}()
+	tuneMemory()
 	parser, err := kong.New(&cli{},
 		kong.Name("server"), kong.Description("Slotway: a FHIR facade for healthcare appointments."),
 		kong.Writers(out, errs), kong.Exit(func(n int) { panic(exit(n)) }),
