@@ -67,6 +67,7 @@ func TestBadTransactions(t *testing.T) {
 	for i := range many {
 		many[i] = fresh
 	}
+	nhs := `,"identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990002298"}]`
 	searches := make([]string, 1001)
 	for i := range searches {
 		searches[i] = fmt.Sprintf(`{"reference":"Patient?identifier=%d"}`, i)
@@ -78,6 +79,7 @@ func TestBadTransactions(t *testing.T) {
 	}{
 		{"two entries of one fullUrl", transactionOf(fresh, entryOf("POST", "Patient", full(urnA)+patientEntry("")), entryOf("POST", "Patient", full(urnA)+patientEntry(""))), 400, "Bundle.entry[2].fullUrl"},
 		{"two bookings of one slot", transactionOf(fresh, entryOf("POST", "Appointment", bookingEntry("Slot/slot-1")), entryOf("POST", "Appointment", bookingEntry("Slot/slot-1"))), 409, "Bundle.entry[2].resource.slot[0]"},
+		{"two patients of one NHS number", transactionOf(entryOf("POST", "Patient", patientEntry(nhs)), entryOf("POST", "Patient", patientEntry(nhs))), 409, "Bundle.entry[1].resource.identifier"},
 		{"one resource twice", transactionOf(fresh, entryOf("PUT", "Patient/p1", patientEntry(`,"id":"p1"`)), entryOf("DELETE", "Patient/p1", "")), 400, "Bundle.entry[1]"},
 		{"one resource by id and by condition", transactionOf(entryOf("PUT", "Patient/p1", patientEntry(`,"id":"p1"`)), entryOf("PUT", "Patient?identifier=http://x.test|1", patientEntry(""))), 400, "Bundle.entry[1]"},
 		{"one new resource by one condition twice", transactionOf(entryOf("PUT", "Patient?identifier=http://x.test|7", patientEntry("")), entryOf("PUT", "Patient?identifier=http://x.test|7", patientEntry(""))), 400, "Bundle.entry[1]"},

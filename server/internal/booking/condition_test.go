@@ -172,3 +172,48 @@ func TestConditionRace(t *testing.T) {
 		})
 	}
 }
+
+// Searches in place of references look where the resource goes, and each finds
+// one that the caller may see.
+func TestSearchedReferences(t *testing.T) {
+	label := `"meta":{"security":[{"system":"http://fhir.patientsknowbest.com/codesystem/source-organization","code":"%s"}]},`
+	tests := []struct {
+		name, customer, query string
+		want                  string
+		err                   error
+	}{
+		{"one in the customer, though another has one too", "trust", "identifier=9990000018", "Patient/p1", nil},
+		{"the other customer's", "clinic", "identifier=9990000018", "Patient/theirs", nil},
+		{"only another customer's", "trust", "family=Theirs", "", fhir.PreconditionFailed},
+		{"none", "trust", "family=Nobody", "", fhir.PreconditionFailed},
+		{"two", "trust", "family:missing=false", "", fhir.PreconditionFailed},
+		{"one that this Do makes", "trust", "identifier=9990000034", "Patient/new", nil},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.put("trust", `{"resourceType":"Patient","id":"p2","name":[{"family":"Second"}]}`)
+			w.put("clinic", `{"resourceType":"Patient","id":"theirs","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}],"name":[{"family":"Theirs"}]}`)
+			text := "Patient?" + tc.query
+			c := create(caller("X1"), parse(t, `{"resourceType":"Schedule",`+fmt.Sprintf(label, tc.customer)+`"actor":[{"reference":"`+text+`"}]}`))
+			c.Refs = map[string]*booking.Condition{text: w.meets("Patient", tc.query)}
+			c.Refs[text].Where = "Schedule.actor[0].reference"
+			made := create(caller("X1"), parse(t, strings.Replace(patient("9990000034", "New"), `{`, `{`+fmt.Sprintf(label, tc.customer), 1)))
+			made.Key.ID, made.If = "new", w.meets("Patient", "identifier=9990000034")
+			before := w.count("Patient")
+			out, err := w.Do(t.Context(), c, made)
+			if !errors.Is(err, tc.err) || (err == nil) != (tc.err == nil) {
+				t.Fatalf("Do = %v, want %v", err, tc.err)
+			}
+			if err != nil {
+				if f, ok := errors.AsType[*booking.Failed](err); !ok || f.At != 0 || fhir.AsError(err).Where != "Schedule.actor[0].reference" || w.count("Patient") != before {
+					t.Errorf("the error is %v", err)
+				}
+				return
+			}
+			if got := out[0].Record.Resource.Root().Find("actor").First().Get("reference").Text(); got != tc.want {
+				t.Errorf("the reference is %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
