@@ -41,9 +41,11 @@ func TestParseHistory(t *testing.T) {
 		{"colour=red&_count=2", "_count=2", 2, "", "", "", true},
 		{"_list=List/1", "", -1, "", "", "", true},
 		{"_count:exact=2", "", -1, "", "", "", true},
+		{"_summary=true&_elements=status", "_summary=true&_elements=status", -1, "", "", "", false},
+		{"_summary=count&_count=5", "_summary=count&_count=5", 0, "", "", "", false},
 	}
 	for _, tc := range tests {
-		got, err := ParseHistory(c, tc.query)
+		got, err := ParseHistory(c, "Slot", tc.query)
 		if err != nil {
 			t.Errorf("ParseHistory(%q) = %v", tc.query, err)
 			continue
@@ -59,11 +61,41 @@ func TestParseHistory(t *testing.T) {
 		}
 	}
 	for _, query := range []string{
+		"_summary=some", "_summary=true&_summary=text", "_elements=a.b",
 		"_count=-1", "_count=%zz", "_count=1&_count=1", "_since=yesterday", "_since=ge2025-01-01", "_since=2025-13-01", "_at=eq2025-01-01",
 		"_at=2025-01-01&_at=2025-01-02", "%zz=1", strings.Repeat("a=b&", 60), strings.Repeat("a", MaxQuery+1),
 	} {
-		if _, err := ParseHistory(c, query); fhir.KindOf(err) != fhir.Invalid || err == nil {
+		if _, err := ParseHistory(c, "Slot", query); fhir.KindOf(err) != fhir.Invalid || err == nil {
 			t.Errorf("ParseHistory(%.40q) = %v, want Invalid", query, err)
+		}
+	}
+}
+
+func TestParseRead(t *testing.T) {
+	c := NewCatalog(nil, nil)
+	tests := []struct {
+		query, self, elements string
+		summary               Summary
+		warned                bool
+	}{
+		{"", "", "", 0, false},
+		{"_format=xml&_pretty=true", "_format=xml&_pretty=true", "", 0, false},
+		{"_summary=text", "_summary=text", "", SummaryText, false},
+		{"_elements=status,Slot.start&_elements=end", "_elements=status,Slot.start&_elements=end", "status,start,end", 0, false},
+		{"colour=red&_count=1", "", "", 0, true},
+	}
+	for _, tc := range tests {
+		got, err := ParseRead(c, "Slot", tc.query)
+		if err != nil {
+			t.Errorf("ParseRead(%q) = %v", tc.query, err)
+		}
+		if got.Self != tc.self || strings.Join(got.Query.Elements, ",") != tc.elements || got.Query.Summary != tc.summary || (len(got.Warnings) > 0) != tc.warned {
+			t.Errorf("ParseRead(%q) = %+v, want %+v", tc.query, got, tc)
+		}
+	}
+	for _, query := range []string{"_summary=count", "_summary=some", "_elements=1", "_elements=status%zz"} {
+		if _, err := ParseRead(c, "Slot", query); fhir.KindOf(err) != fhir.Invalid || err == nil {
+			t.Errorf("ParseRead(%q) = %v, want Invalid", query, err)
 		}
 	}
 }

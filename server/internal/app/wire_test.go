@@ -166,6 +166,14 @@ func TestForm(t *testing.T) {
 		{"E44", "GET", "/R4/Appointment/a01", []string{"Accept: application/fhir+json; fhirVersion=3.0"}, nil, false, 406, nil, "4.0.1"},
 		{"a body of another version", "PUT", "/R4/Appointment/a01", []string{"Content-Type: application/fhir+json; fhirVersion=3.0"}, []byte(wireAppointment), false, 415, nil, "4.0.1"},
 		{"a byte order mark", "PUT", "/R4/Appointment/a04", nil, []byte("\ufeff" + strings.Replace(wireAppointment, "a01", "a04", 1)), false, 201, nil, ""},
+		{"elements of a read", "GET", "/R4/Appointment/a01?_elements=status,id", nil, nil, false, 200, nil, `SUBSETTED`},
+		{"a summary in XML", "GET", "/R4/Appointment/a01?_summary=true&_format=xml", nil, nil, false, 200, nil, `<code value="SUBSETTED"/>`},
+		{"a version without its narrative", "GET", "/R4/Appointment/a01/_history/1?_summary=data", nil, nil, false, 200, nil, `"comment":"first"`},
+		{"a history's elements", "GET", "/R4/Appointment/a01/_history?_elements=status", nil, nil, false, 200, nil, `SUBSETTED`},
+		{"a read counts nothing", "GET", "/R4/Appointment/a01?_summary=count", nil, nil, false, 400, nil, `_summary`},
+		{"a read ignores what it does not know", "GET", "/R4/Appointment/a01?colour=red", nil, nil, false, 200, nil, `second`},
+		{"or not, for who is strict", "GET", "/R4/Appointment/a01?colour=red", []string{"Prefer: handling=strict"}, nil, false, 400, nil, `colour`},
+		{"on the booking face it does, too", "GET", "/STU3/1/booking/Appointment/a01?colour=red", nil, nil, false, 200, nil, `second`},
 		{"a refusal for people", "GET", "/R4/Banana?_pretty=true", nil, nil, false, 404, nil, "\n  \"issue\": ["},
 	})
 }

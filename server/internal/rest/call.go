@@ -154,13 +154,12 @@ func (k *call) missing() error {
 	return fhir.Errorf(fhir.NotFound, "There is no %s with this id.", k.typ.Name)
 }
 
-// send answers with a resource under its ETag and Last-Modified; to a change,
-// with as much as the caller prefers, http://hl7.org/fhir/R4/http.html#ops. Notes
-// are what else is to be said of the change to one who prefers an outcome.
+// send answers a change with the resource, or as much of an answer as the caller
+// prefers, http://hl7.org/fhir/R4/http.html#ops, under its ETag and Last-Modified.
+// Notes are what else is to be said of the change to one who prefers an outcome.
 func (k *call) send(status int, rec store.Record, notes ...fhir.Issue) error {
 	k.tags(rec)
 	switch {
-	case k.route.Method == http.MethodGet:
 	case k.prefer.Minimal:
 		k.c.Header("Preference-Applied", "return=minimal")
 		k.empty(status)

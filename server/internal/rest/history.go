@@ -23,7 +23,7 @@ func (k *call) history() error {
 	if err != nil {
 		return err
 	}
-	asked, err := search.ParseHistory(k.face.Catalog, raw)
+	asked, err := search.ParseHistory(k.face.Catalog, k.typ.Name, raw)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (k *call) history() error {
 	if asked.Count == 0 {
 		e.Links = []r4.Link{{Relation: "self", URL: address(k.url("/"+of), asked.Self)}}
 	}
-	return k.historyOf(e, page.Records)
+	return k.historyOf(e, page.Records, subsetOf(asked.Query))
 }
 
 // historical gives the address, below the base, that is asked for, if the caller
@@ -66,11 +66,11 @@ func (k *call) historical() (of string, key store.Key, err error) {
 }
 
 // historyOf writes the answer.
-func (k *call) historyOf(e r4.Envelope, records []store.Record) error {
+func (k *call) historyOf(e r4.Envelope, records []store.Record, shown subset) error {
 	address := k.addresses(records)
 	return k.bundled(e, func(b *r4.Bundle) error {
 		for i := range records {
-			entry, err := k.version(&records[i])
+			entry, err := k.version(&records[i], shown)
 			if err != nil {
 				return err
 			}
@@ -83,7 +83,7 @@ func (k *call) historyOf(e r4.Envelope, records []store.Record) error {
 
 // version gives a record as an entry of a history: what was asked to make it,
 // and what came of that.
-func (k *call) version(rec *store.Record) (r4.Entry, error) {
+func (k *call) version(rec *store.Record, shown subset) (r4.Entry, error) {
 	e := r4.Entry{
 		Method: http.MethodPut, URL: rec.Type + "/" + rec.ID,
 		Response: &r4.Response{Status: "200", ETag: wire.ETag(rec.Version), LastModified: rec.Updated},
@@ -98,7 +98,7 @@ func (k *call) version(rec *store.Record) (r4.Entry, error) {
 	if rec.Posted {
 		e.Method, e.URL = http.MethodPost, rec.Type
 	}
-	out, err := k.face.Out(rec.Resource)
+	out, err := k.shown(rec.Resource, shown)
 	e.Resource = out.Raw()
 	return e, err
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"slotway/fhir"
+	"slotway/fhir/search"
 	"slotway/server/internal/store"
 	"slotway/server/internal/wire"
 )
@@ -29,7 +30,42 @@ func (k *call) show(rec store.Record) error {
 		k.empty(http.StatusNotModified)
 		return nil
 	}
-	return k.send(http.StatusOK, rec)
+	shown, err := k.shape()
+	if err != nil {
+		return err
+	}
+	r, err := k.shown(rec.Resource, shown)
+	if err != nil {
+		return err
+	}
+	k.tags(rec)
+	write(k.c, k.face, http.StatusOK, r.Raw())
+	return nil
+}
+
+// shape gives how much of the resource is asked for, by _summary and _elements.
+func (k *call) shape() (subset, error) {
+	raw := k.c.Request.URL.RawQuery
+	if raw == "" {
+		return nil, nil
+	}
+	asked, err := search.ParseRead(k.face.Catalog, k.typ.Name, raw)
+	if err != nil {
+		return nil, err
+	}
+	if k.prefer.Strict {
+		err = k.strict(asked.Warnings) // a read has no place to warn in, so only who asks is told
+	}
+	return subsetOf(asked.Query), err
+}
+
+// shown gives a resource as the face shows it, or the part that is asked for.
+func (k *call) shown(r fhir.Resource, part subset) (fhir.Resource, error) {
+	r, err := k.face.Out(r)
+	if err != nil || part == nil {
+		return r, err
+	}
+	return part.of(r)
 }
 
 // vread gives one version, http://hl7.org/fhir/R4/http.html#vread.
