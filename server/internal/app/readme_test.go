@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"slotway/fhir"
 	"slotway/fhir/search"
 	"slotway/mappings"
 )
@@ -21,7 +22,7 @@ func TestREADME(t *testing.T) {
 	}
 	want := string(b)
 	for name, text := range map[string]string{
-		"params": search.Table(), "settings": settingsTable(t), "events": eventsTable(), "rules": rulesTable(),
+		"params": search.Table(), "settings": settingsTable(t), "events": eventsTable(), "rules": rulesTable(), "operations": operationsTable(),
 	} {
 		begin := strings.Index(want, "<!-- "+name+":")
 		end := strings.Index(want, "<!-- /"+name+" -->")
@@ -55,6 +56,31 @@ func eventsTable() string {
 			on = "never"
 		}
 		fmt.Fprintf(&out, "| %s^%s | %s | %s |\n", e.Type, e.Code, on, e.Doc)
+	}
+	return out.String()
+}
+
+// operationsTable writes the operations and their parameters as Markdown.
+func operationsTable() string {
+	var out strings.Builder
+	out.WriteString("| Operation | Parameter | Type | What it is |\n|---|---|---|---|\n")
+	for _, o := range fhir.Operations() {
+		at := ""
+		if o.Type {
+			at = "`[type]/$" + o.Name + "`"
+		}
+		if o.Instance {
+			at = strings.TrimPrefix(at+" `[type]/[id]/$"+o.Name+"`", " ")
+		}
+		if o.Types != nil {
+			at = strings.ReplaceAll(at, "[type]", o.Types[0])
+		}
+		fmt.Fprintf(&out, "| %s | | | %s |\n", at, o.Doc)
+		for _, p := range o.Params {
+			if !p.Out {
+				fmt.Fprintf(&out, "| | `%s` | %s %d..%s | %s |\n", p.Name, p.Type, p.Min, p.Max, p.Doc)
+			}
+		}
 	}
 	return out.String()
 }

@@ -83,6 +83,10 @@ type operation struct {
 
 // operate stores what an operation makes of a draft and takes its slots.
 func (s *Service) operate(ctx context.Context, req Request, d draft, w Wish, op operation) (store.Record, error) {
+	w, err := s.known(ctx, req, w, d)
+	if err != nil {
+		return store.Record{}, err
+	}
 	c := Change{Request: req, HoldUntil: op.until}
 	if !d.resource.IsZero() && !slices.Contains(sendable, statusOf(d.resource)) {
 		return store.Record{}, fhir.Errorf(fhir.Unprocessable, "An appointment to be %s is sent as proposed or pending.", op.done).At("Appointment.status")

@@ -55,6 +55,9 @@ func TestHoldAndBook(t *testing.T) {
 		{"nothing", named(booking.Wish{}), fhir.Invalid, fhir.Invalid, ""},
 		{"a slot for a patient of ours", named(booking.Wish{Slots: []string{"Slot/s1"}, Patient: []byte(`{"reference":"Patient/p1"}`)}), nil, nil, "s1"},
 		{"a slot for a patient who is not here", named(booking.Wish{Slots: []string{"Slot/s1"}, Patient: []byte(`{"reference":"Patient/nobody"}`)}), fhir.Unprocessable, fhir.Unprocessable, ""},
+		{"a slot for a patient by identifier", named(booking.Wish{Slots: []string{"Slot/s1"}, Patient: []byte(`{"identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"},"display":"Ada"}`)}), nil, nil, "s1"},
+		{"a slot for a patient by an identifier of nobody", named(booking.Wish{Slots: []string{"Slot/s1"}, Patient: []byte(`{"identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000042"}}`)}), fhir.Unprocessable, fhir.Unprocessable, ""},
+		{"more slots than may be", named(slots(slices.Repeat([]string{"s1"}, 101)...)), fhir.Unprocessable, fhir.Unprocessable, ""},
 		{"a slot for a new patient", func(t *testing.T) booking.Wish {
 			return booking.Wish{Slots: []string{"Slot/s1"}, NewPatient: parse(t, patient)}
 		}, nil, nil, "s1"},
@@ -98,6 +101,21 @@ func TestHoldAndBook(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A patient who is named by identifier takes part by reference, too.
+func TestBookForKnownPatient(t *testing.T) {
+	w := newWorld(t)
+	held := w.hold(slots("s1"))
+	wish := booking.Wish{Appointment: "Appointment/" + held.ID, Patient: []byte(`{"identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"},"display":"Ada"}`)}
+	rec, err := w.Book(t.Context(), caller("X1"), wish)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"},"display":"Ada","reference":"Patient/p1"}`
+	if got := rec.Resource.Root().One(fhir.MustPath("participant[1].actor")); string(got.Raw()) != want {
+		t.Errorf("the patient takes part as %s", got.Raw())
 	}
 }
 

@@ -12,8 +12,14 @@ import (
 	"slotway/server/internal/store"
 )
 
+// maxSlots is how many slots an operation takes for one appointment.
+const maxSlots = 100
+
 // proposeOf writes the appointment that slots would make, named by reference.
 func (s *Service) proposeOf(ctx context.Context, req Request, references []string) (fhir.Resource, error) {
+	if len(references) > maxSlots {
+		return fhir.Resource{}, fhir.Errorf(fhir.Unprocessable, "An appointment takes %d slots at most.", maxSlots).At("slot")
+	}
 	var slots []store.Record
 	for i, text := range references {
 		to := fhir.ParseReference(text, s.Bases)

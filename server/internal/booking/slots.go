@@ -186,8 +186,8 @@ func (s *Service) freeSlot(ctx context.Context, tx *work, appointment store.Reco
 	if err != nil {
 		return err
 	}
-	if status := rec.Resource.Root().Get("status").Text(); status != bookedStatus && status != heldStatus {
-		return nil
+	if rec.Resource.Root().Get("status").Text() != takenStatus(untilOf(c)) {
+		return nil // somebody else has said since what the slot is
 	}
 	return s.mark(ctx, tx, rec, "free")
 }

@@ -112,6 +112,51 @@ var (
 // patientFragment is the id under which a wish's own Patient is contained.
 const patientFragment = "patient"
 
+// known gives a wish whose patient is named by identifier a literal reference to
+// them too, so that the booking is found by it: to the one of the customer that the
+// appointment belongs to.
+func (s *Service) known(ctx context.Context, req Request, w Wish, d draft) (Wish, error) {
+	ref, err := fhir.ParseValue(w.Patient)
+	if len(w.Patient) == 0 || err != nil || ref.Get("reference").Exists() || !ref.Get("identifier").Exists() {
+		return w, nil
+	}
+	customer, err := s.customerFor(ctx, req, d)
+	if err != nil {
+		return w, err
+	}
+	m := &meant{s: s, ctx: ctx, see: req.sees(customer), list: Actors{Type: "Patient", References: []fhir.Node{ref}, Where: "patient-reference"}}
+	if err := m.reference(ref); err != nil {
+		return w, err
+	}
+	if len(m.refs) != 1 {
+		return w, fhir.Errorf(fhir.Unprocessable, "There is no one Patient of that identifier here; give patient-resource for one who may not be known.").Coded("REFERENCE_NOT_FOUND").At("patient-reference")
+	}
+	literal, err := fhir.ParseValue(fhir.Quote(m.refs[0]))
+	if err != nil {
+		return w, err
+	}
+	edited := ref.Edit()
+	edited.Put("reference", literal.Edit())
+	w.Patient = edited.Raw()
+	return w, nil
+}
+
+// customerFor gives the customer of a draft: its own, or that of its first slot.
+func (s *Service) customerFor(ctx context.Context, req Request, d draft) (string, error) {
+	if d.stored() {
+		return d.key.Customer, nil
+	}
+	ids, _ := s.slotsOf(d.resource, nil)
+	if len(ids) == 0 {
+		return home(req, d.resource)
+	}
+	rec, err := s.Store.Read(ctx, req.seesAll(), store.Key{Type: "Slot", ID: ids[0]})
+	if absent(err) {
+		return home(req, d.resource)
+	}
+	return rec.Customer, err
+}
+
 // forPatient adds the wish's patient to the participants, unless it is there.
 func (w Wish) forPatient(r fhir.Resource) (fhir.Resource, error) {
 	switch {
