@@ -101,3 +101,29 @@ func TestValidateOperation(t *testing.T) {
 		}
 	}
 }
+
+// TestStrictValidation refuses elements that R4 does not have, by name, where the
+// server is set so, in either format, and takes its own.
+func TestStrictValidation(t *testing.T) {
+	c := newClinic(t, Settings{Validation: "strict"})
+	good := r4Booking("s1", "2030-01-08T10:00:00Z", "2030-01-08T10:15:00Z")
+	bad := maps.Clone(good)
+	bad["myOwn"], bad["participant"] = doc{"a": 1}, []doc{{"actor": doc{"display": "A", "nick": "B"}, "status": "accepted"}}
+	status, r, _ := c.ask(http.MethodPost, "/R4/Appointment", c.admin, bad)
+	got := strings.Join(texts(r, "issue.expression"), " ")
+	if status != http.StatusUnprocessableEntity || got != "Appointment.myOwn Appointment.participant[0].actor.nick" && got != "Appointment.participant[0].actor.nick Appointment.myOwn" {
+		t.Errorf("%d at %s: %s", status, got, r.Raw())
+	}
+	if status, r, _ := c.ask(http.MethodPost, "/R4/Appointment", c.admin, good); status != http.StatusCreated {
+		t.Errorf("a good one: %d %s", status, r.Raw())
+	}
+	held := c.operate("/$hold", c.admin, 200, ref("slot", "Slot/s2")).Get("id").Text()
+	c.operate("/$book", c.admin, 200, ref("appointment-reference", "Appointment/"+held))
+	c.operate("/"+held+"/$cancel", c.admin, 200)
+
+	lenient := newClinic(t, Settings{})
+	status, r, _ = lenient.ask(http.MethodPost, "/R4/Appointment", lenient.admin, bad)
+	if status != http.StatusCreated || r.Root().Find("myOwn", "a").Text() != "1" {
+		t.Errorf("by default: %d %s", status, r.Raw())
+	}
+}
