@@ -13,6 +13,7 @@ type invariant struct {
 	text   string
 	warn   bool // broken, it is a warning
 	advice bool // it is good practice, and asked only of those who ask for advice
+	copies bool // it is a warning of those who may contain copies (Rules.Copies)
 	holds  func(n fhir.Node) bool
 }
 
@@ -134,15 +135,15 @@ var ofResource = []invariant{
 	{key: "dom-2", at: "contained", text: "A contained resource does not contain another", holds: func(n fhir.Node) bool {
 		return !contains(n, func(c fhir.Node) bool { return c.Get("contained").Exists() })
 	}},
-	{key: "dom-3", at: "contained", text: "A contained resource has an id and is referred to, as # and its id", holds: func(n fhir.Node) bool {
+	{key: "dom-3", at: "contained", copies: true, text: "A contained resource has an id and is referred to, as # and its id", holds: func(n fhir.Node) bool {
 		return !n.Get("contained").Exists() || allReferred(n)
 	}},
-	{key: "dom-4", at: "contained", text: "A contained resource has no meta.versionId or meta.lastUpdated", holds: func(n fhir.Node) bool {
+	{key: "dom-4", at: "contained", copies: true, text: "A contained resource has no meta.versionId or meta.lastUpdated", holds: func(n fhir.Node) bool {
 		return !contains(n, func(c fhir.Node) bool {
 			return c.Find("meta", "versionId").Exists() || c.Find("meta", "lastUpdated").Exists()
 		})
 	}},
-	{key: "dom-5", at: "contained", text: "A contained resource has no meta.security", holds: func(n fhir.Node) bool {
+	{key: "dom-5", at: "contained", copies: true, text: "A contained resource has no meta.security", holds: func(n fhir.Node) bool {
 		return !contains(n, func(c fhir.Node) bool { return c.Find("meta", "security").Exists() })
 	}},
 	{key: "dom-6", advice: true, warn: true, text: "A resource should have a narrative, text.div, for people to read", holds: func(n fhir.Node) bool {

@@ -27,6 +27,7 @@ func TestRules(t *testing.T) {
 		{"a companion, strict", `"_birthDate":{"extension":[{"url":"u","valueCode":"unknown"}]}`, r4.Rules{Strict: true}, nil},
 		{"contained resources, strict", `"contained":[{"resourceType":"Location","id":"l","nome":"W"},{"resourceType":"Endpoint","id":"e","anything":1}],"extension":[{"url":"u","valueUri":"#l"},{"url":"u","valueUri":"#e"}]`, r4.Rules{Strict: true}, []string{"structure Patient.contained[0].nome"}},
 		{"what is otherwise a warning, strict", `"telecom":[{"value":"1"}]`, r4.Rules{Strict: true}, []string{"invariant Patient.telecom[0] cpt-2"}},
+		{"copies, strict", `"contained":[{"resourceType":"Patient","id":"a","meta":{"versionId":"1"},"active":true}]`, r4.Rules{Copies: true, Strict: true}, []string{"warning invariant Patient.contained dom-3", "warning invariant Patient.contained dom-4"}},
 		{"advice", `"active":true`, r4.Rules{Advise: true, Strict: true}, []string{"warning invariant Patient dom-6"}},
 		{"advice that is followed", `"text":{"status":"generated","div":"<div>A</div>"}`, r4.Rules{Advise: true}, nil},
 	}

@@ -28,6 +28,9 @@ type Rules struct {
 	Strict bool
 	// Advise adds R4's good practice, dom-6, as warnings.
 	Advise bool
+	// Copies makes warnings of dom-3 to dom-5: a consumer of the NHS booking
+	// standard contains the slot it was shown, with its version.
+	Copies bool
 }
 
 // Validate checks a resource as the function of that name does, under the rules.
@@ -123,7 +126,10 @@ func (c *checker) rule(n fhir.Node, rule *invariant) {
 		return
 	}
 	issue := rule.issue(string(c.where))
-	if c.rules.Strict && !rule.advice {
+	switch {
+	case rule.copies && c.rules.Copies:
+		issue.Severity = "warning"
+	case c.rules.Strict && !rule.advice:
 		issue.Severity = "error"
 	}
 	c.issues = append(c.issues, issue)

@@ -8,7 +8,7 @@ import (
 )
 
 func (s *Service) planCreate(ctx context.Context, now store.Reader, c Change) (step, error) {
-	if err := s.check(c.Resource); err != nil {
+	if err := s.check(c.Request, c.Resource, store.Record{}); err != nil {
 		return nil, err
 	}
 	plan, err := s.planNew(ctx, now, c.Request, c.Resource, c.HoldUntil)

@@ -21,6 +21,9 @@ type Request struct {
 	// Note asks what else is to be said of what was stored: references that lead
 	// nowhere.
 	Note bool
+	// Copies lets contained resources be copies of stored ones, with their
+	// versions (r4.Rules).
+	Copies bool
 	// SlotNeeded makes a new Appointment name the slots it takes.
 	SlotNeeded bool
 }

@@ -38,15 +38,6 @@ type Service struct {
 	Cleared func(ctx context.Context, tx store.Tx, c Clash) error
 }
 
-// check validates a resource that somebody sent. What is only a warning passes.
-func (s *Service) check(r fhir.Resource) error {
-	issues := slices.DeleteFunc(s.Rules.Validate(r), func(i fhir.Issue) bool { return i.Severity == "warning" })
-	if len(issues) == 0 {
-		return nil
-	}
-	return &fhir.Error{Kind: fhir.Unprocessable, Code: "INVALID_RESOURCE", Text: issues[0].Text, Where: issues[0].Where, Issues: issues}
-}
-
 // write is one resource on its way into the store.
 type write struct {
 	key       store.Key

@@ -11,7 +11,7 @@ import (
 
 func (s *Service) planUpdate(ctx context.Context, now store.Reader, c Change) (step, error) {
 	if c.Edit == nil {
-		if err := s.check(c.Resource); err != nil {
+		if err := s.checkUpdate(ctx, now, c); err != nil {
 			return nil, err
 		}
 	}
@@ -101,7 +101,21 @@ func (s *Service) next(ctx context.Context, tx *work, c Change, key store.Key) (
 	if w.resource, err = c.Edit(w.old); err != nil {
 		return w, err
 	}
-	return w, s.check(w.resource)
+	return w, s.check(c.Request, w.resource, w.old)
+}
+
+// checkUpdate validates the resource of an update; only where it has faults is the
+// current version looked at for the same ones.
+func (s *Service) checkUpdate(ctx context.Context, now store.Reader, c Change) error {
+	err := s.check(c.Request, c.Resource, store.Record{})
+	if err == nil {
+		return nil
+	}
+	old, missing := now.Read(ctx, c.seesAll(), c.Key)
+	if missing != nil {
+		return err
+	}
+	return s.check(c.Request, c.Resource, old)
 }
 
 // customerOf gives the customer of a resource to be updated: where it is, or

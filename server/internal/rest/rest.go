@@ -93,6 +93,8 @@ type Face struct {
 	RequestID bool
 	// RefuseID refuses a new resource that brings an id; otherwise it is ignored.
 	RefuseID bool
+	// Copies lets contained resources be copies of those the face has shown.
+	Copies bool
 	// SlotNeeded makes a new Appointment name the slots it takes.
 	SlotNeeded bool
 	// SearchAction is what a search of a type demands of the caller's scopes.

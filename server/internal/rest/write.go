@@ -80,7 +80,7 @@ func (k *call) deleted(out booking.Result) error {
 }
 
 func (k *call) request() booking.Request {
-	return booking.Request{Principal: k.principal, IfVersion: store.Any, Note: k.prefer.Outcome}
+	return booking.Request{Principal: k.principal, Copies: k.face.Copies, IfVersion: store.Any, Note: k.prefer.Outcome}
 }
 
 var pathID = fhir.MustPath("id")
