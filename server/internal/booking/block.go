@@ -19,9 +19,9 @@ type Span struct {
 }
 
 // Block makes the free slots of a time unavailable, or those that are unavailable
-// free, within an Update that is at work. One that is booked stays so. It gives the
-// slots that it changed, and how many there are at that time.
-func (s *Service) Block(ctx context.Context, tx store.Tx, span Span) (changed []store.Record, of int, err error) {
+// free, within an Update that is at work. One that is booked stays so. It gives how many
+// slots it changed, and how many there are at that time.
+func (s *Service) Block(ctx context.Context, tx store.Tx, span Span) (changed, of int, err error) {
 	from, to := blockedStatus, "free"
 	if span.Block {
 		from, to = to, from
@@ -30,7 +30,7 @@ func (s *Service) Block(ctx context.Context, tx store.Tx, span Span) (changed []
 	for _, schedule := range span.Schedules {
 		found, err := s.slotsAt(ctx, tx, span.Customer, schedule, span.Start, span.End)
 		if err != nil {
-			return nil, 0, err
+			return 0, 0, err
 		}
 		of += len(found)
 		for _, rec := range found {
@@ -39,17 +39,14 @@ func (s *Service) Block(ctx context.Context, tx store.Tx, span Span) (changed []
 			}
 			if _, held, err := s.claimOf(ctx, tx, span.Customer, rec.ID); err != nil || held {
 				if err != nil {
-					return nil, 0, err
+					return 0, 0, err
 				}
 				continue
 			}
 			if err := s.mark(ctx, under, rec, to); err != nil {
-				return nil, 0, err
+				return 0, 0, err
 			}
-			if rec, err = tx.Read(ctx, store.Of(span.Customer), rec.Key); err != nil {
-				return nil, 0, err
-			}
-			changed = append(changed, rec)
+			changed++
 		}
 	}
 	return changed, of, nil

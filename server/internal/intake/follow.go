@@ -11,7 +11,6 @@ import (
 	"slotway/hl7bridge/hl7"
 	"slotway/mappings"
 	"slotway/server/internal/booking"
-	"slotway/server/internal/journal"
 	"slotway/server/internal/store"
 )
 
@@ -88,25 +87,20 @@ func (m *message) scheduleOf(ctx context.Context, rule hl7bridge.SlotRule, value
 	return ids, nil
 }
 
-// follows says whether the message may take, move or free slots.
-func (m *message) follows() bool {
-	return len(m.env.Customer.Slots) > 0 && m.env.Message != nil
-}
-
-// follow makes a plan's appointment take the slots of its time.
+// follow makes a plan's appointment take the slots of its time: by its customer's
+// rules, or because it has slots already, as a booking made here has.
 func (m *message) follow(ctx context.Context, writes plan) error {
-	if !m.follows() {
-		return nil
-	}
 	for i := range writes {
-		if writes[i].Key.Type != "Appointment" || m.in.Event.Effect == mappings.EffectStatus {
+		w := &writes[i]
+		has := w.Old.Version > 0 && w.Old.Resource.Root().Get("slot").Exists()
+		if w.Key.Type != "Appointment" || m.in.Event.Effect == mappings.EffectStatus || len(m.env.Customer.Slots) == 0 && !has {
 			continue
 		}
 		named, err := m.schedules(ctx)
 		if err != nil {
 			return err
 		}
-		writes[i].Follow, writes[i].Schedules, writes[i].Note = true, named, m.s.newID()
+		w.Follow, w.Schedules, w.Note = true, named, m.s.newID()
 	}
 	return nil
 }
@@ -174,15 +168,8 @@ func (m *message) block(ctx context.Context, out hl7bridge.Answer) error {
 	if of == 0 {
 		return errNoSlot
 	}
-	for _, rec := range changed {
-		m.wrote = append(m.wrote, rec.Type+"/"+rec.ID+"/"+itoa(rec.Version))
-	}
-	if len(changed) < of {
+	if changed < of {
 		m.in.Warnings = append(slices.Clone(m.in.Warnings), "slots of that time are booked, or were so already, and stay as they are")
 	}
-	state := journal.Applied
-	if len(changed) == 0 {
-		state = journal.Unchanged
-	}
-	return m.record(ctx, state, out)
+	return m.record(ctx, m.effect(), out)
 }

@@ -32,10 +32,10 @@ const (
 // hl7-bridge 3.2 and 3.4). The answer to the sender must not show the outcome.
 func (m *message) compare(t target) (fit, Reason) {
 	switch status := m.in.Person.NHSStatus; {
-	case !t.found:
-		return matches, "" // it is who the message says
 	case m.env.SoftMatch.NHSStatus && (status == "02" || status == "03"):
 		return differs, NumberNotVerified
+	case !t.found:
+		return matches, "" // it is who the message says
 	case m.person():
 		return m.compareNumbers(t)
 	}

@@ -21,19 +21,18 @@ import (
 // message is one message within one Update.
 type message struct {
 	s     *Service
-	tx    store.Tx
+	tx    *recorder
 	env   hl7bridge.Envelope
 	in    mappings.Intent
 	see   store.Visibility
-	entry string   // id of its journal entry: see entryID
-	wrote []string // Type/id/version of what it made
+	entry string // id of its journal entry: see entryID
 	sum   string
 	unfit unfitItems
 	note  journal.Entry // what a decision in review adds to the entry
 }
 
 func (s *Service) message(tx store.Tx, env hl7bridge.Envelope, in mappings.Intent) *message {
-	return &message{s: s, tx: tx, env: env, in: in, see: store.Of(env.Customer.Alias), sum: sumOf(env.Raw)}
+	return &message{s: s, tx: &recorder{Tx: tx}, env: env, in: in, see: store.Of(env.Customer.Alias), sum: sumOf(env.Raw)}
 }
 
 // run carries the message out, or says that it released others, after which it is
@@ -42,7 +41,7 @@ func (m *message) run(ctx context.Context, answer func(error) hl7bridge.Answer) 
 	if out, again, err := m.answered(ctx); err != nil || again {
 		return out, false, err
 	}
-	p, err := m.point(ctx, "")
+	p, err := m.point(ctx)
 	if err != nil {
 		return out, false, err
 	}
@@ -59,8 +58,8 @@ func (m *message) run(ctx context.Context, answer func(error) hl7bridge.Answer) 
 	if err != nil {
 		return out, false, err
 	}
-	if m.person() && t.found {
-		if p, err = m.point(ctx, t.patient.ID); err != nil {
+	if m.person() {
+		if p, err = m.personPoint(ctx, t); err != nil {
 			return out, false, err
 		}
 	}
@@ -104,15 +103,12 @@ func (m *message) carry(ctx context.Context, p *point, writes plan) error {
 		return err
 	}
 	for _, w := range writes {
-		rec, clashes, err := m.s.Booking.PutFeed(ctx, m.tx, w)
+		_, clashes, err := m.s.Booking.PutFeed(ctx, m.tx, w)
 		if err != nil {
 			return err
 		}
 		if err := m.raise(ctx, clashes); err != nil {
 			return err
-		}
-		if rec.Version != w.Old.Version {
-			m.wrote = append(m.wrote, rec.Type+"/"+rec.ID+"/"+itoa(rec.Version))
 		}
 	}
 	if m.in.Placer != "" {
@@ -123,7 +119,7 @@ func (m *message) carry(ctx context.Context, p *point, writes plan) error {
 
 // effect says whether the message changed anything.
 func (m *message) effect() journal.State {
-	if len(m.wrote) == 0 {
+	if len(m.tx.wrote) == 0 {
 		return journal.Unchanged
 	}
 	return journal.Applied
@@ -218,7 +214,7 @@ func (m *message) entryOf(state journal.State, a hl7bridge.Answer) journal.Entry
 		ID: m.entryID(), Received: e.Received, Took: m.s.Now().Sub(e.Received).Microseconds(),
 		Partner: e.Peer.Partner, Transport: e.Peer.Transport, Address: e.Peer.Address, Charset: e.Peer.Charset,
 		Connecting: e.Connecting, Controller: e.Customer.Alias, Control: e.Control, Event: e.Event, Sent: e.Sent,
-		Placer: m.in.Placer, State: state, Answer: a.Code, App: a.App, Text: a.Text, Wrote: m.wrote, Warnings: m.in.Warnings,
+		Placer: m.in.Placer, State: state, Answer: a.Code, App: a.App, Text: a.Text, Wrote: m.tx.wrote, Warnings: m.in.Warnings,
 		Of: m.note.Of, Review: m.note.Review, By: cmp.Or(m.note.By, e.Peer.By), Sum: m.sum,
 	}
 	if entry.Placer == "" && e.Message != nil {

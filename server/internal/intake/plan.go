@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,8 +13,6 @@ import (
 	"slotway/server/internal/booking"
 	"slotway/server/internal/store"
 )
-
-func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 // plan is what a message changes, worked out before anything is written.
 type plan []booking.Feed

@@ -57,16 +57,22 @@ func pointKey(customer, kind, name string) string {
 	return strings.Join([]string{customer, kind, name}, "\x00")
 }
 
-// point reads what is remembered of the message's data point: the appointment, or
-// for a message about a person only that patient, once they are found.
-func (m *message) point(ctx context.Context, patient string) (*point, error) {
-	switch {
-	case m.in.Placer != "":
-		return readPoint(ctx, m.tx, pointKey(m.env.Customer.Alias, "Appointment", m.in.Placer))
-	case patient != "":
-		return readPoint(ctx, m.tx, pointKey(m.env.Customer.Alias, "Patient", patient))
+// point reads what is remembered of the message's data point: the appointment.
+func (m *message) point(ctx context.Context) (*point, error) {
+	if m.in.Placer == "" {
+		return &point{}, nil
 	}
-	return &point{}, nil
+	return readPoint(ctx, m.tx, pointKey(m.env.Customer.Alias, "Appointment", m.in.Placer))
+}
+
+// personPoint reads that of a message about a person: the patient, or while there
+// is none the identifier that the message names first.
+func (m *message) personPoint(ctx context.Context, t target) (*point, error) {
+	if t.found {
+		return readPoint(ctx, m.tx, pointKey(m.env.Customer.Alias, "Patient", t.patient.ID))
+	}
+	id := m.in.Person.Identifiers[0]
+	return readPoint(ctx, m.tx, pointKey(m.env.Customer.Alias, "Person", id.System+"|"+id.Value))
 }
 
 func readPoint(ctx context.Context, r store.Reader, key string) (*point, error) {

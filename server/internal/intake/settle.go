@@ -118,7 +118,7 @@ func (t *settling) settle(ctx context.Context, it *Item) error {
 	case t.decision == accepted && it.ID == t.item:
 		to = Accepted
 	}
-	it.Answer, it.App, it.Text, it.Wrote = out.Code, out.App, out.Text, m.wrote
+	it.Answer, it.App, it.Text, it.Wrote = out.Code, out.App, out.Text, m.tx.wrote
 	if err := t.close(ctx, it, to); err != nil {
 		return err
 	}

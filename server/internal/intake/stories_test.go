@@ -15,6 +15,7 @@ import (
 	"slotway/hl7bridge"
 	"slotway/hl7bridge/hl7"
 	"slotway/server/internal/auth"
+	"slotway/server/internal/booking"
 	"slotway/server/internal/intake"
 	"slotway/server/internal/store"
 )
@@ -37,6 +38,7 @@ import (
 //	appointments            placer id, status, start, subject, slots
 //	slots                   id, status, overbooked
 //	put                     a resource is stored as it stands there
+//	book                    an appointment is booked by a FHIR client
 //
 // UPDATE_GOLDEN=1 rewrites what is seen.
 type story struct {
@@ -98,6 +100,10 @@ func (st *story) step(words []string, data []byte) (seen string, shows bool) {
 		st.born(rest[0], rest[1])
 	case "put":
 		st.s.put("trustalias", fhirtest.Parse(st.t, string(data)))
+	case "book":
+		if _, err := st.s.Booking.Create(st.t.Context(), booking.Request{Principal: auth.Principal{Client: "111", Customers: []string{"trustalias"}}}, fhirtest.Parse(st.t, string(data))); err != nil {
+			st.t.Fatal(err)
+		}
 	case "answer":
 		return st.answer + "\n", true
 	case "accept", "reject", "replay":
