@@ -209,6 +209,12 @@ func (d *decoder) kind(n *node, el *elements.Element) (form, *fault) {
 	case n.has&hasValue == 0:
 		k = asNone
 	}
+	switch {
+	case k == asNone && n.child == 0 && n.has == 0:
+		return 0, d.faultf(n, "there is nothing in it")
+	case k != asObject && n.has&hasURL != 0:
+		return 0, d.faultf(n, "FHIR has no attribute url of it")
+	}
 	return k, nil
 }
 

@@ -108,7 +108,7 @@ func (e *encoder) list(dst []byte, s *slot) ([]byte, *fault) {
 	}
 	end := len(e.nodes)
 	places := max(length(s.value), end-first)
-	if places == 0 {
+	if places == 0 || s.value.Exists() && s.value.Len() == 0 {
 		return dst, faultf("there is nothing in the list").within(s.name, 0, false)
 	}
 	h := hints{list: s.listHint(true, places)}

@@ -94,7 +94,7 @@ func (e *encoder) join(first int, t *elements.Type, companions []slot) {
 		case found && !e.slots[i].attribute && fits(e.slots[i].value, c.companion):
 			e.slots[i].companion = c.companion
 			continue
-		case found || !fits(fhir.Node{}, c.companion) || at >= 0 && !alone[t.Elements[at].Kind]:
+		case found || !isName(c.name) || !fits(fhir.Node{}, c.companion) || at >= 0 && !alone[t.Elements[at].Kind]:
 			c.name, c.value, c.companion = "_"+c.name, c.companion, fhir.Node{}
 		case at >= 0:
 			c.place(t, at)
@@ -115,17 +115,21 @@ func fits(value, companion fhir.Node) bool {
 	if value.Exists() && value.IsArray() != companion.IsArray() {
 		return false
 	}
-	for v := range value.Each() {
-		if v.IsObject() || v.IsArray() {
-			return false
-		}
-	}
+	var beside []bool // whether an object stands at each place
 	for c := range companion.Each() {
 		if !c.IsObject() && !c.IsNull() {
 			return false
 		}
+		beside = append(beside, c.IsObject())
 	}
-	return companion.First().Exists()
+	at := 0
+	for v := range value.Each() {
+		if at < len(beside) && beside[at] && (v.IsObject() || v.IsArray()) {
+			return false
+		}
+		at++
+	}
+	return len(beside) > 0
 }
 
 // index finds the slots from first on by name: one after the other when that is

@@ -77,7 +77,7 @@ func (e *encoder) objectValue(dst []byte, s *slot, v fhir.Node, h hints) ([]byte
 		}
 	case el.Kind == elements.Object:
 		t = el.Of
-	case el.Kind == elements.Resource && isName(v.Get("resourceType").Text()):
+	case el.Kind == elements.Resource && wraps(v):
 		wrapped = true
 	default:
 		h.typ = hintObject
@@ -94,7 +94,7 @@ func (e *encoder) objectValue(dst []byte, s *slot, v fhir.Node, h hints) ([]byte
 	return e.finish(dst, s.name, first, fhir.Node{}, h)
 }
 
-// wraps says whether an object of an element without a row is a resource.
+// wraps says whether an object is written as a resource within its element.
 func wraps(v fhir.Node) bool {
 	name := v.Get("resourceType").Text()
 	return isName(name) && capital(name)
