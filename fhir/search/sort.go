@@ -23,6 +23,19 @@ func SortKey(q Query, d Document, customer string) []byte {
 	return appendText(key, customer)
 }
 
+// SortedDate reads the date off a SortKey of a query that sorts by a date first. ok
+// is false where the resource has none.
+func SortedDate(q *Query, key []byte) (at int64, ok bool) {
+	if len(key) < 9 || key[0] != hasValue {
+		return 0, false
+	}
+	n := binary.BigEndian.Uint64(key[1:])
+	if q.Sort[0].Desc {
+		n = ^n
+	}
+	return int64(n ^ 1<<63), true
+}
+
 func appendOrder(key []byte, o Order, d *Document) []byte {
 	var best *Entry
 	for i := range d.Entries {

@@ -105,3 +105,21 @@ func TestSortKeyIsTheOrder(t *testing.T) {
 		}
 	})
 }
+
+func TestSortedDate(t *testing.T) {
+	c := catalogIn(t, "UTC")
+	date, _ := c.Lookup("Appointment", "date")
+	for _, at := range []int64{Earliest, -1, 0, 1761382800000000, NoEnd - 1} {
+		for _, desc := range []bool{false, true} {
+			q := Query{Type: "Appointment", Sort: []Order{{date, desc}}}
+			d := Document{Ref: Ref{"Appointment", "x"}, Entries: []Entry{{Param: date, Lo: at, Hi: at + 1}}}
+			if got, ok := SortedDate(&q, SortKey(q, d, "a")); !ok || got != at {
+				t.Errorf("SortedDate() = %d, %v; want %d (descending: %v)", got, ok, at, desc)
+			}
+			d.Entries = nil
+			if got, ok := SortedDate(&q, SortKey(q, d, "a")); ok {
+				t.Errorf("SortedDate() of what has none = %d", got)
+			}
+		}
+	}
+}

@@ -55,7 +55,7 @@ func TestWorkedExample(t *testing.T) {
 	}
 	day := time.Date(2025, 10, 25, 0, 0, 0, 0, time.UTC).UnixMicro()
 	for _, key := range []string{
-		fmt.Sprintf("00000001 01 %q %x", "9990002002\x00", system(nil, "https://fhir.nhs.uk/Id/nhs-number")),
+		fmt.Sprintf("00000001 01 %x %q", system(nil, "https://fhir.nhs.uk/Id/nhs-number"), "9990002002\x00"),
 		fmt.Sprintf("00000002 04 %q %x", "p1/Patient\x00pending\x00", instant(nil, day)),
 	} {
 		if !strings.Contains(tail, key) {
@@ -111,10 +111,13 @@ func show(b bucket, k, v []byte) string {
 // showIndex shows the parts of a key of ix.
 func showIndex(k []byte) string {
 	space, tag, parts, number := k[:4], k[4], k[5:len(k)-8], k[len(k)-8:]
+	if tag == 1 {
+		return fmt.Sprintf("%x %02x %x %q %x", space, tag, parts[:8], parts[8:], number)
+	}
 	fixed := 0
 	switch tag {
-	case 1, 4, 5, 6, 7, 10:
-		fixed = 8 // the hash of a system, or a start
+	case 4, 5, 6, 7, 10:
+		fixed = 8 // a start
 	}
 	text := parts[:len(parts)-fixed]
 	out := fmt.Sprintf("%x %02x %q", space, tag, text)

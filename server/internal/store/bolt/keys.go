@@ -98,8 +98,8 @@ func (b *bound) lead(key []byte, e *search.Entry) []byte {
 		key = whole(key, e.Param.Name)
 	}
 	switch {
-	case e.Param.Kind == search.Token && e.Code != "":
-		return system(whole(key, search.FoldCode(e.Code)), e.System)
+	case e.Param.Kind == search.Token && (e.Code != "" || e.System != ""):
+		return whole(system(key, e.System), search.FoldCode(e.Code))
 	case e.Param.Kind == search.Reference && e.Ref.ID != "":
 		return ref(key, e.Ref)
 	case e.Param.Kind == search.Reference && e.URL != "":

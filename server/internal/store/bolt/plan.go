@@ -43,7 +43,7 @@ var rows = []row{
 
 // derivation is raised with every change of what the derived buckets hold that
 // the plan does not show.
-const derivation = 2
+const derivation = 3
 
 // dated says of which tags the keys have a status and a date.
 var dated = func() (of [256]bool) {

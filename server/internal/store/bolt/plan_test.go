@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +85,7 @@ var headline = []struct{ typ, query string }{
 	{"Slot", "status=free&start=2025-10-25"},
 	{"Slot", "start=2025-10-25"},
 	{"Patient", "identifier=P7"},
+	{"Patient", "identifier=urn:mrn|"},
 	{"Patient", "name=family7"},
 	{"Patient", "_has:Appointment:patient:identifier=A7"},
 	{"Practitioner", "family=staff3"},
@@ -118,6 +120,36 @@ func TestSearchesAreNarrow(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+// A page of a search that is sorted by date costs what it shows, whatever the store
+// holds, the first as well as one from the middle on.
+func TestSortedPagesAreNarrow(t *testing.T) {
+	s := openTest(t)
+	loadWorld(t, s, 2000)
+	for _, tc := range []struct{ typ, query string }{
+		{"Appointment", "_sort=date"},
+		{"Appointment", "_sort=-date"},
+		{"Slot", "_sort=start"},
+		{"Appointment", "_sort=date&_total=none&status=booked"},
+		{"Appointment", "_sort=-date&_total=none&date=lt2025-10-25"},
+	} {
+		q := query(t, s.catalog, tc.typ, tc.query+"&_count=20")
+		q.Explain = true
+		for page := range 4 {
+			p, err := s.Search(t.Context(), store.Of("a"), q)
+			if err != nil || len(p.Records) != 20 || len(p.Plan) != 1 {
+				t.Fatalf("page %d of %s has %d records and the plan %v, %v", page, tc.query, len(p.Records), p.Plan, err)
+			}
+			_, rest, _ := strings.Cut(p.Plan[0], "; ")
+			_, rest, _ = strings.Cut(rest, "; ")
+			var keys int
+			if _, err := fmt.Sscanf(rest, "%d keys read", &keys); err != nil || keys < 20 || keys > 120 {
+				t.Errorf("page %d of %s?%s reads %d keys (%v), want about 20: %s", page, tc.typ, tc.query, keys, err, p.Plan[0])
+			}
+			q.After = p.Next
+		}
 	}
 }
 

@@ -65,8 +65,8 @@ func (b *bound) tells(c *search.Clause) bool {
 
 // byKeys takes the matches from the keys of a walk.
 func (w *walk) byKeys(f *finder, t *trail, where []search.Clause) error {
-	r := keyReader{w: w, f: f, q: search.Query{Type: w.q.Type, Where: where}, apart: once(t.apart)}
-	r.entries = [2]search.Entry{{Param: t.scan.row.status}, {Param: t.scan.row.date}}
+	r := w.reader(f, t.scan, where)
+	r.apart = once(t.apart)
 	r.after, _, _ = bytes.Cut(w.page.cursor.Key, []byte{0, 0}) // the id: see search.SortKey
 	if len(t.scan.leads) > 1 {
 		r.seen = make(map[uint64]bool)
@@ -77,6 +77,13 @@ func (w *walk) byKeys(f *finder, t *trail, where []search.Clause) error {
 		return r.err
 	}
 	return w.match(f, once(append(r.odd, r.apart...)))
+}
+
+// reader gives a reader of the keys of a walk.
+func (w *walk) reader(f *finder, sc *scan, where []search.Clause) *keyReader {
+	r := &keyReader{w: w, f: f, q: search.Query{Type: w.q.Type, Where: where}}
+	r.entries = [2]search.Entry{{Param: sc.row.status}, {Param: sc.row.date}}
+	return r
 }
 
 // keyReader reads matches off keys.
@@ -90,6 +97,7 @@ type keyReader struct {
 	after   []byte          // the id of the cursor of an unsorted search
 	odd     []uint64
 	keys    int
+	kept    int // matches that stand after the cursor
 	err     error
 }
 
@@ -145,7 +153,11 @@ func (r *keyReader) document(key []byte) search.Document {
 func (r *keyReader) offer(n uint64, d search.Document) {
 	w, p := r.w, r.w.page
 	h := hit{id: d.ID, n: n, at: r.entries[1].Lo, customer: r.f.customer}
-	if p.beyond(w.q, &h) || len(w.q.Sort) == 0 && d.ID < unsafe.String(unsafe.SliceData(r.after), len(r.after)) {
+	if p.beyond(w.q, &h) {
+		r.kept++
+		return
+	}
+	if len(w.q.Sort) == 0 && d.ID < unsafe.String(unsafe.SliceData(r.after), len(r.after)) {
 		return
 	}
 	h.key = search.SortKey(*w.q, d, h.customer)
@@ -157,5 +169,7 @@ func (r *keyReader) offer(n uint64, d search.Document) {
 		}
 		h.seq = head.seq
 	}
-	p.keep(h)
+	if p.keep(h) {
+		r.kept++
+	}
 }

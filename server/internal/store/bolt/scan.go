@@ -2,6 +2,8 @@ package bolt
 
 import (
 	"bytes"
+	"encoding/binary"
+	"iter"
 	"slices"
 
 	"slotway/fhir/search"
@@ -11,6 +13,7 @@ import (
 // scan is a walk over some of the keys of one row in one space.
 type scan struct {
 	begin  []byte        // space and tag
+	leaps  bool          // the hash of a system follows, whichever
 	leads  [][]byte      // what follows: each a whole lead, or the beginning of one
 	states [][]byte      // the statuses sought; nil: all
 	spans  []search.Span // the dates sought; nil: all
@@ -43,14 +46,49 @@ func (c *collector) take(key, value []byte) bool {
 	return true
 }
 
+// leap says whether there is room for a leap to other keys, which costs as much as
+// one of them.
+func (c *collector) leap() bool {
+	c.read++
+	if c.budget == 0 {
+		return false
+	}
+	c.budget--
+	return true
+}
+
 // run walks the scan and says whether it came to its end within the budget.
 func (v *view) run(sc *scan, to *collector) bool {
+	if sc.leaps {
+		return v.runSystems(sc, to)
+	}
 	for _, l := range sc.leads {
 		if !v.runLead(sc, append(sc.begin[:len(sc.begin):len(sc.begin)], l...), to) {
 			return false
 		}
 	}
 	return sc.odd == nil || v.runAll(sc.odd, to)
+}
+
+// runSystems walks the leads under each system that the space has: there are few.
+func (v *view) runSystems(sc *scan, to *collector) bool {
+	c := v.in(index).Cursor()
+	for key, _ := c.Seek(sc.begin); bytes.HasPrefix(key, sc.begin); {
+		if !to.leap() {
+			return false
+		}
+		n := binary.BigEndian.Uint64(key[len(sc.begin):])
+		for _, l := range sc.leads {
+			if !v.runAll(append(binary.BigEndian.AppendUint64(sc.begin[:len(sc.begin):len(sc.begin)], n), l...), to) {
+				return false
+			}
+		}
+		if n++; n == 0 {
+			break
+		}
+		key, _ = c.Seek(binary.BigEndian.AppendUint64(sc.begin[:len(sc.begin):len(sc.begin)], n))
+	}
+	return true
 }
 
 func (v *view) runAll(begin []byte, to *collector) bool {
@@ -76,21 +114,26 @@ func (v *view) runLead(sc *scan, begin []byte, to *collector) bool {
 		}
 		return true
 	}
-	c := v.in(index).Cursor()
-	for key, _ := c.Seek(begin); bytes.HasPrefix(key, begin); {
-		end := bytes.IndexByte(key[len(begin):], 0)
-		if end < 0 || to.budget == 0 {
+	for state := range v.statuses(begin) {
+		if !to.leap() || !v.runSpans(sc, state, to) {
 			return false
 		}
-		to.budget--
-		state := append([]byte(nil), key[:len(begin)+end+1]...)
-		if !v.runSpans(sc, state, to) {
-			return false
-		}
-		state[len(state)-1] = 1 // beyond all keys of this status
-		key, _ = c.Seek(state)
 	}
 	return true
+}
+
+// statuses gives what begins so and ends with a status, for each status there is.
+func (v *view) statuses(begin []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		c := v.in(index).Cursor()
+		for key, _ := c.Seek(begin); bytes.HasPrefix(key, begin); {
+			state, _, _ := bytes.Cut(key[len(begin):], []byte{0})
+			if !yield(append(append(begin[:len(begin):len(begin)], state...), 0)) {
+				return
+			}
+			key, _ = c.Seek(append(append(begin[:len(begin):len(begin)], state...), 1)) // beyond its keys
+		}
+	}
 }
 
 func (v *view) runSpans(sc *scan, begin []byte, to *collector) bool {
@@ -133,7 +176,7 @@ func scans(rows []bound, space uint32, where []search.Clause) []scan {
 				continue
 			}
 			sc := b.scan(space, where, leads, areWhole)
-			sc.led = j
+			sc.led, sc.leaps = j, leaps(&where[j])
 			if b.proves(&where[j]) {
 				sc.clause = j
 			}
@@ -150,14 +193,19 @@ func (b *bound) scan(space uint32, where []search.Clause, leads [][]byte, areWho
 	if b.date == nil || !areWhole {
 		return sc
 	}
-	for _, state := range engine.StatesOf(where, b.status) {
-		sc.states = append(sc.states, whole(nil, state))
-	}
-	sc.states, sc.spans = unique(sc.states), search.SpansOf(where, b.date)
+	sc.states, sc.spans = statesOf(where, b), search.SpansOf(where, b.date)
 	if sc.states != nil || sc.spans != nil {
 		sc.odd = beginKey(space, tagOdd)
 	}
 	return sc
+}
+
+// statesOf gives the parts that keys have of the statuses sought; nil: any.
+func statesOf(where []search.Clause, b *bound) (parts [][]byte) {
+	for _, state := range engine.StatesOf(where, b.status) {
+		parts = append(parts, whole(nil, state))
+	}
+	return unique(parts)
 }
 
 // days gives where the dates begin that lie within one of those a clause names;
@@ -221,14 +269,7 @@ func (b *bound) soughtTest(c *search.Clause, t *search.Test) (lead []byte, isWho
 	}
 	switch c.Param.Kind {
 	case search.Token:
-		if c.Modifier != search.ModNone && c.Modifier != search.ModOfType || t.Code == "" {
-			return nil, false, false
-		}
-		key = whole(key, search.FoldCode(t.Code))
-		if t.HasSystem {
-			return system(key, t.System), true, true
-		}
-		return key, false, true
+		return soughtToken(key, c, t)
 	case search.Reference:
 		return soughtRef(key, c, t)
 	case search.String:
@@ -238,6 +279,23 @@ func (b *bound) soughtTest(c *search.Clause, t *search.Test) (lead []byte, isWho
 		return beginning(key, t.Folded), false, true
 	}
 	return nil, false, false
+}
+
+// leaps says whether a clause is sought under every system: some test names none.
+func leaps(c *search.Clause) bool {
+	return c.Param.Kind == search.Token && slices.ContainsFunc(c.Any, func(t search.Test) bool { return !t.HasSystem })
+}
+
+func soughtToken(key []byte, c *search.Clause, t *search.Test) (lead []byte, isWhole, ok bool) {
+	switch {
+	case c.Modifier != search.ModNone && c.Modifier != search.ModOfType:
+		return nil, false, false
+	case t.Code == "":
+		return system(key, t.System), false, t.AnyCode && !leaps(c)
+	case leaps(c):
+		return whole(key, search.FoldCode(t.Code)), true, true
+	}
+	return whole(system(key, t.System), search.FoldCode(t.Code)), true, true
 }
 
 func soughtRef(key []byte, c *search.Clause, t *search.Test) (lead []byte, isWhole, ok bool) {

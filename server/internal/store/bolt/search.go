@@ -68,6 +68,9 @@ func (w *walk) customer(customer string) error {
 		return w.everything(customer)
 	}
 	f := newFinder(w.v, w.see, customer, w.q)
+	if done, err := w.sorted(f); done {
+		return err
+	}
 	t, ok := f.trail(w.q, unbounded)
 	if !ok {
 		t.scan = f.whole(w.q.Type)
