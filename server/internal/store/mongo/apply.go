@@ -157,10 +157,10 @@ func (s *Store) applyReleases(ctx context.Context, records []*record) error {
 }
 
 func claimOf(h *held) claimDoc {
-	name := claimName(h.claim.Space, h.claim.Key)
+	name := h.name()
 	doc := claimDoc{
-		ID: name + "/" + numberName(h.seq), Name: name, Space: h.claim.Space, Key: h.claim.Key,
-		Holder: h.claim.Holder, Payload: h.claim.Payload, Seq: int64(h.seq), Freed: int64(h.freed),
+		ID: name + "/" + numberName(h.seq), Name: name,
+		Holder: part(h.claim.Holder), Payload: h.claim.Payload, Seq: int64(h.seq), Freed: int64(h.freed),
 	}
 	if h.freed == 0 {
 		doc.Held = orderedName(h.claim.Space, h.claim.Key)

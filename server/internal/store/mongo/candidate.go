@@ -59,7 +59,7 @@ func (s *Store) candidatesOf(ctx context.Context, docs []storedVersion) ([]*cand
 	var at []int
 	for i := range docs {
 		d := &docs[i].Version
-		out[i] = &candidate{store.Key{Customer: d.Customer, Type: d.Type, ID: d.ID}, d.N, uint64(docs[i].Seq), d.Labels, nil}
+		out[i] = &candidate{d.key(), d.N, uint64(docs[i].Seq), d.Labels, nil}
 		if docs[i].Fields.Print != s.print {
 			foreign = append(foreign, store.Record{Key: out[i].key, Version: d.N})
 			at = append(at, i)

@@ -133,7 +133,11 @@ func (t sight) changesAfter(ctx context.Context, w *wanted, room int) (versions 
 }
 
 func (w *wanted) filter(base uint64) bson.D {
-	filter := bson.D{{Key: "c", Value: among(w.see.Customers)}}
+	var customers []string
+	for _, c := range w.see.Customers {
+		customers = append(customers, part(c))
+	}
+	filter := bson.D{{Key: "c", Value: among(customers)}}
 	if w.typ != "" {
 		filter = append(filter, bson.E{Key: "r", Value: w.typ})
 	}

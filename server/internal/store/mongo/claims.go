@@ -97,7 +97,7 @@ func (s *Store) held(ctx context.Context, v *view, in claimRange, limit int) ([]
 // Where the collection did not say all, nothing stands behind what it said last.
 func merged(v *view, docs []claimDoc, in claimRange, whole bool) (all []store.Claim, enough bool) {
 	if !whole {
-		in.open, in.last = false, docs[len(docs)-1].Key
+		in.open, in.last = false, docs[len(docs)-1].held().claim.Key
 	}
 	for i := range docs {
 		h := docs[i].held()

@@ -12,19 +12,23 @@ import (
 func (s *Store) encode(r *record) logDoc {
 	doc := logDoc{ID: numberName(r.n), By: r.by, At: r.written, Print: s.print}
 	for _, v := range r.versions {
-		doc.Versions = append(doc.Versions, s.encodeVersion(v))
+		one := s.encodeVersion(v)
+		if r.size > maxSize {
+			one.Document = nil // it can be made of the bytes, for which there is room
+		}
+		doc.Versions = append(doc.Versions, one)
 	}
 	for _, h := range r.claims {
-		doc.Claims = append(doc.Claims, claimDoc{Space: h.claim.Space, Key: h.claim.Key, Holder: h.claim.Holder, Payload: h.claim.Payload})
+		doc.Claims = append(doc.Claims, claimDoc{Name: h.name(), Holder: part(h.claim.Holder), Payload: h.claim.Payload})
 	}
 	for _, h := range r.releases {
-		doc.Releases = append(doc.Releases, claimDoc{Space: h.claim.Space, Key: h.claim.Key, Holder: h.claim.Holder, Payload: h.claim.Payload, Seq: int64(h.seq)})
+		doc.Releases = append(doc.Releases, claimDoc{Name: h.name(), Holder: part(h.claim.Holder), Payload: h.claim.Payload, Seq: int64(h.seq)})
 	}
 	for _, e := range r.entries {
-		doc.Entries = append(doc.Entries, entryDoc{Stream: e.stream, Data: e.data})
+		doc.Entries = append(doc.Entries, entryDoc{Stream: part(e.stream), Data: e.data})
 	}
 	for _, t := range r.trims {
-		doc.Trims = append(doc.Trims, trimDoc{Stream: t.stream, Before: t.before})
+		doc.Trims = append(doc.Trims, trimDoc{Stream: part(t.stream), Before: t.before})
 	}
 	return doc
 }
@@ -32,14 +36,14 @@ func (s *Store) encode(r *record) logDoc {
 func (s *Store) encodeVersion(v *version) versionDoc {
 	rec := v.next.Record
 	doc := versionDoc{
-		Customer: rec.Customer, Type: rec.Type, ID: rec.ID, N: rec.Version,
+		Customer: part(rec.Customer), Type: rec.Type, ID: rec.ID, N: rec.Version,
 		Updated: rec.Updated.UnixMicro(), Deleted: rec.Deleted, Posted: rec.Posted, Created: rec.Created, Labels: v.next.Labels, Raw: rec.Resource.Raw(),
 	}
 	for _, l := range rec.Links {
 		doc.Links = append(doc.Links, linkDoc{l.Param, l.To.Type, l.To.ID})
 	}
 	if !rec.Deleted {
-		doc.Document = s.o.Catalog.AppendDocument(nil, v.next.Document)
+		doc.Document = v.document(s)
 	}
 	return doc
 }
@@ -62,22 +66,27 @@ func (s *Store) decode(doc *logDoc) (*record, error) {
 		c.releases = append(c.releases, h.held())
 	}
 	for _, e := range doc.Entries {
-		c.entries = append(c.entries, entry{stream: e.Stream, data: e.Data})
+		c.entries = append(c.entries, entry{stream: unpart(e.Stream), data: e.Data})
 	}
 	for _, t := range doc.Trims {
-		c.trims = append(c.trims, trim{t.Stream, t.Before})
+		c.trims = append(c.trims, trim{unpart(t.Stream), t.Before})
 	}
 	r.add(c)
 	return r, nil
 }
 
 func (d *claimDoc) held() *held {
-	return &held{store.Claim{Space: d.Space, Key: d.Key, Holder: d.Holder, Payload: d.Payload}, uint64(d.Seq), uint64(d.Freed)}
+	space, key := claimed(d.Name)
+	return &held{store.Claim{Space: space, Key: key, Holder: unpart(d.Holder), Payload: d.Payload}, uint64(d.Seq), uint64(d.Freed)}
+}
+
+func (d *versionDoc) key() store.Key {
+	return store.Key{Customer: unpart(d.Customer), Type: d.Type, ID: d.ID}
 }
 
 // record gives the version as the contract shows it.
 func (d *versionDoc) record() store.Record {
-	k := store.Key{Customer: d.Customer, Type: d.Type, ID: d.ID}
+	k := d.key()
 	rec := store.Record{Key: k, Version: d.N, Updated: time.UnixMicro(d.Updated).UTC(), Deleted: d.Deleted, Posted: d.Posted, Created: d.Created}
 	for _, l := range d.Links {
 		rec.Links = append(rec.Links, store.Link{Param: l.Param, To: search.Ref{Type: l.Type, ID: l.ID}})
@@ -96,7 +105,7 @@ func (s *Store) decodeVersion(d *versionDoc, seq uint64, print string) (*version
 		return v, nil
 	}
 	var err error
-	if print == s.print {
+	if print == s.print && d.Document != nil {
 		v.next.Document, err = s.o.Catalog.DecodeDocument(d.Document)
 	} else {
 		v.next.Document, err = store.Document(s.o.Catalog, v.next.Record)

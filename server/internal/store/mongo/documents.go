@@ -21,7 +21,7 @@ type logDoc struct {
 
 // versionDoc is a version as the log and the collection versions hold it.
 type versionDoc struct {
-	Customer string    `bson:"c"`
+	Customer string    `bson:"c"` // by part
 	Type     string    `bson:"r"`
 	ID       string    `bson:"i"`
 	N        int64     `bson:"n"`
@@ -32,7 +32,7 @@ type versionDoc struct {
 	Labels   []string  `bson:"labels,omitempty"`
 	Links    []linkDoc `bson:"links,omitempty"`
 	Raw      []byte    `bson:"raw,omitempty"` // the resource
-	Document []byte    `bson:"doc,omitempty"` // what searches see, in search's own layout
+	Document []byte    `bson:"doc,omitempty"` // what searches see, in search's own layout; in the log it may be missing
 }
 
 type linkDoc struct {
@@ -61,14 +61,11 @@ type fields struct {
 	Print    string   `bson:"print,omitempty"`
 }
 
-// claimDoc is a claim: in the log with Space and Key only, in the collection
-// claims with its names.
+// claimDoc is a claim, in the log and in the collection claims.
 type claimDoc struct {
 	ID      string `bson:"_id,omitempty"`
-	Name    string `bson:"name,omitempty"`
-	Space   string `bson:"space"`
-	Key     string `bson:"key"`
-	Holder  string `bson:"holder"`
+	Name    string `bson:"name"`   // space and key
+	Holder  string `bson:"holder"` // by part
 	Payload []byte `bson:"payload,omitempty"`
 	Seq     int64  `bson:"seq,omitempty"`   // number of the log record that claimed it
 	Freed   int64  `bson:"freed,omitempty"` // of the one that released it; 0 while it is held
@@ -78,15 +75,28 @@ type claimDoc struct {
 // entryDoc is a record of a stream.
 type entryDoc struct {
 	ID     string `bson:"_id,omitempty"`
-	Stream string `bson:"stream"`
+	Stream string `bson:"stream"`       // by part
 	At     string `bson:"at,omitempty"` // its position; sorts as text
 	Seq    int64  `bson:"seq,omitempty"`
 	Data   []byte `bson:"data"`
 }
 
+// markDoc says that all records up to a number are applied, and how many resources
+// there are then.
+type markDoc struct {
+	ID     string     `bson:"_id"` // the number
+	Counts []countDoc `bson:"counts"`
+}
+
+// countDoc is how many resources of a type a customer has.
+type countDoc struct {
+	Scope string `bson:"s"`
+	N     int    `bson:"n"`
+}
+
 // trimDoc says up to where the records of a stream are taken away.
 type trimDoc struct {
 	ID     string `bson:"_id,omitempty"`
-	Stream string `bson:"stream"`
+	Stream string `bson:"stream"` // by part
 	Before string `bson:"before"` // the position of the first that stays
 }

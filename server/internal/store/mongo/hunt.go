@@ -12,13 +12,12 @@ import (
 // hunt is one search at work. It keeps what it was told by the collections, so
 // that it can go through it again when a record touched some of it meanwhile.
 type hunt struct {
-	s      *Store
-	v      *view // its moment; the base stays
-	see    store.Visibility
-	q      *search.Query
-	asked  int // questions since the last look at the log
-	rounds int // of a listing
-	plan   []string
+	s     *Store
+	v     *view // its moment; the base stays
+	see   store.Visibility
+	q     *search.Query
+	asked int // questions since the last look at the log
+	plan  []string
 	// Of the customer at hand, where the query asks: the clauses that narrow, the
 	// questions they make, and the candidates looked into.
 	narrowed         string
@@ -53,12 +52,6 @@ func newHunt(s *Store, v *view, see store.Visibility, q *search.Query) *hunt {
 // before at another place.
 func (h *hunt) run(ctx context.Context, cursor store.Cursor) (hits []hit, total int, err error) {
 	h.plan = nil
-	if h.isListing() {
-		if h.q.Explain {
-			h.plan = append(h.plan, "Every "+h.q.Type+" is counted and read by id; none is looked into.")
-		}
-		return h.list(ctx, cursor)
-	}
 	for i, customer := range h.see.Customers {
 		if slices.Contains(h.see.Customers[:i], customer) {
 			continue

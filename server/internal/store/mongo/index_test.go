@@ -27,10 +27,13 @@ var headlines = []struct{ typ, query, index string }{
 	{"Appointment", "date=2025-10-25&status=booked", "times"},
 	{"Appointment", "status=pending", "states"},
 	{"Appointment", "", "listing"},
+	{"Appointment", "_sort=-date", "times"},
+	{"Slot", "_sort=start", "times"},
 	{"Slot", "schedule=Schedule/s&start=ge2025-10-25&status=free", "terms"},
 	{"Slot", "start=ge2025-10-25&start=lt2025-10-29&status=free", "times"},
 	{"Slot", "schedule.actor:HealthcareService=HealthcareService/h&status=free&start=ge2025-10-25", "terms"},
 	{"Patient", "identifier=https://fhir.nhs.uk/Id/nhs-number|9990002002", "terms"},
+	{"Patient", "identifier=https://fhir.nhs.uk/Id/nhs-number|", "terms"},
 	{"Patient", "name=smith", "terms"},
 	{"Patient", "_id=p", "listing"},
 	{"HealthcareService", "identifier=999999999", "terms"},
@@ -44,9 +47,13 @@ func compiled(t *testing.T, s *Store, typ, query string) (filters []bson.D, orde
 	if err != nil || len(p.Warnings) > 0 {
 		t.Fatalf("Parse(%s?%s) = %v, %v", typ, query, err, p.Warnings)
 	}
-	h := newHunt(s, newView(0, time.Time{}, nil), store.Of("a"), &p.Query)
-	if h.isListing() {
-		return []bson.D{{{Key: fieldScope, Value: "a/" + typ}, {Key: fieldID, Value: bson.D{{Key: "$gte", Value: ""}}}}}, fieldID
+	h := newHunt(s, newView(origin{}, nil), store.Of("a"), &p.Query)
+	if h.listedBy() != nil {
+		field := fieldID
+		if len(p.Query.Sort) > 0 {
+			field = fieldAt
+		}
+		return []bson.D{{{Key: fieldScope, Value: "a/" + typ}, {Key: field, Value: bson.D{{Key: "$gte", Value: ""}}}}}, field
 	}
 	filters, err = h.filters(t.Context(), "a", &p.Query)
 	if err != nil {
@@ -84,6 +91,32 @@ func TestHeadlinesFollowIndexes(t *testing.T) {
 			if slices.Sort(fields); !slices.Equal(fields, prefix) {
 				t.Errorf("%s?%s asks for %v, which the index %s does not begin with: %v", tc.typ, tc.query, fields, name, indexes[at].fields)
 			}
+		}
+	}
+}
+
+// Histories, streams and claims follow an index from the first field to the last
+// of what they ask and sort by.
+func TestWalksFollowIndexes(t *testing.T) {
+	all := wanted{see: store.Visibility{Customers: []string{"a", "b"}}, after: &place{}}
+	slots := wanted{see: store.Of("a"), typ: "Slot"}
+	for _, tc := range []struct {
+		index  string
+		filter bson.D
+		sort   []string
+	}{
+		{"changes", all.filter(1), []string{"-updated", "-key", "-n"}},
+		{"changes-of-type", slots.filter(1), []string{"-updated", "-key", "-n"}},
+	} {
+		at := slices.IndexFunc(indexes, func(ix index) bool { return ix.name == tc.index })
+		var fields []string
+		for _, e := range tc.filter {
+			if e.Key == "c" || e.Key == "r" { // those that are sought as they are
+				fields = append(fields, e.Key)
+			}
+		}
+		if got := append(fields, tc.sort...); at < 0 || !slices.Equal(got, indexes[at].fields) {
+			t.Errorf("a walk asks for %v, which is not the index %s", got, tc.index)
 		}
 	}
 }

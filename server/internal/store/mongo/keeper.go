@@ -129,7 +129,11 @@ func (k *keeper) mark(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 6*k.s.o.Timeout)
 	defer cancel()
 	db := &k.s.db
-	if err := insertNew(ctx, db.marks, []any{bson.D{{Key: "_id", Value: numberName(done)}}}); err != nil {
+	mark := markDoc{ID: numberName(done)}
+	for scope, n := range v.moment(done).counts {
+		mark.Counts = append(mark.Counts, countDoc{scope, n})
+	}
+	if err := insertNew(ctx, db.marks, []any{mark}); err != nil {
 		return k.s.failed(ctx, err)
 	}
 	k.s.o.reach(afterMark)

@@ -9,8 +9,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// schema is raised when what is stored changes its form.
-const schema = 1
+// schema is raised when what is stored changes its form. There is no way yet from
+// an older one.
+const schema = 2
 
 // collections are those of one database; DESIGN.md says what each holds.
 type collections struct {
@@ -110,6 +111,9 @@ func (s *Store) prepare(ctx context.Context) error {
 	}
 	if found.N > schema {
 		return fmt.Errorf("it was written by a newer version of this program (its schema is %d, this program knows %d): use that version", found.N, schema)
+	}
+	if found.N < schema {
+		return fmt.Errorf("it was written by an older version of this program (its schema is %d, this program needs %d): use that version, or a new database", found.N, schema)
 	}
 	for _, ix := range indexes {
 		name, err := ix.in(&s.db).Indexes().CreateOne(ctx, ix.model())

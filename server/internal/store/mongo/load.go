@@ -59,15 +59,14 @@ func (s *Store) resume(ctx context.Context) error {
 // catchUp reads the log from the last mark on.
 func (s *Store) catchUp(ctx context.Context) (*view, error) {
 	base, err := s.newestMark(ctx)
-	if err != nil {
-		return nil, s.failed(ctx, err)
+	if err == nil {
+		base.written, err = s.writtenAt(ctx, base.n)
 	}
-	written, err := s.writtenAt(ctx, base)
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}
 	var records []*record
-	for n := base + 1; ; n++ {
+	for n := base.n + 1; ; n++ {
 		r, emptied, err := s.load(ctx, n)
 		switch {
 		case err != nil:
@@ -78,7 +77,7 @@ func (s *Store) catchUp(ctx context.Context) (*view, error) {
 			records = append(records, r)
 			continue
 		}
-		v := newView(base, written, records)
+		v := newView(base, records)
 		return v, s.note(ctx, v.records)
 	}
 }
@@ -94,16 +93,18 @@ func (s *Store) writtenAt(ctx context.Context, n uint64) (time.Time, error) {
 	return doc.At.UTC(), err
 }
 
-// newestMark gives the number up to which all records are known to be applied.
-func (s *Store) newestMark(ctx context.Context) (uint64, error) {
-	var mark struct {
-		ID string `bson:"_id"`
-	}
+// newestMark gives the moment up to which all records are known to be applied.
+func (s *Store) newestMark(ctx context.Context) (origin, error) {
+	var mark markDoc
 	err := s.db.marks.FindOne(ctx, bson.D{}, options.FindOne().SetSort(bson.D{{Key: "_id", Value: -1}})).Decode(&mark)
 	if err == driver.ErrNoDocuments {
-		return 0, nil
+		return origin{}, nil
 	}
-	return parseNumber(mark.ID), err
+	m := origin{n: parseNumber(mark.ID), counts: make(map[string]int)}
+	for _, c := range mark.Counts {
+		m.counts[c.Scope] = c.N
+	}
+	return m, err
 }
 
 // note marks those of the records that the store says are applied.
@@ -124,7 +125,7 @@ func (s *Store) note(ctx context.Context, records []*record) error {
 		return s.failed(ctx, err)
 	}
 	for _, r := range records {
-		if r.n <= mark || found[numberName(r.n)] {
+		if r.n <= mark.n || found[numberName(r.n)] {
 			r.applied.Store(true)
 		}
 	}

@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +33,15 @@ func part(text string) string {
 	return b.String()
 }
 
+// unpart gives the text that part wrote.
+func unpart(name string) string {
+	text, err := url.PathUnescape(name)
+	if err != nil {
+		return name // only this package writes them
+	}
+	return text
+}
+
 func stands(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~:", c) >= 0
 }
@@ -47,6 +57,12 @@ func versionName(k store.Key, n int64) string { return keyName(k) + "/" + strcon
 
 // claimName is the name of what can be claimed: space/key.
 func claimName(space, key string) string { return part(space) + "/" + part(key) }
+
+// claimed gives what a name of claimName can be claimed by.
+func claimed(name string) (space, key string) {
+	space, key, _ = strings.Cut(name, "/")
+	return unpart(space), unpart(key)
+}
 
 // numberName is a number of the log as an _id: 16 digits, so that ids sort as
 // numbers do.

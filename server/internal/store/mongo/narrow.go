@@ -23,6 +23,7 @@ var errMany = errors.New("more candidates than can be used")
 type narrowing struct {
 	ids    []string      // the ids sought; nil: any
 	terms  [][]string    // of each, one term at least
+	begin  string        // how some term begins; empty: anyhow
 	states []string      // the statuses sought; nil: any
 	spans  []search.Span // where its instant lies; nil: anywhere
 	by     []string      // where the query asks: the clauses that say so, without their values
@@ -40,7 +41,7 @@ func (n *narrowing) note(q *search.Query, c *search.Clause) {
 // little: candidates are always matched.
 func (h *hunt) filters(ctx context.Context, customer string, q *search.Query) ([]bson.D, error) {
 	n := h.s.narrowing(q)
-	if n.ids == nil && len(n.terms) == 0 {
+	if n.ids == nil && len(n.terms) == 0 && n.begin == "" {
 		if err := h.narrowByChains(ctx, customer, q, &n); err != nil {
 			return nil, err
 		}
@@ -67,6 +68,9 @@ func (s *Store) narrowing(q *search.Query) narrowing {
 			n.note(q, c)
 		} else if terms := soughtTerms(c); terms != nil {
 			n.terms = append(n.terms, terms)
+			n.note(q, c)
+		} else if isIdentifier(c.Param) && c.Modifier == search.ModNone && len(c.Any) == 1 && c.Any[0].AnyCode {
+			n.begin = systemTerm(c.Param, c.Any[0].System) + "="
 			n.note(q, c)
 		}
 	}
@@ -111,11 +115,10 @@ func soughtTerm(c *search.Clause, t *search.Test) (term string, ok bool) {
 	m := c.Modifier
 	switch {
 	case isIdentifier(c.Param) && (m == search.ModNone || m == search.ModOfType) && t.Code != "":
-		term = tokenTerm(c.Param, t.Code)
 		if t.HasSystem {
-			term += systemTerm(t.System)
+			return systemTerm(c.Param, t.System) + codeTerm(t.Code), true
 		}
-		return term, true
+		return tokenTerm(c.Param, t.Code), true
 	case c.Param.Kind == search.Reference && (m == search.ModNone || m == search.ModType) && t.URL != "":
 		return refTerm(c.Param, t.URL), true
 	case c.Param.Kind == search.Reference && (m == search.ModNone || m == search.ModType) && t.Ref.ID != "":
@@ -132,6 +135,10 @@ func (n *narrowing) filters(scope string) []bson.D {
 	filter := bson.D{{Key: fieldScope, Value: scope}}
 	if n.ids != nil {
 		filter = append(filter, bson.E{Key: fieldID, Value: among(n.ids)})
+	}
+	if n.begin != "" && len(n.terms) == 0 {
+		within := bson.D{{Key: "$gte", Value: n.begin}, {Key: "$lt", Value: n.begin[:len(n.begin)-1] + ">"}}
+		filter = append(filter, bson.E{Key: fieldTerms, Value: bson.D{{Key: "$elemMatch", Value: within}}})
 	}
 	var more bson.A
 	for i, terms := range n.terms {

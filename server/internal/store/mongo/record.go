@@ -13,6 +13,26 @@ import (
 type version struct {
 	seq  uint64 // number of the log record that made it; 0 while it is staged
 	next store.Next
+	doc  []byte // next.Document as it is stored, once it is
+}
+
+// gain says how many resources there are more by it.
+func (v *version) gain() int {
+	switch rec := &v.next.Record; {
+	case rec.Created:
+		return 1
+	case rec.Deleted:
+		return -1
+	}
+	return 0
+}
+
+// document gives what searches see as it is stored.
+func (v *version) document(s *Store) []byte {
+	if v.doc == nil {
+		v.doc = s.o.Catalog.AppendDocument(nil, v.next.Document)
+	}
+	return v.doc
 }
 
 func (v *version) key() store.Key { return v.next.Record.Key }
@@ -23,6 +43,8 @@ type held struct {
 	seq   uint64 // number of the log record that claimed it
 	freed uint64 // of the one that released it; 0 while it is held
 }
+
+func (h *held) name() string { return claimName(h.claim.Space, h.claim.Key) }
 
 // entry is a record of a stream.
 type entry struct {

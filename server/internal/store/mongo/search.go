@@ -34,6 +34,10 @@ func (s *Store) search(ctx context.Context, v *view, see store.Visibility, q sea
 		return store.Page{}, nil, err
 	}
 	h := newHunt(s, v, see, &q)
+	if by := h.listedBy(); by != nil {
+		page, err := h.list(ctx, by, cursor)
+		return page, h.v, err
+	}
 	for {
 		h.asked = 0
 		hits, total, err := h.run(ctx, cursor)
@@ -101,14 +105,9 @@ func eachType(q *search.Query, yield func(string) bool) bool {
 // moveTo moves the hunt on to a later moment, if something that it looked at
 // was touched before it, and says whether it was.
 func (h *hunt) moveTo(now *view) bool {
-	if h.rounds >= listingRounds {
-		return false
-	}
 	records, ok := now.after(h.v.n)
 	if !ok {
-		rounds := h.rounds
 		*h = *newHunt(h.s, now, h.see, h.q)
-		h.rounds = rounds
 		return true
 	}
 	for _, customer := range h.see.Customers {

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"slotway/fhir"
 	"slotway/server/internal/store"
 )
 
@@ -17,6 +20,10 @@ type stagedClaim struct {
 // overhead is about how many bytes a thing takes in a record besides its content.
 const overhead = 256
 
+// large is the size of resources of which it is looked at closely whether there is
+// room for them and their index fields in one document.
+const large = 1 << 20
+
 // Put stores the next version of a resource. See store.Tx.
 func (t *tx) Put(ctx context.Context, p store.Put) (store.Record, error) {
 	old, _, err := t.present(ctx, p.Key)
@@ -24,10 +31,10 @@ func (t *tx) Put(ctx context.Context, p store.Put) (store.Record, error) {
 		return store.Record{}, err
 	}
 	next, err := store.Prepare(t.s.o.Catalog, t.s.o.Now(), old, p)
-	if err == nil && !next.Same {
-		t.stage(next)
+	if err != nil || next.Same {
+		return next.Record, err
 	}
-	return next.Record, err
+	return next.Record, t.stage(&version{next: next})
 }
 
 // Delete stores a deletion. See store.Tx.
@@ -37,10 +44,10 @@ func (t *tx) Delete(ctx context.Context, k store.Key, ifVersion int64) (store.Re
 		return store.Record{}, err
 	}
 	next, err := store.PrepareDelete(t.s.o.Now(), old, labels, ifVersion)
-	if err == nil && !next.Same {
-		t.stage(next)
+	if err != nil || next.Same {
+		return next.Record, err
 	}
-	return next.Record, err
+	return next.Record, t.stage(&version{next: next})
 }
 
 // present gives the newest version of a resource, the zero one when there is none.
@@ -52,11 +59,28 @@ func (t *tx) present(ctx context.Context, k store.Key) (store.Record, []string, 
 	return v.next.Record, v.next.Labels, nil
 }
 
-func (t *tx) stage(next store.Next) {
-	v := &version{next: next}
+// stage keeps a version for the change.
+func (t *tx) stage(v *version) error {
+	raw := len(v.next.Record.Resource.Raw())
+	for _, l := range v.next.Labels {
+		raw += len(l) + 16
+	}
+	if raw > large {
+		b, err := bson.Marshal(t.s.stored(v))
+		if err != nil {
+			return err
+		}
+		if len(b) > maxSize {
+			return fhir.Errorf(fhir.TooLarge, "The resource and what is kept to find it take more than %d MB together.", maxSize>>20)
+		}
+	}
 	t.staged[v.key()] = append(t.staged[v.key()], v)
 	t.versions = append(t.versions, v)
-	t.size += 2*len(next.Record.Resource.Raw()) + overhead
+	t.bare += raw + overhead
+	if !v.next.Record.Deleted {
+		t.docs += len(v.document(t.s))
+	}
+	return nil
 }
 
 // Claimed gives a claim that is held. See store.Reader.
@@ -82,7 +106,7 @@ func (t *tx) Claim(ctx context.Context, c store.Claim) error {
 	}
 	c.Payload = bytes.Clone(c.Payload)
 	staged.now = &c
-	t.size += len(c.Key) + len(c.Payload) + overhead
+	t.bare += 3*(len(c.Space)+len(c.Key)+len(c.Holder)) + len(c.Payload) + overhead
 	return nil
 }
 
@@ -93,8 +117,8 @@ func (t *tx) Release(ctx context.Context, space, key, holder string) error {
 		return err
 	}
 	if staged.now != nil && staged.now.Holder == holder {
+		t.bare += 3*(len(space)+len(key)+len(holder)) + len(staged.now.Payload) + overhead
 		staged.now = nil
-		t.size += len(key) + overhead
 	}
 	return nil
 }
@@ -130,13 +154,13 @@ func (t *tx) claimed(ctx context.Context, space, key string) (*stagedClaim, erro
 // Append adds a record to a stream. See store.Tx.
 func (t *tx) Append(_ context.Context, stream string, data []byte) error {
 	t.entries = append(t.entries, entry{stream: stream, data: bytes.Clone(data)})
-	t.size += len(data) + overhead
+	t.bare += 3*len(stream) + len(data) + overhead
 	return nil
 }
 
 // change gives what the Tx wants done.
 func (t *tx) change() *change {
-	c := &change{since: t.v.n, reads: &t.reads, versions: t.versions, entries: t.entries, size: t.size}
+	c := &change{since: t.v.n, reads: &t.reads, versions: t.versions, entries: t.entries, bare: t.bare, size: t.bare + t.docs}
 	for _, k := range t.order {
 		wasHeld := k.was != nil && k.was.freed == 0
 		if wasHeld && k.now != nil && same(*k.now, k.was.claim) {

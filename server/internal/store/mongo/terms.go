@@ -13,7 +13,7 @@ import (
 
 // Terms are the texts of the field tok. A resource has
 //
-//	identifier=value, identifier=value|hash   for each identifier, the hash its system's
+//	identifier=value, identifier|hash=value   for each identifier, the hash its system's
 //	actor=id                                  for each reference, under each parameter
 //	actor=url                                 for one that leads elsewhere
 //	name^smi                                  for each part of a name: its beginning
@@ -50,8 +50,9 @@ func appendTerms(terms []string, prefix string, d *search.Document) []string {
 		e := &d.Entries[i]
 		switch {
 		case isIdentifier(e.Param) && e.Code != "":
-			term := prefix + tokenTerm(e.Param, e.Code)
-			terms = append(terms, term, term+systemTerm(e.System))
+			terms = append(terms, prefix+tokenTerm(e.Param, e.Code), prefix+systemTerm(e.Param, e.System)+codeTerm(e.Code))
+		case isIdentifier(e.Param) && e.System != "":
+			terms = append(terms, prefix+systemTerm(e.Param, e.System)+codeTerm(""))
 		case e.Param.Kind == search.Reference && e.Ref.ID != "":
 			terms = append(terms, prefix+refTerm(e.Param, e.Ref.ID))
 		case e.Param.Kind == search.Reference && e.URL != "":
@@ -71,14 +72,15 @@ func isName(p *search.Param) bool {
 	return p.Kind == search.String && slices.Contains(nameTypes, p.Type) && slices.Contains(nameParams, p.Name)
 }
 
-func tokenTerm(p *search.Param, code string) string {
-	return p.Name + "=" + shortened(search.FoldCode(code))
-}
+func tokenTerm(p *search.Param, code string) string { return p.Name + codeTerm(code) }
 
-func systemTerm(system string) string {
+func codeTerm(code string) string { return "=" + shortened(search.FoldCode(code)) }
+
+// systemTerm gives the beginning of the terms of a system.
+func systemTerm(p *search.Param, system string) string {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(system)) // it cannot fail
-	return fmt.Sprintf("|%016x", h.Sum64())
+	return fmt.Sprintf("%s|%016x", p.Name, h.Sum64())
 }
 
 func refTerm(p *search.Param, to string) string { return p.Name + "=" + shortened(to) }
@@ -120,10 +122,7 @@ func (s *Store) fieldsOf(customer string, d *search.Document) fields {
 	if f.Odd = w.Odd; f.Odd {
 		return f
 	}
-	f.State = stateTerm(w.Status)
-	if w.At != search.NoStart {
-		f.Instant = &w.At
-	}
+	f.State, f.Instant = stateTerm(w.Status), &w.At
 	return f
 }
 

@@ -27,7 +27,7 @@ func (s *Store) Trim(ctx context.Context, stream, before string) error {
 		if from, err = s.stepFrom(ctx, stream, from, before); err != nil {
 			return err
 		}
-		c := &change{since: v.n, reads: &reads{}, trims: []trim{{stream, from}}, size: overhead}
+		c := &change{since: v.n, reads: &reads{}, trims: []trim{{stream, from}}, size: overhead + 3*len(stream)}
 		if err := s.writer.commit(ctx, c); err != nil && err != errStale {
 			return err
 		}

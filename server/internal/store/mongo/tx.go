@@ -23,7 +23,8 @@ type tx struct {
 	claims   map[string]*stagedClaim
 	order    []*stagedClaim
 	entries  []entry
-	size     int
+	bare     int // bytes that the change takes without documents
+	docs     int // bytes of these
 }
 
 var _ store.Tx = (*tx)(nil)

@@ -3,8 +3,6 @@ package mongo
 import (
 	"context"
 	"errors"
-	"os"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -36,15 +34,6 @@ func (f forgetful) Trim(ctx context.Context, stream, before string) error {
 	return err
 }
 
-// leaveWalks skips the suite's walks under writes where a variant would take minutes
-// over them: they write thousands of versions, all of which the test server reads
-// for each question.
-func leaveWalks(t *testing.T) {
-	if os.Getenv(envURI) == "" && strings.Contains(t.Name(), "while_writers_run") {
-		t.Skip("walks under writes run in TestStore, and in this variant on a server named by " + envURI)
-	}
-}
-
 // The suite on one store.
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, e storetest.Env) store.Store {
@@ -55,7 +44,6 @@ func TestStore(t *testing.T) {
 // The suite without the view, which would else answer most of its reads.
 func TestStoreFromCollections(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, e storetest.Env) store.Store {
-		leaveWalks(t)
 		return forgetful{openAt(t, serverURI(t), e, Options{keep: -1})}
 	})
 }
@@ -116,7 +104,6 @@ func (p *pair) Close() error { return errors.Join(p.stores[0].Close(), p.stores[
 // The suite through two instances.
 func TestStoreInTwoProcesses(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, e storetest.Env) store.Store {
-		leaveWalks(t)
 		uri := serverURI(t)
 		return &pair{stores: [2]*Store{openAt(t, uri, e, Options{}), openAt(t, uri, e, Options{keep: -1})}}
 	})

@@ -20,11 +20,19 @@ type view struct {
 	entries map[string][]entry       // appended since base
 	trims   map[string]string        // of each stream the last position that it was trimmed before
 	last    time.Time                // when record n was written
+	counts  map[string]int           // how many resources there are of each scope
 }
 
-// newView gives the view of some records that follow base, which was written then.
-func newView(base uint64, written time.Time, records []*record) *view {
-	v := &view{base: base, n: base, last: written}
+// origin is what is known of the moment that a view begins at.
+type origin struct {
+	n       uint64
+	written time.Time
+	counts  map[string]int // how many resources there are of each scope; not changed
+}
+
+// newView gives the view of some records that follow a moment.
+func newView(base origin, records []*record) *view {
+	v := &view{base: base.n, n: base.n, last: base.written, counts: base.counts}
 	return v.with(records...)
 }
 
@@ -37,11 +45,12 @@ func (v *view) with(records ...*record) *view {
 		base: v.base, n: records[len(records)-1].n,
 		records: append(slices.Clip(v.records), records...),
 		heads:   cloned(v.heads), claims: cloned(v.claims), entries: cloned(v.entries), trims: cloned(v.trims),
-		last: records[len(records)-1].written,
+		last: records[len(records)-1].written, counts: cloned(v.counts),
 	}
 	for _, r := range records {
 		for _, one := range r.versions {
 			next.heads[one.key()] = append(slices.Clip(next.heads[one.key()]), one)
+			next.counts[scopeName(one.key().Customer, one.key().Type)] += one.gain()
 		}
 		for _, h := range r.releases {
 			next.claims[claimName(h.claim.Space, h.claim.Key)] = h
@@ -143,5 +152,19 @@ func (v *view) trimmed(records int) *view {
 	if drop == 0 {
 		return v
 	}
-	return newView(v.records[drop-1].n, v.records[drop-1].written, v.records[drop:])
+	return newView(v.moment(v.records[drop-1].n), v.records[drop:])
+}
+
+// moment gives what a view would begin with that began at a record of this one.
+func (v *view) moment(n uint64) origin {
+	m := origin{n, v.last, cloned(v.counts)}
+	for _, r := range slices.Backward(v.records) {
+		if m.written = r.written; r.n == n {
+			break
+		}
+		for _, one := range r.versions {
+			m.counts[scopeName(one.key().Customer, one.key().Type)] -= one.gain()
+		}
+	}
+	return m
 }

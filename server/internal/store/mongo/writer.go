@@ -27,7 +27,8 @@ type change struct {
 	releases []*held
 	entries  []entry
 	trims    []trim
-	size     int
+	bare     int // about how many bytes it takes without the documents of its versions
+	size     int // and with them
 }
 
 func (c *change) empty() bool {
@@ -54,7 +55,7 @@ func startWriter(s *Store) *writer {
 // commit hands a change to the writer and waits for what became of it: nil, or
 // errStale when it rests on what is not so any more.
 func (w *writer) commit(ctx context.Context, c *change) error {
-	if c.size > maxSize {
+	if c.bare > maxSize {
 		return fhir.Errorf(fhir.TooLarge, "The change writes more than %d MB together; make it in several parts.", maxSize>>20)
 	}
 	return w.queue.Do(ctx, c)
