@@ -41,7 +41,12 @@
 //     closed, or it cannot write. Nothing was changed, unless the text says that
 //     the outcome is not certain.
 //   - fhir.Invalid: an After that this store did not give for this kind of walk.
-//   - fhir.Unprocessable: a key or a name longer than the store can hold.
+//   - fhir.Unprocessable: a key or a name longer than the store can hold. Every
+//     store takes those of up to 1,024 bytes; their bytes may be any, but the names
+//     of customers, spaces and streams hold no zero byte.
+//   - fhir.TooLarge: an Update that writes more than the store can take at once;
+//     nothing was changed. Every store takes 8 MB: the bytes of the resources,
+//     payloads and records put, and 1 KB more for each of them.
 //   - fhir.Internal: anything else, such as a file that is damaged.
 package store
 

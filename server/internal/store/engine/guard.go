@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -102,7 +104,7 @@ func (g *guard) Delete(ctx context.Context, k store.Key, ifVersion int64) (store
 }
 
 func (g *guard) Claim(ctx context.Context, c store.Claim) error {
-	if err := g.check(ctx); err != nil {
+	if err := cmp.Or(g.check(ctx), checkName(c.Space)); err != nil {
 		return err
 	}
 	return g.tx.Claim(ctx, c)
@@ -116,8 +118,16 @@ func (g *guard) Release(ctx context.Context, space, key, holder string) error {
 }
 
 func (g *guard) Append(ctx context.Context, stream string, data []byte) error {
-	if err := g.check(ctx); err != nil {
+	if err := cmp.Or(g.check(ctx), checkName(stream)); err != nil {
 		return err
 	}
 	return g.tx.Append(ctx, stream, data)
+}
+
+// checkName says whether a space or a stream can be called so.
+func checkName(name string) error {
+	if strings.IndexByte(name, 0) >= 0 {
+		return fhir.Errorf(fhir.Unprocessable, "The name of a space or of a stream holds a zero byte.")
+	}
+	return nil
 }

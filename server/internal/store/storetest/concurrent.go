@@ -15,6 +15,7 @@ import (
 
 func testConcurrent(t *testing.T, open Open) {
 	t.Run("readers see whole Updates", func(t *testing.T) { testWhole(t, begin(t, open)) })
+	t.Run("totals are of one moment", func(t *testing.T) { testTotals(t, begin(t, open)) })
 	t.Run("no update is lost", func(t *testing.T) { testCounter(t, begin(t, open)) })
 	t.Run("a context that ended", func(t *testing.T) { testContext(t, begin(t, open)) })
 	t.Run("after Close", func(t *testing.T) { testClosed(t, open) })
@@ -57,6 +58,49 @@ func testWhole(t *testing.T, s *subject) {
 		write(i)
 		want := fmt.Sprintf("state-%04d", i)
 		s.wantFound(see, "Slot", "status="+want, "a/one", "a/two")
+	}
+	done.Store(true)
+	wg.Wait()
+}
+
+// Each Update takes a slot away and adds another: whoever counts counts as many, and
+// finds them.
+func testTotals(t *testing.T, s *subject) {
+	const n = 5
+	swap := func(i int) {
+		s.update(func(tx store.Tx) error {
+			if i >= n {
+				if _, err := tx.Delete(s.ctx, slotKey("a", fmt.Sprintf("s%03d", (i-n)%40)), store.Any); err != nil {
+					return err
+				}
+			}
+			_, err := tx.Put(s.ctx, putOf(t, "a", slot(fmt.Sprintf("s%03d", i%40), fmt.Sprint("state-", i))))
+			return err
+		})
+	}
+	for i := range n {
+		swap(i)
+	}
+	var done atomic.Bool
+	var wg sync.WaitGroup
+	for _, query := range []string{"_count=3", "_count=100", "_sort=start&_count=3", "start=2025-10-25"} {
+		wg.Go(func() {
+			for !done.Load() {
+				q := s.query("Slot", query)
+				p, err := s.Search(s.ctx, store.Of("a"), q)
+				want := n
+				if q.Count >= 0 {
+					want = min(n, q.Count)
+				}
+				if err != nil || p.Total != n || len(p.Records) != want {
+					t.Errorf("%s: %d of %d slots, %v; want %d of %d", query, len(p.Records), p.Total, err, want, n)
+					return
+				}
+			}
+		})
+	}
+	for i := range 40 {
+		swap(n + i)
 	}
 	done.Store(true)
 	wg.Wait()

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -30,6 +31,7 @@ func testSearch(t *testing.T, open Open) {
 		s.wantFound(see, "Appointment", "patient=q")
 		s.wantFound(see, "Appointment", "")
 	})
+	t.Run("identifiers of a system", func(t *testing.T) { testSystems(t, begin(t, open)) })
 	t.Run("links", func(t *testing.T) { testLinks(t, begin(t, open)) })
 	t.Run("values that keys cannot hold", func(t *testing.T) { testOddValues(t, begin(t, open)) })
 	t.Run("plans", func(t *testing.T) { testPlans(t, begin(t, open)) })
@@ -42,6 +44,42 @@ func testSearch(t *testing.T, open Open) {
 			wantKind(t, "Search after nonsense", err, fhir.Invalid)
 		}
 	})
+}
+
+// An identifier is found by its system, by its value, and by both.
+func testSystems(t *testing.T, s *subject) {
+	person := func(id, identifiers string) {
+		s.put("a", fmt.Sprintf(`{"resourceType":"Patient","id":%q,"identifier":[%s]}`, id, identifiers))
+	}
+	person("none", `{"value":"X1"}`)
+	person("one", `{"system":"urn:one","value":"X1"},{"system":"urn:two","value":"Y2"}`)
+	person("two", `{"system":"urn:two","value":"X1"},{"system":"urn:one","value":"Z3"}`)
+	person("other", `{"system":"urn:one/more","value":"Y2"}`)
+	person("bare", `{"system":"urn:one"}`)
+	see := store.Of("a")
+	for _, tc := range []struct {
+		query string
+		want  []string
+	}{
+		{"identifier=X1", []string{"a/none", "a/one", "a/two"}},
+		{"identifier=|X1", []string{"a/none"}},
+		{"identifier=urn:one|X1", []string{"a/one"}},
+		{"identifier=urn:one|", []string{"a/bare", "a/one", "a/two"}},
+		{"identifier=urn:two|", []string{"a/one", "a/two"}},
+		{"identifier=urn:on|", nil},
+		{"identifier=urn:one|X1,urn:two|", []string{"a/one", "a/two"}},
+		{"identifier=urn:one|Z3,Y2", []string{"a/one", "a/other", "a/two"}},
+		{"identifier=urn:one/more|,X1", []string{"a/none", "a/one", "a/other", "a/two"}},
+		{"identifier=urn:one|&identifier=urn:two|Y2", []string{"a/one"}},
+	} {
+		found, total := s.find(see, "Patient", tc.query)
+		if !slices.Equal(found, tc.want) || total != len(tc.want) {
+			t.Errorf("%s finds %v, total %d; want %v", tc.query, found, total, tc.want)
+		}
+	}
+	s.put("a", `{"resourceType":"Appointment","id":"x","status":"booked","participant":[{"actor":{"reference":"Patient/two"}}]}`)
+	s.wantFound(see, "Appointment", "patient.identifier=urn:one|", "a/x")
+	s.wantFound(see, "Appointment", "patient.identifier=urn:other|")
 }
 
 // A plan is there when it is asked for, for each customer searched, and says

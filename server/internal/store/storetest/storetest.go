@@ -46,6 +46,7 @@ func Run(t *testing.T, open Open) {
 		{"Concurrent", testConcurrent},
 		{"Claims", testClaims},
 		{"Log", testLog},
+		{"Sizes", testSizes},
 		{"Differential", testDifferential},
 	} {
 		t.Run(g.name, func(t *testing.T) { g.run(t, open) })
