@@ -35,7 +35,7 @@ func (k *call) history() error {
 	}
 	ctx, cancel := context.WithTimeout(k.c.Request.Context(), deadline)
 	defer cancel()
-	page, err := period{k: k, asked: asked, key: key}.page(ctx, pages.turn.After)
+	page, err := period{k: k, asked: asked, key: key, atOnce: pickedAtOnce}.page(ctx, pages.turn.After)
 	if err != nil {
 		return err
 	}

@@ -12,9 +12,10 @@ import (
 // by _since, those that were made from then on, and by _at, those that were
 // current at some moment of a time.
 type period struct {
-	k     *call
-	asked search.History
-	key   store.Key // whose versions; without an id those of the type, without a type all
+	k      *call
+	asked  search.History
+	key    store.Key // whose versions; without an id those of the type, without a type all
+	atOnce int       // how many are read to pick from
 }
 
 func (p period) one() bool { return p.key.ID != "" }
@@ -68,7 +69,7 @@ func (p period) whole() bool {
 func (p period) picked(ctx context.Context, after string, count int) (store.Page, error) {
 	out := store.Page{Total: -1, Next: after}
 	for range pickedRounds {
-		batch, err := p.list(ctx, out.Next, pickedAtOnce)
+		batch, err := p.list(ctx, out.Next, p.atOnce)
 		if err != nil {
 			return out, err
 		}
@@ -137,7 +138,7 @@ func (p period) shows(ctx context.Context, rec *store.Record) (bool, error) {
 func (p period) successor(ctx context.Context, rec *store.Record) (time.Time, error) {
 	after := ""
 	for {
-		page, err := p.k.s.Store.History(ctx, p.k.see, rec.Key, after, pickedAtOnce)
+		page, err := p.k.s.Store.History(ctx, p.k.see, rec.Key, after, p.atOnce)
 		if err != nil {
 			return time.Time{}, err
 		}
