@@ -50,7 +50,7 @@ func TestOperationsRefused(t *testing.T) {
 		{"a reason that is none", "POST", "/" + theirs + "/$cancel", c.admin, params(doc{"name": "reason", "valueCodeableConcept": doc{"text": ""}}), 422},
 		{"by GET what changes something", "GET", "/$book", c.admin, nil, 405},
 		{"by PUT", "PUT", "/$find", c.admin, doc{}, 405},
-		{"an operation that is none", "POST", "/$everything", c.admin, params(), 405},
+		{"an operation that is none", "POST", "/$everything", c.admin, params(), 404},
 		{"of one, what is of the type", "POST", "/" + theirs + "/$find", c.admin, params(), 404},
 	}
 	for _, tc := range tests {

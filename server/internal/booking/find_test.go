@@ -228,3 +228,44 @@ func TestFindPages(t *testing.T) {
 		t.Errorf("the total alone: %+v (%v)", p, err)
 	}
 }
+
+// Where there are more than are looked at for a page, the total is not said, and
+// the pages go on behind.
+func TestFindMany(t *testing.T) {
+	w := newWorld(t)
+	start := time.Date(2030, 2, 1, 0, 0, 0, 0, time.UTC)
+	err := w.Store.Update(t.Context(), func(tx store.Tx) error {
+		for i := range 10_500 {
+			at := start.Add(time.Duration(i) * time.Minute)
+			r := parse(t, fmt.Sprintf(`{"resourceType":"Slot","id":"m%05d","schedule":{"reference":"Schedule/sc1"},"status":"free","start":%q,"end":%q}`, i, at.Format(time.RFC3339), at.Add(time.Minute).Format(time.RFC3339)))
+			if _, err := tx.Put(t.Context(), store.Put{Key: store.Key{Customer: "trust", Type: "Slot", ID: r.ID()}, Resource: r}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := booking.Criteria{Start: start, End: start.AddDate(0, 0, 30), Count: 2}
+	first, err := w.Find(t.Context(), store.Of("trust"), c)
+	if err != nil || first.Total != -1 || strings.Join(found(first), " ") != "m00000 m00001" || first.Next == "" {
+		t.Fatalf("total %d, %v, next %q (%v)", first.Total, found(first), first.Next, err)
+	}
+	c.After = first.Next
+	second, err := w.Find(t.Context(), store.Of("trust"), c)
+	if err != nil || second.Total != -1 || strings.Join(found(second), " ") != "m00002 m00003" {
+		t.Errorf("total %d, %v (%v)", second.Total, found(second), err)
+	}
+	// Nothing on the page fits: the walk says where it got to.
+	c.After, c.Specialty = "", []string{"nothing"}
+	none, err := w.Find(t.Context(), store.Of("trust"), c)
+	if err != nil || none.Total != -1 || len(none.Proposals) != 0 || none.Next == "" {
+		t.Fatalf("total %d, %d proposals, next %q (%v)", none.Total, len(none.Proposals), none.Next, err)
+	}
+	c.After = none.Next
+	last, err := w.Find(t.Context(), store.Of("trust"), c)
+	if err != nil || last.Next != "" || len(last.Proposals) != 0 {
+		t.Errorf("%d proposals, next %q (%v)", len(last.Proposals), last.Next, err)
+	}
+}

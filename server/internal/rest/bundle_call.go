@@ -34,7 +34,7 @@ func (k *call) sub(e *entry) *call {
 func (k *call) enter(path string) error {
 	pattern, params := routed(path)
 	k.c.Params, k.id = params, params.ByName("id")
-	route, _, err := k.face.match(k.c.Request.Method, pattern, k.c.Param("type"))
+	route, _, err := k.match(pattern)
 	if err == nil && route == nil {
 		err = fhir.Errorf(fhir.MethodNotAllowed, "A Bundle does not hold OPTIONS.")
 	}

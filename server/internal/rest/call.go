@@ -62,7 +62,7 @@ func (k *call) conclude(err error) {
 }
 
 func (k *call) run(pattern string) error {
-	route, allow, err := k.face.match(k.c.Request.Method, pattern, k.c.Param("type"))
+	route, allow, err := k.match(pattern)
 	if err != nil {
 		if len(allow) > 0 {
 			k.c.Header("Allow", strings.Join(allow, ", "))
@@ -88,6 +88,15 @@ func (k *call) run(pattern string) error {
 		return err
 	}
 	return route.Handle(k)
+}
+
+// match finds the row of a request. What stands where an id would and cannot be
+// one is an operation that is not there.
+func (k *call) match(pattern string) (*Route, []string, error) {
+	if strings.HasPrefix(k.id, "$") {
+		return nil, nil, fhir.Errorf(fhir.NotFound, "There is no operation %s of this type; the CapabilityStatement lists those there are.", clip(k.id))
+	}
+	return k.face.match(k.c.Request.Method, pattern, k.c.Param("type"))
 }
 
 // conditions reads what the header says of the body and of the answer.
