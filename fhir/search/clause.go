@@ -161,7 +161,7 @@ func (p *Param) modifier(name string) (Modifier, string, bool) {
 		return 0, "", false
 	}
 	if p.Targets == nil {
-		return ModType, name, fhir.ParseReference(name+"/1", nil).Type != ""
+		return ModType, name, isResource(name)
 	}
 	for _, t := range p.Targets {
 		if strings.EqualFold(t, name) {
@@ -175,7 +175,11 @@ func (p *Param) modifier(name string) (Modifier, string, bool) {
 func (p *Param) takes() string {
 	all := ":" + strings.Join(p.Modifiers(), ", :")
 	if p.Kind == Reference {
-		all = strings.Replace(all, ":type", "a type it may lead to ("+strings.Join(p.Targets, ", ")+")", 1)
+		to := "a type it may lead to (" + strings.Join(p.Targets, ", ") + ")"
+		if p.Targets == nil {
+			to = "any resource type"
+		}
+		all = strings.Replace(all, ":type", to, 1)
 	}
 	return all
 }

@@ -11,7 +11,6 @@ const (
 	MaxCount    = 1000 // matches on a page; more is cut down to it
 	MaxIncludes = 10   // _include and _revinclude together
 	maxOrder    = 8    // keys of _sort
-	maxElements = 100  // names of _elements
 )
 
 // results are the parameters that shape the answer rather than choose it,
@@ -139,23 +138,6 @@ func (p *parser) summary() (bool, error) {
 		return false, p.bad("must be true, text, data, count or false")
 	}
 	p.out.Query.Summary = s
-	return true, nil
-}
-
-// elements reads _elements=a,b: the names of elements at the top of a resource.
-func (p *parser) elements() (bool, error) {
-	for name := range strings.SplitSeq(p.value, ",") {
-		name = strings.TrimPrefix(name, p.typ+".")
-		if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
-			return false, p.bad("must be names of elements such as status,start")
-		}
-		if slices.Contains(p.out.Query.Elements, name) {
-			continue
-		}
-		if p.out.Query.Elements = append(p.out.Query.Elements, name); len(p.out.Query.Elements) > maxElements {
-			return false, p.refuse("too-costly", "_elements has more than %d names.", maxElements)
-		}
-	}
 	return true, nil
 }
 

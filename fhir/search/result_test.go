@@ -25,6 +25,7 @@ func TestResultParameters(t *testing.T) {
 		{"total", "Slot", "_total=none", Query{Count: -1, Total: TotalNone}},
 		{"estimated total", "Slot", "_total=estimate", Query{Count: -1, Total: TotalAccurate}},
 		{"elements", "Slot", "_elements=status,Slot.start&_elements=status,end", Query{Count: -1, Elements: []string{"status", "start", "end"}}},
+		{"elements with a choice of types", "Patient", "_elements=deceased,multipleBirthInteger", Query{Count: -1, Elements: []string{"deceasedBoolean", "deceasedDateTime", "multipleBirthInteger"}}},
 		{"sort", "Slot", "_sort=start,-status", Query{Count: -1, Sort: []Order{{row("Slot", "start"), false}, {row("Slot", "status"), true}}}},
 		{"sort by ours", "Slot", "_sort=-end,--end,-period", Query{Count: -1, Sort: []Order{{row("Slot", "-end"), false}, {row("Slot", "-end"), true}, {row("Slot", "-period"), false}}}},
 		{"sort by a common one", "Slot", "_sort=-_lastUpdated", Query{Count: -1, Sort: []Order{{row("Slot", "_lastUpdated"), true}}}},

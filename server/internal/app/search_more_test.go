@@ -107,6 +107,7 @@ func TestMoreSearches(t *testing.T) {
 		{name: "sort by a reference", get: "Slot?_sort=-schedule,start", ids: "=s6 s5 s2 s1 s3 s4"},
 		{name: "sort by id backwards", get: "Slot?_sort=-_id", ids: "=s6 s5 s4 s3 s2 s1"},
 		{name: "sort by a chain", get: "Appointment?_sort=patient.family", status: 400, says: "_sort chains"},
+		{name: "an element that is none", get: "Appointment?_id=a01&_elements=status,colour", ids: "a01", self: "_id=a01&_elements=status", warned: []string{"_elements"}},
 		{name: "sort by what is not there", get: "Appointment?_id=a01&_sort=nosuch", ids: "a01", self: "_id=a01", warned: []string{"_sort"}},
 
 		// what else comes with it
