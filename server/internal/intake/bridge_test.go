@@ -128,15 +128,20 @@ func TestRefusedAlike(t *testing.T) {
 	}
 }
 
-// TestNothingPersonal: no acknowledgement and no line of the log holds a name,
-// a number or a date of birth of the message (requirements 16 and 80).
+// TestNothingPersonal: no acknowledgement, no line of the log and no entry of the
+// journal holds a name, a number or a date of birth of the message (requirements 16
+// and 80).
 func TestNothingPersonal(t *testing.T) {
 	personal := []string{"Wren", "Sample", "9990000018", "9990000026", "9990000042", "9999999999", "19800229", "1980-02-29", "01/01/2020", "Hip review", "nonsense", "20260230"}
 	for _, tc := range cases(t) {
 		var log bytes.Buffer
-		b := newBridge(t, stocked(t))
+		s := stocked(t)
+		b := newBridge(t, s)
 		b.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		ack := b.Answer(t.Context(), hl7bridge.Peer{Partner: tc.partner()}, tc.message())
+		for _, line := range s.journal() {
+			log.WriteString(line + "\n")
+		}
 		for _, p := range personal {
 			if bytes.Contains(ack, []byte(p)) || strings.Contains(log.String(), p) {
 				t.Errorf("%s: %q is in the answer or the log:\n%s\n%s", tc.name, p, ack, &log)

@@ -24,17 +24,26 @@ func careful(t testing.TB, s *shelf, m hl7bridge.SoftMatch) *hl7bridge.Bridge {
 	return b
 }
 
-// entries gives the journal, a line for each: control id, state, and the act where
-// it is no receipt.
-func (s *shelf) entries() (lines []string) {
+// journal gives the entries of the journal as they are stored.
+func (s *shelf) journal() (lines []string) {
 	s.t.Helper()
 	records, err := s.Store.Log(s.t.Context(), journal.Stream, store.LogRange{Limit: 10_000})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	for _, r := range records {
+		lines = append(lines, string(r.Data))
+	}
+	return lines
+}
+
+// entries gives the journal, a line for each: control id, state, and the act where
+// it is no receipt.
+func (s *shelf) entries() (lines []string) {
+	s.t.Helper()
+	for _, line := range s.journal() {
 		var e journal.Entry
-		if err := json.Unmarshal(r.Data, &e); err != nil {
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			s.t.Fatal(err)
 		}
 		lines = append(lines, strings.TrimSpace(e.Control+" "+string(e.State)+" "+string(e.Act)))
