@@ -77,5 +77,9 @@ printf '%%s\r' 'MSH|^~\&|app|alias_123{alias_123}|HL7API|PKB|202204051011||SIU^S
 curl -s -G %[1]s/R4/Appointment -H "Authorization: Bearer $TOKEN" \
   --data-urlencode 'identifier=http://fhir.patientsknowbest.com/id/external-identifier|ID123'
 
+# 7. What became of the messages, newest first, and what is held for review
+go run ./server messages list --url %[1]s --limit 10
+go run ./server review list --url %[1]s
+
 Stop with Ctrl-C.
 `
