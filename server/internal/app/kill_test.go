@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"slotway/server/internal/dispatch"
+	"slotway/server/internal/store/mongo/mongotest"
 )
 
 // childEnv makes the test binary be the server: its value is the command line.
@@ -24,7 +25,9 @@ func TestMain(m *testing.M) {
 	if args := os.Getenv(childEnv); args != "" {
 		os.Exit(Main(context.Background(), strings.Split(args, "\n"), os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	mongotest.Stop()
+	os.Exit(code)
 }
 
 // child is a server in a process of its own.
@@ -33,7 +36,7 @@ type child struct {
 	base, mllp string
 }
 
-func startChild(t *testing.T, dir string) *child {
+func startChild(t *testing.T, dir string, flags ...string) *child {
 	t.Helper()
 	var addr [2]string
 	for i := range addr {
@@ -45,7 +48,7 @@ func startChild(t *testing.T, dir string) *child {
 	}
 	c := &child{base: "http://" + addr[0], mllp: addr[1]}
 	c.cmd = exec.Command(os.Args[0])
-	c.cmd.Env = append(os.Environ(), childEnv+"="+strings.Join([]string{"demo", "--empty", "--data", dir, "--http", addr[0], "--mllp", addr[1]}, "\n"))
+	c.cmd.Env = append(os.Environ(), childEnv+"="+strings.Join(append([]string{"demo", "--empty", "--data", dir, "--http", addr[0], "--mllp", addr[1]}, flags...), "\n"))
 	c.cmd.Stderr = t.Output()
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/mongo/mongotest"
 	"slotway/server/internal/store/storetest"
 )
 
@@ -19,7 +20,7 @@ func TestApplyInAnyOrder(t *testing.T) {
 	e := envFor(t)
 	want := ""
 	for seed := range uint64(6) {
-		uri := serverURI(t)
+		uri := mongotest.URI(t)
 		s, other := openAt(t, uri, e, Options{Tick: 3600e9}), openAt(t, uri, e, Options{Tick: 3600e9})
 		s.keeper.close() // it would be faster
 		for i := range 4 {
@@ -144,7 +145,7 @@ func compare(a, b string) int {
 // are, and loses no change to a number that was taken before.
 func TestSleeperWakes(t *testing.T) {
 	e := envFor(t)
-	uri := serverURI(t)
+	uri := mongotest.URI(t)
 	sleeper := openAt(t, uri, e, Options{Tick: 3600e9})
 	defer sleeper.Close()
 	if err := put(t, sleeper, "x", "free"); err != nil {
@@ -177,7 +178,7 @@ func TestSleeperWakes(t *testing.T) {
 // Another catalog makes the index fields anew, and reads what is not yet remade.
 func TestAnotherCatalog(t *testing.T) {
 	e := envFor(t)
-	uri := serverURI(t)
+	uri := mongotest.URI(t)
 	old := openAt(t, uri, e, Options{Tick: 3600e9})
 	defer old.Close()
 	old.print = "an older one" // as if its table had other rows

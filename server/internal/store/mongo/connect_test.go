@@ -1,20 +1,29 @@
 package mongo
 
 import (
-	"context"
+	"log/slog"
 	"testing"
+	"time"
 
-	driver "go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"slotway/server/internal/store/storetest"
 )
 
-// connect gives a client for looking behind the store's back.
-func connect(t testing.TB, uri string) *driver.Client {
+// openAt opens a store on a database, quick to find what others left.
+func openAt(t testing.TB, uri string, e storetest.Env, o Options) *Store {
 	t.Helper()
-	c, err := driver.Connect(options.Client().ApplyURI(uri))
-	if err != nil {
-		t.Fatal(err)
+	o.Catalog, o.Now = e.Catalog, e.Now
+	if o.Tick == 0 {
+		o.Tick = 200 * time.Millisecond
 	}
-	t.Cleanup(func() { _ = c.Disconnect(context.Background()) })
-	return c
+	if o.Away == 0 { // the test server reads all there is for each question
+		o.Away, o.Timeout = 10*time.Second, 20*time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	s, err := Open(t.Context(), uri, o)
+	if err != nil {
+		t.Fatalf("Open() = %v", err)
+	}
+	return s
 }

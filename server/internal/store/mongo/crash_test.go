@@ -9,6 +9,7 @@ import (
 
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/mongo/mongotest"
 	"slotway/server/internal/store/storetest"
 )
 
@@ -28,7 +29,7 @@ func TestKilledBetweenSteps(t *testing.T) {
 	all := describe(t, model, e.Catalog)
 	for _, at := range points {
 		t.Run(string(at), func(t *testing.T) {
-			uri := serverURI(t)
+			uri := mongotest.URI(t)
 			there := openAt(t, uri, e, Options{Tick: 3600e9}) // its keeper sleeps
 			defer there.Close()
 			if err := before(t.Context(), there); err != nil {
@@ -71,7 +72,7 @@ func TestKilledBetweenSteps(t *testing.T) {
 // An instance that runs on finishes what one that died left, without being asked.
 func TestKeeperFinishesForOthers(t *testing.T) {
 	e := storetest.Env{Catalog: storetest.Catalog(t, "UTC"), Now: storetest.NewClock().Now}
-	uri := serverURI(t)
+	uri := mongotest.URI(t)
 	there := openAt(t, uri, e, Options{keep: -1})
 	defer there.Close()
 	if err := before(t.Context(), there); err != nil {
@@ -97,7 +98,7 @@ func TestKeeperFinishesForOthers(t *testing.T) {
 // 10 clients in each of 3 processes try each of 50 slots: 50 bookings.
 func TestRaceOfProcesses(t *testing.T) {
 	e := storetest.Env{Catalog: storetest.Catalog(t, "UTC"), Now: storetest.NewClock().Now}
-	uri := serverURI(t)
+	uri := mongotest.URI(t)
 	s := openAt(t, uri, e, Options{})
 	defer s.Close()
 	var racing []*exec.Cmd

@@ -9,13 +9,14 @@ import (
 	"slotway/fhir"
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/mongo/mongotest"
 )
 
 // A booking moves between two slots again and again, in changes that keep its slot
 // free and the other busy. Whatever another instance writes and applies between the
 // questions of a search, the search sees one moment: the booking with a free slot.
 func TestSearchSeesOneMoment(t *testing.T) {
-	e, uri := envFor(t), serverURI(t)
+	e, uri := envFor(t), mongotest.URI(t)
 	ctx := t.Context()
 	mover := openAt(t, uri, e, Options{})
 	defer mover.Close()

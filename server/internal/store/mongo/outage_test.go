@@ -10,6 +10,7 @@ import (
 
 	"slotway/fhir"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/mongo/mongotest"
 	"slotway/server/internal/store/storetest"
 )
 
@@ -28,7 +29,7 @@ func put(t *testing.T, s store.Store, id, status string) error {
 func TestServerAway(t *testing.T) {
 	for _, how := range []string{"refuses", "answers nothing"} {
 		t.Run(how, func(t *testing.T) {
-			p, uri := startProxy(t, serverURI(t))
+			p, uri := startProxy(t, mongotest.URI(t))
 			s := openAt(t, uri, envFor(t), Options{Away: 500 * time.Millisecond, Timeout: time.Second})
 			defer s.Close()
 			if err := put(t, s, "x", "free"); err != nil {
@@ -77,7 +78,7 @@ func TestServerAway(t *testing.T) {
 func TestLostAnswers(t *testing.T) {
 	for _, before := range []bool{false, true} {
 		t.Run(fmt.Sprintf("the request is lost, too: %v", before), func(t *testing.T) {
-			p, uri := startProxy(t, serverURI(t))
+			p, uri := startProxy(t, mongotest.URI(t))
 			s := openAt(t, uri, envFor(t), Options{})
 			defer s.Close()
 			for i := range 5 {
@@ -121,7 +122,7 @@ func TestOpenFails(t *testing.T) {
 
 // Nothing goes on after Close.
 func TestNothingLeft(t *testing.T) {
-	uri := serverURI(t)
+	uri := mongotest.URI(t)
 	before := goleak.IgnoreCurrent()
 	s := openAt(t, uri, envFor(t), Options{})
 	if err := put(t, s, "x", "free"); err != nil {

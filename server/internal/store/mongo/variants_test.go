@@ -9,6 +9,7 @@ import (
 
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/mongo/mongotest"
 	"slotway/server/internal/store/storetest"
 )
 
@@ -37,14 +38,14 @@ func (f forgetful) Trim(ctx context.Context, stream, before string) error {
 // The suite on one store.
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, e storetest.Env) store.Store {
-		return openAt(t, serverURI(t), e, Options{})
+		return openAt(t, mongotest.URI(t), e, Options{})
 	})
 }
 
 // The suite without the view, which would else answer most of its reads.
 func TestStoreFromCollections(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, e storetest.Env) store.Store {
-		return forgetful{openAt(t, serverURI(t), e, Options{keep: -1})}
+		return forgetful{openAt(t, mongotest.URI(t), e, Options{keep: -1})}
 	})
 }
 
@@ -101,10 +102,16 @@ func (p *pair) Ready(ctx context.Context) error { return p.next().Ready(ctx) }
 
 func (p *pair) Close() error { return errors.Join(p.stores[0].Close(), p.stores[1].Close()) }
 
+func TestDurable(t *testing.T) {
+	uri := mongotest.URI(t)
+	at := func(t *testing.T, e storetest.Env) store.Store { return openAt(t, uri, e, Options{}) }
+	storetest.Durable(t, at, at)
+}
+
 // The suite through two instances.
 func TestStoreInTwoProcesses(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, e storetest.Env) store.Store {
-		uri := serverURI(t)
+		uri := mongotest.URI(t)
 		return &pair{stores: [2]*Store{openAt(t, uri, e, Options{}), openAt(t, uri, e, Options{keep: -1})}}
 	})
 }
