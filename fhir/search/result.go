@@ -73,6 +73,9 @@ func (p *parser) count() (bool, error) {
 // A parameter of ours begins with a hyphen: -end is its ascending order, --end
 // the descending one.
 func (p *parser) sort() (bool, error) {
+	if strings.Count(p.value, ",") >= maxOrder {
+		return false, p.refuse("too-costly", "_sort has more than %d keys.", maxOrder)
+	}
 	var used []string
 	for key := range strings.SplitSeq(p.value, ",") {
 		if key == "" {

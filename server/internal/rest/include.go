@@ -3,8 +3,11 @@ package rest
 import (
 	"context"
 	"errors"
+	"iter"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"slotway/fhir"
 	"slotway/fhir/search"
@@ -21,6 +24,8 @@ type includer struct {
 	asked map[version]bool // what was looked for, found or not
 	shown map[version]bool // what stands in the answer, by its number
 	out   []store.Record
+
+	barred []string // types that references lead to and the caller may not search
 }
 
 // version names a version of a resource.
@@ -32,9 +37,8 @@ type version struct {
 // current is the number that asks for whichever version is current.
 const current int64 = 0
 
-// include gives what the matches include. Cut says that references which are to
-// be followed again and again went on beyond the limit.
-func (k *call) include(ctx context.Context, q search.Query, matches []store.Record) (included []store.Record, cut *fhir.Issue, err error) {
+// include gives what the matches include, and notes on what is left out.
+func (k *call) include(ctx context.Context, q search.Query, matches []store.Record) (included []store.Record, notes []fhir.Issue, err error) {
 	if len(q.Include)+len(q.RevInclude) == 0 || len(matches) == 0 {
 		return nil, nil, nil
 	}
@@ -43,22 +47,19 @@ func (k *call) include(ctx context.Context, q search.Query, matches []store.Reco
 		in.asked[version{matches[i].Key, current}] = true
 		in.shown[version{matches[i].Key, matches[i].Version}] = true
 	}
-	limit := k.s.Limits.Iteration
-	round := matches
+	round, cut := matches, false
 	for i := 0; len(round) > 0; i++ {
 		before := len(in.out)
 		if err := in.round(q, round, i == 0); err != nil {
 			return nil, nil, err
 		}
 		round = in.out[before:len(in.out):len(in.out)]
-		if i > limit && len(round) > 0 {
-			return in.out[:before], &fhir.Issue{
-				Severity: "warning", Code: "incomplete", Where: "_include",
-				Text: "References are followed " + strconv.Itoa(limit) + " times after the first; what lies beyond is not included.",
-			}, nil
+		if cut = i > k.s.Limits.Iteration && len(round) > 0; cut {
+			in.out = in.out[:before]
+			break
 		}
 	}
-	return in.out, nil, nil
+	return in.out, in.notes(cut), nil
 }
 
 // round follows what is to be followed from one round's records: all at first,
@@ -129,28 +130,55 @@ func (in *includer) follow(customer string, to search.Target) error {
 
 func missing(err error) bool { return errors.Is(err, fhir.NotFound) || errors.Is(err, fhir.Gone) }
 
+// together is how many records one search looks for references to.
+const together = 100
+
 // backward finds what refers to records.
 func (in *includer) backward(inc search.Include, to []store.Record) error {
 	for _, p := range in.referring(inc) {
-		for _, rec := range to {
-			if inc.Target != "" && inc.Target != rec.Type || len(p.Targets) > 0 && !slices.Contains(p.Targets, rec.Type) {
-				continue
-			}
-			q := search.Query{Type: p.Type, Count: in.k.s.Limits.Included + 1, Total: search.TotalNone, Where: []search.Clause{
-				{Param: p, Any: []search.Test{{Ref: search.Ref{Type: rec.Type, ID: rec.ID}}}},
-			}}
-			page, err := in.k.s.Store.Search(in.ctx, in.sees(rec.Customer), q)
-			if err != nil {
-				return err
-			}
-			for _, found := range page.Records {
-				if in.met(found.Key, current) {
-					continue
-				}
-				if err := in.add(found, nil); err != nil {
+		for customer, tests := range in.aims(inc, p, to) {
+			for some := range slices.Chunk(tests, together) {
+				if err := in.referrers(customer, p, some); err != nil {
 					return err
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// aims gives the records that a parameter may lead to, as the values of a search
+// in each customer.
+func (in *includer) aims(inc search.Include, p *search.Param, to []store.Record) iter.Seq2[string, []search.Test] {
+	byCustomer := make(map[string][]search.Test)
+	for i := range to {
+		rec := &to[i]
+		if inc.Target != "" && inc.Target != rec.Type || len(p.Targets) > 0 && !slices.Contains(p.Targets, rec.Type) {
+			continue
+		}
+		byCustomer[rec.Customer] = append(byCustomer[rec.Customer], search.Test{Ref: search.Ref{Type: rec.Type, ID: rec.ID}})
+	}
+	return func(yield func(string, []search.Test) bool) {
+		for _, customer := range slices.Sorted(maps.Keys(byCustomer)) {
+			if !yield(customer, byCustomer[customer]) {
+				return
+			}
+		}
+	}
+}
+
+func (in *includer) referrers(customer string, p *search.Param, to []search.Test) error {
+	q := search.Query{Type: p.Type, Count: in.k.s.Limits.Included + 1, Total: search.TotalNone, Where: []search.Clause{{Param: p, Any: to}}}
+	page, err := in.k.s.Store.Search(in.ctx, in.sees(customer), q)
+	if err != nil {
+		return err
+	}
+	for _, found := range page.Records {
+		if in.met(found.Key, current) {
+			continue
+		}
+		if err := in.add(found, nil); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -184,12 +212,34 @@ func (in *includer) sees(customer string) store.Visibility {
 	return store.Visibility{Customers: []string{customer}, Labels: in.k.see.Labels}
 }
 
+// may says whether the caller may search a type; where not, that is noted.
 func (in *includer) may(typ string) bool {
 	if _, kept := fhir.TypeOf(typ); !kept {
 		return false
 	}
 	g, err := in.k.principal.Demand(in.k.actionFor(typ), typ)
-	return err == nil && g == auth.Yes
+	if may := err == nil && g == auth.Yes; may || slices.Contains(in.barred, typ) {
+		return may
+	}
+	in.barred = append(in.barred, typ)
+	return false
+}
+
+// notes tells what is not included, and why.
+func (in *includer) notes(cut bool) (notes []fhir.Issue) {
+	if len(in.barred) > 0 {
+		notes = append(notes, fhir.Issue{
+			Severity: "warning", Code: "suppressed", Where: "_include",
+			Text: "The scopes of the token do not include the search of " + strings.Join(in.barred, ", ") + "; none is included.",
+		})
+	}
+	if cut {
+		notes = append(notes, fhir.Issue{
+			Severity: "warning", Code: "incomplete", Where: "_include",
+			Text: "References are followed " + strconv.Itoa(in.k.s.Limits.Iteration) + " times after the first; what lies beyond is not included.",
+		})
+	}
+	return notes
 }
 
 // met says whether a version was looked for before, and notes that it now is.

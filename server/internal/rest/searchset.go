@@ -22,13 +22,11 @@ func (k *call) searchset(ctx context.Context, pages *walk, self string, q search
 	} else {
 		e.Links = pages.links(base, self, page.Next)
 	}
-	included, cut, err := k.include(ctx, q, page.Records)
+	included, left, err := k.include(ctx, q, page.Records)
 	if err != nil {
 		return err
 	}
-	if cut != nil {
-		notes = append(notes, *cut)
-	}
+	notes = append(notes, left...)
 	return k.bundled(e, func(b *r4.Bundle) error {
 		if err := k.entries(b, subsetOf(q), page.Records, included); err != nil {
 			return err
