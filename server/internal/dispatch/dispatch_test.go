@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -22,12 +23,11 @@ type reply struct {
 	body   string
 }
 
-func peer(t *testing.T, replies ...reply) (Link, *int) {
+func peer(t *testing.T, replies ...reply) (Link, *atomic.Int64) {
 	t.Helper()
-	n := new(int)
+	n := new(atomic.Int64)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rep := replies[min(*n, len(replies)-1)]
-		*n++
+		rep := replies[min(int(n.Add(1)), len(replies))-1]
 		if user, password, _ := r.BasicAuth(); user != "u" || password != "p" {
 			rep = reply{http.StatusUnauthorized, "who are you"}
 		}
@@ -71,8 +71,8 @@ func TestDeliver(t *testing.T) {
 				t.Errorf("got %q, %v; want %q, %q", answer.Code, err, tc.code, tc.err)
 			}
 			// net/http itself sends again what a kept connection lost.
-			if *n < tc.sent || tc.err == "" && tc.replies[0].status != 0 && *n != tc.sent {
-				t.Errorf("sent %d times, want %d", *n, tc.sent)
+			if sent := int(n.Load()); sent < tc.sent || tc.err == "" && tc.replies[0].status != 0 && sent != tc.sent {
+				t.Errorf("sent %d times, want %d", sent, tc.sent)
 			}
 			for i, d := range pauses {
 				if want := time.Second << i; d != want {
@@ -96,7 +96,7 @@ func TestDeliverEnds(t *testing.T) {
 	}
 	link, n := peer(t, reply{200, ack("AA", "m1")})
 	link.(*httpLink).password = "wrong"
-	if _, err := p.Deliver(t.Context(), link, []byte(message)); err == nil || !strings.Contains(err.Error(), "401") || *n != 1 {
-		t.Errorf("error %v after %d tries, want 401 after one", err, *n)
+	if _, err := p.Deliver(t.Context(), link, []byte(message)); err == nil || !strings.Contains(err.Error(), "401") || n.Load() != 1 {
+		t.Errorf("error %v after %d tries, want 401 after one", err, n.Load())
 	}
 }
