@@ -25,6 +25,7 @@ import (
 	"slotway/server/internal/auth"
 	"slotway/server/internal/booking"
 	"slotway/server/internal/intake"
+	"slotway/server/internal/outbox"
 	"slotway/server/internal/rest"
 	"slotway/server/internal/store"
 	"slotway/server/internal/store/bolt"
@@ -43,6 +44,7 @@ type App struct {
 	store    store.Store
 	booking  *booking.Service
 	intake   *intake.Service
+	outbox   *outbox.Service
 	bridge   *hl7bridge.Bridge
 	rest     *rest.Server
 	issuer   *auth.Issuer
@@ -125,7 +127,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 	if err != nil {
 		return err
 	}
-	a.partners.current.Store(newDirectory(cfg))
+	a.partners.take(cfg)
 	passwords, err := auth.NewPasswords(auth.PasswordsConfig{Lookup: a.partners.passwordHash, Random: rand.Reader, Now: a.now, Hashes: runtime.NumCPU()})
 	if err != nil {
 		return err
@@ -135,11 +137,17 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		App: "HL7API", Facility: "SLOTWAY", Observe: a.metrics.message,
 	}
 	a.intake.Bridge, a.booking.Cleared = a.bridge, a.intake.Cleared
+	a.outbox = &outbox.Service{
+		Store: a.store, Who: &a.partners, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Log: log,
+		Seal: keys.messages.Seal, Open: keys.messages.Open, Alone: strings.HasPrefix(cfg.Store, "bolt://"), Observe: a.metrics.sent,
+	}
+	a.booking.Tell = a.outbox.Note
+	a.metrics.registry.MustRegister(outboxGauges{a})
 	limits := rest.DefaultLimits
 	limits.Message = cfg.Limits.Message
 	a.rest = &rest.Server{
 		Origin: cfg.BaseURL, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
-		Bridge: a.bridge, Intake: a.intake, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
+		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
 		Limits: limits, Peers: a, Seal: keys.state.Seal, Open: keys.state.Open,
 	}
@@ -241,6 +249,7 @@ func (a *App) Run(ctx context.Context) error {
 	sweeping, stop := context.WithCancel(ctx)
 	defer stop()
 	a.running.Go(func() { a.sweep(sweeping) })
+	a.running.Go(func() { a.outbox.Run(sweeping) })
 	a.running.Go(func() { a.prune(sweeping) })
 	var err error
 	select {

@@ -145,6 +145,11 @@ func (c *Config) checkCustomers() (errs []error) {
 	errs = append(errs, c.checkIdentities()...)
 	for _, p := range c.Partners {
 		errs = append(errs, checkHabits(p))
+		if p.Send != nil {
+			if err := p.Send.check(aliases); err != nil {
+				errs = append(errs, fmt.Errorf("partner %s: %w", p.ID, err))
+			}
+		}
 		for _, g := range p.Grants {
 			if !aliases[g.Connecting] || !aliases[g.Controller] {
 				errs = append(errs, fmt.Errorf("partner %s: the grant %s{%s} names a customer that is not listed", p.ID, g.Connecting, g.Controller))

@@ -26,6 +26,8 @@ type cli struct {
 	Review   reviewCmd   `cmd:"" help:"Look at HL7 messages that are held for review, and decide about them."`
 	Messages messagesCmd `cmd:"" help:"Search the journal of HL7 messages, and have some carried out again."`
 
+	Outbox outboxCmd `cmd:"" help:"Look at the messages that are on their way to partners, and send again or drop what was given up."`
+
 	Backup  backupCmd  `cmd:"" help:"Write a backup of an embedded store, running or not."`
 	Restore restoreCmd `cmd:"" help:"Make an embedded store of a backup."`
 	Reindex reindexCmd `cmd:"" help:"Make the search index of an embedded store anew."`

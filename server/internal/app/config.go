@@ -158,6 +158,7 @@ type PartnerConfig struct {
 	Habits       HabitConfig   `yaml:"habits"`
 	BareAlias    bool          `yaml:"bare_alias"`
 	Repeats      string        `yaml:"repeats"`
+	Send         *SendConfig   `yaml:"send"`
 
 	loopbackURLs bool // demo only
 }

@@ -2,6 +2,8 @@ package app
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 	"slotway/hl7bridge/hl7"
 	"slotway/mappings"
 	"slotway/server/internal/auth"
+	"slotway/server/internal/outbox"
 )
 
 // directory is the configuration's partners and customers as the bridge asks for
@@ -19,11 +22,30 @@ type directory struct {
 	certificates map[string]string // certificateKey to partner
 	addresses    map[string]networks
 	customers    map[string]hl7bridge.Customer
+	subscribers  []outbox.Subscriber
 }
 
 // register is the directory that is in force. It may be replaced while in use; the
 // next message sees the change.
-type register struct{ current atomic.Pointer[directory] }
+type register struct {
+	current  atomic.Pointer[directory]
+	readings int // of configurations
+}
+
+// take puts a configuration's partners and customers in force.
+func (r *register) take(cfg Config) {
+	d := newDirectory(cfg)
+	r.readings++
+	for _, p := range cfg.Partners {
+		if p.Send != nil && !p.Disabled {
+			d.subscribers = append(d.subscribers, p.Send.subscriber(p.ID, r.readings))
+		}
+	}
+	r.current.Store(d)
+}
+
+// Subscribers gives the partners who are told of appointments.
+func (r *register) Subscribers() []outbox.Subscriber { return r.now().subscribers }
 
 func (r *register) now() *directory { return r.current.Load() }
 
@@ -45,7 +67,10 @@ func (r *register) passwordHash(id string) (string, bool) {
 }
 
 func newDirectory(cfg Config) *directory {
-	d := &directory{map[string]hl7bridge.Partner{}, map[string]string{}, map[string]string{}, map[string]networks{}, map[string]hl7bridge.Customer{}}
+	d := &directory{
+		partners: map[string]hl7bridge.Partner{}, hashes: map[string]string{}, certificates: map[string]string{},
+		addresses: map[string]networks{}, customers: map[string]hl7bridge.Customer{},
+	}
 	for _, p := range cfg.Partners {
 		if p.Disabled {
 			continue
@@ -105,6 +130,9 @@ func newDirectory(cfg Config) *directory {
 	}
 	return d
 }
+
+// aliases gives the customers.
+func (d *directory) aliases() []string { return slices.Sorted(maps.Keys(d.customers)) }
 
 func (c SoftMatchConfig) of() hl7bridge.SoftMatch {
 	return hl7bridge.SoftMatch{BirthDate: hl7bridge.BirthDateCheck(c.BirthDate), NHSStatus: c.NHSStatus}

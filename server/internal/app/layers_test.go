@@ -19,10 +19,10 @@ var layers = map[string]int{
 	"mappings": 2, "capability": 2, "server/internal/auth": 2, "server/internal/store": 2, "server/internal/wire": 2, "server/internal/dispatch": 2,
 	"hl7bridge": 3, "server/internal/store/engine": 3, "server/internal/journal": 3,
 	"server/internal/booking": 4, "server/internal/store/storetest": 4, "server/internal/store/bolt": 4, "server/internal/store/mongo": 4,
-	"server/internal/intake": 5,
-	"server/internal/rest":   6,
-	"server/internal/app":    7,
-	"server":                 8,
+	"server/internal/intake": 5, "server/internal/outbox": 5,
+	"server/internal/rest": 6,
+	"server/internal/app":  7,
+	"server":               8,
 	// Test support: imported from test files only.
 	"fhir/fhirtest": 1, "server/internal/store/mongo/mongotest": 1,
 }

@@ -22,7 +22,7 @@ func TestREADME(t *testing.T) {
 	}
 	want := string(b)
 	for name, text := range map[string]string{
-		"params": search.Table(), "settings": settingsTable(t), "events": eventsTable(), "rules": rulesTable(), "operations": operationsTable(),
+		"params": search.Table(), "settings": settingsTable(t), "events": eventsTable(), "rules": rulesTable(), "operations": operationsTable(), "tellings": tellingsTable(),
 	} {
 		begin := strings.Index(want, "<!-- "+name+":")
 		end := strings.Index(want, "<!-- /"+name+" -->")
@@ -91,6 +91,16 @@ func rulesTable() string {
 	out.WriteString("| Field | Element | What it is |\n|---|---|---|\n")
 	for _, r := range mappings.Rules() {
 		fmt.Fprintf(&out, "| %s | `%s` | %s |\n", r.From, r.To, r.Doc)
+	}
+	return out.String()
+}
+
+// tellingsTable writes what outbound messages say as Markdown.
+func tellingsTable() string {
+	var out strings.Builder
+	out.WriteString("| Field | Element | What it is |\n|---|---|---|\n")
+	for _, r := range mappings.Tellings() {
+		fmt.Fprintf(&out, "| %s | `%s` | %s |\n", r.To, r.From, r.Doc)
 	}
 	return out.String()
 }

@@ -34,7 +34,7 @@ func (a *App) Reload(cfg Config) (later []string, err error) {
 	if err := a.clients.Replace(cfg.clients()); err != nil {
 		return nil, err
 	}
-	a.partners.current.Store(newDirectory(cfg))
+	a.partners.take(cfg)
 	for i, t := range a.tls {
 		t.current.Store(configs[i])
 	}

@@ -20,17 +20,13 @@ func (a *App) prune(ctx context.Context) {
 	days := func(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 	r := a.cfg.Retention
 	keep := intake.Retention{Messages: days(r.Messages), Review: days(r.Review), Undecided: days(r.Undecided), Access: days(r.Access)}
-	var customers []string
-	for _, c := range a.cfg.Customers {
-		customers = append(customers, c.Alias)
-	}
 	tick := time.NewTicker(queuesEvery)
 	defer tick.Stop()
 	var last time.Time
 	for {
 		if now := a.now(); now.Sub(last) >= pruneEvery {
 			last = now
-			n, err := a.intake.Prune(ctx, customers, keep)
+			n, err := a.intake.Prune(ctx, a.partners.now().aliases(), keep)
 			if err != nil && ctx.Err() == nil {
 				a.log.Warn("what is kept too long could not be taken away; the next round goes on", "error", err)
 			}
@@ -38,7 +34,7 @@ func (a *App) prune(ctx context.Context) {
 				a.log.Info("messages and items taken away, or expired", "count", n)
 			}
 		}
-		for _, customer := range customers {
+		for _, customer := range a.partners.now().aliases() {
 			if n, err := a.intake.OpenItems(ctx, customer); err == nil {
 				a.metrics.review.WithLabelValues(customer).Set(float64(n))
 			}

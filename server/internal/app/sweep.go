@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 )
 
@@ -21,7 +19,7 @@ func (a *App) sweep(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		ended, err := a.booking.Sweep(ctx, slices.Sorted(maps.Keys(a.partners.now().customers)))
+		ended, err := a.booking.Sweep(ctx, a.partners.now().aliases())
 		if err != nil && ctx.Err() == nil {
 			a.log.Warn("holds that are over could not be ended; the next round tries again", "error", err)
 		}

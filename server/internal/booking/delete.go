@@ -40,8 +40,10 @@ func (s *Service) planDelete(_ context.Context, _ store.Reader, c Change) (step,
 		if version == store.Any {
 			version = old.Version
 		}
-		out.Record, err = tx.Delete(ctx, old.Key, version)
-		return out, err
+		if out.Record, err = tx.Delete(ctx, old.Key, version); err != nil {
+			return out, err
+		}
+		return out, s.tell(ctx, tx, Told{Old: old, Now: out.Record})
 	}, nil
 }
 

@@ -17,6 +17,7 @@ type Feed struct {
 	Key      store.Key
 	Old      store.Record // the current version; zero when there is none
 	Resource fhir.Resource
+	From     string // the partner whose message it is
 	// Provenance is changed too, if anything else is: the same content again makes
 	// no new version.
 	Provenance []fhir.Change
@@ -47,7 +48,7 @@ type Clash struct {
 // fhir.PreconditionFailed when Old is not current, fhir.Duplicate;
 // fhir.Conflict for a slot that another booking holds, where it does not follow.
 func (s *Service) PutFeed(ctx context.Context, tx store.Tx, f Feed) (store.Record, []Clash, error) {
-	w := write{key: f.Key, resource: f.Resource, ifVersion: f.Old.Version, old: f.Old, links: f.Old.Links, posted: f.Old.Version == 0}
+	w := write{key: f.Key, resource: f.Resource, ifVersion: f.Old.Version, old: f.Old, links: f.Old.Links, posted: f.Old.Version == 0, from: f.From}
 	under := &work{Tx: tx}
 	var clashes []Clash
 	if f.Key.Type == "Appointment" {

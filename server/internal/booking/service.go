@@ -36,6 +36,15 @@ type Service struct {
 	// Cleared, when not nil, is told within the Update that a slot is booked twice
 	// no longer; see Feed.Note.
 	Cleared func(ctx context.Context, tx store.Tx, c Clash) error
+	// Tell, when not nil, is told within the Update of each new version of an
+	// appointment.
+	Tell func(ctx context.Context, tx store.Tx, t Told) error
+}
+
+// Told is a new version of an appointment, which may be a deletion.
+type Told struct {
+	Old, Now store.Record // Old is zero of one that is new
+	From     string       // the HL7 partner whose message made it; empty where it was a FHIR client
 }
 
 // write is one resource on its way into the store.
@@ -45,7 +54,8 @@ type write struct {
 	ifVersion int64
 	old       store.Record // the current version; zero when there is none
 	links     []store.Link
-	posted    bool // a new resource under an id of ours
+	posted    bool   // a new resource under an id of ours
+	from      string // the partner whose message it is; see Told
 }
 
 // put stores a resource and keeps what must be unique so.
@@ -63,7 +73,18 @@ func (s *Service) put(ctx context.Context, tx *work, w write) (store.Record, err
 			return store.Record{}, err
 		}
 	}
-	return tx.Put(ctx, store.Put{Key: w.key, Resource: w.resource, IfVersion: w.ifVersion, Links: w.links, Posted: w.posted})
+	rec, err := tx.Put(ctx, store.Put{Key: w.key, Resource: w.resource, IfVersion: w.ifVersion, Links: w.links, Posted: w.posted})
+	if err != nil || rec.Version == w.old.Version {
+		return rec, err
+	}
+	return rec, s.tell(ctx, tx, Told{Old: w.old, Now: rec, From: w.from})
+}
+
+func (s *Service) tell(ctx context.Context, tx *work, t Told) error {
+	if s.Tell == nil || t.Now.Type != "Appointment" {
+		return nil
+	}
+	return s.Tell(ctx, tx.Tx, t)
 }
 
 // once makes a request id succeed once.

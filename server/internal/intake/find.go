@@ -79,13 +79,30 @@ func (m *message) findAppointment(ctx context.Context) (rec store.Record, known 
 	customer := m.env.Customer.Alias
 	c, err := m.tx.Claimed(ctx, "external", customer+"\x00"+m.in.Placer)
 	if errors.Is(err, fhir.NotFound) {
-		return rec, false, nil
+		return m.ownAppointment(ctx)
 	}
 	if err != nil {
 		return rec, false, err
 	}
 	rec, err = m.tx.Read(ctx, m.see, store.Key{Customer: customer, Type: "Appointment", ID: c.Holder})
 	return rec, err == nil, err
+}
+
+// ownAppointment finds an appointment that was made here and has no external
+// identifier: partners are told of it under its id.
+func (m *message) ownAppointment(ctx context.Context) (rec store.Record, known bool, err error) {
+	if !fhir.ValidID(m.in.Placer) {
+		return rec, false, nil
+	}
+	rec, err = m.tx.Read(ctx, m.see, store.Key{Customer: m.env.Customer.Alias, Type: "Appointment", ID: m.in.Placer})
+	if absent(err) {
+		return store.Record{}, false, nil
+	}
+	if err != nil {
+		return rec, false, err
+	}
+	a, err := r4.ReadAppointment(rec.Resource.Root())
+	return rec, err == nil && a.ExternalID() == "", err
 }
 
 // belongsTo says whether an appointment is for a patient, by reference or link.

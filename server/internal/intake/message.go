@@ -103,6 +103,7 @@ func (m *message) carry(ctx context.Context, p *point, writes plan) error {
 		return err
 	}
 	for _, w := range writes {
+		w.From = m.env.Peer.Partner
 		_, clashes, err := m.s.Booking.PutFeed(ctx, m.tx, w)
 		if err != nil {
 			return err

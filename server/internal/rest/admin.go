@@ -35,6 +35,9 @@ var adminRoutes = []adminRoute{
 	{http.MethodGet, "/messages", "messages-search", auth.SeeMessages, auth.JournalEntry, (*adminCall).messageList},
 	{http.MethodGet, "/messages/:id", "messages-view", auth.SeeMessages, auth.JournalEntry, (*adminCall).messageView},
 	{http.MethodPost, "/messages/resend", "messages-resend", auth.Resend, auth.JournalEntry, (*adminCall).messageResend},
+	{http.MethodGet, "/outbox", "outbox-list", auth.SeeMessages, auth.JournalEntry, (*adminCall).outboxList},
+	{http.MethodPost, "/outbox/:id/requeue", "outbox-requeue", auth.Resend, auth.JournalEntry, (*adminCall).outboxRequeue},
+	{http.MethodPost, "/outbox/:id/drop", "outbox-drop", auth.Resend, auth.JournalEntry, (*adminCall).outboxDrop},
 }
 
 // adminCall is one request of an administrator.

@@ -19,6 +19,7 @@ import (
 	"slotway/server/internal/auth"
 	"slotway/server/internal/booking"
 	"slotway/server/internal/intake"
+	"slotway/server/internal/outbox"
 	"slotway/server/internal/store"
 	"slotway/server/internal/wire"
 )
@@ -33,6 +34,7 @@ type Server struct {
 	Peers    Peers           // how else HL7 partners are known
 	Bridge   *hl7bridge.Bridge
 	Intake   *intake.Service
+	Outbox   *outbox.Service
 	Issuer   *auth.Issuer // development issuer; nil without one
 	Faces    []*Face
 	Ready    func(context.Context) []string // reasons for not being ready; none when it is

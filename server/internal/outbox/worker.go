@@ -1,0 +1,199 @@
+package outbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"slotway/server/internal/dispatch"
+	"slotway/server/internal/store"
+)
+
+// pauses are how long is waited before a message is sent again, spec hl7-bridge 4.4;
+// the last is that of every later time.
+var pauses = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second, 5 * time.Minute}
+
+func pause(failures int) time.Duration { return pauses[min(failures, len(pauses))-1] }
+
+// pageSize is how many letters are read at a time.
+const pageSize = 100
+
+const (
+	defaultTimeout = 30 * time.Second
+	defaultGiveUp  = 72 * time.Hour
+)
+
+// worker sends to one partner.
+type worker struct {
+	s     *Service
+	sub   Subscriber
+	lease *lease
+	link  dispatch.Link
+
+	again map[string]trial // letters that were not taken, by key
+	trial                  // of the partner: it does not answer
+}
+
+// trial is something that failed and when it is next tried.
+type trial struct {
+	failures int
+	next     time.Time
+}
+
+func (t *trial) failed(now time.Time) {
+	t.failures++
+	t.next = now.Add(pause(t.failures))
+}
+
+// pass sends what is in the queue and due, oldest first. A letter that is not taken
+// holds back those behind it about the same appointment, and no others.
+func (w *worker) pass(ctx context.Context) error {
+	if w.s.Now().Before(w.next) {
+		return nil
+	}
+	waiting, seen := map[string]bool{}, map[string]trial{}
+	for after := ""; ; {
+		claims, err := w.s.Store.Claims(ctx, Space, prefix(w.sub.Partner, queued), after, pageSize)
+		if err != nil {
+			return err
+		}
+		for _, c := range claims {
+			after = c.Key
+			at, ok := placeOf(c.Key)
+			if !ok || waiting[at.about()] {
+				continue
+			}
+			t, tried := w.again[c.Key]
+			if tried {
+				seen[c.Key] = t
+			}
+			if w.s.Now().Before(t.next) {
+				waiting[at.about()] = true
+				continue
+			}
+			if on, err := w.lease.hold(ctx); err != nil || !on {
+				return err
+			}
+			if !w.lease.covers(w.sub.Timeout) {
+				return nil
+			}
+			gone, err := w.deliver(ctx, at, c)
+			if err != nil {
+				return err
+			}
+			if waiting[at.about()] = !gone; !gone {
+				seen[c.Key] = w.again[c.Key]
+			}
+			if w.s.Now().Before(w.next) {
+				return nil // nobody is there
+			}
+		}
+		if len(claims) < pageSize {
+			w.again = seen // what somebody dropped is forgotten
+			return nil
+		}
+	}
+}
+
+// deliver sends one letter and does what follows from the answer. It gives whether
+// the letter is out of the queue.
+func (w *worker) deliver(ctx context.Context, at place, c store.Claim) (gone bool, err error) {
+	var l letter
+	if err := json.Unmarshal(c.Payload, &l); err != nil {
+		return false, err
+	}
+	message, err := w.s.Open(l.Sealed)
+	if err != nil {
+		return w.giveUp(ctx, at, c, l, dispatch.Answer{Text: "The message cannot be decrypted; was the key changed?"})
+	}
+	answer, err := w.send(ctx, message)
+	switch {
+	case ctx.Err() != nil:
+		return false, nil
+	case err != nil:
+		w.observe("unanswered")
+		w.fail(c.Key)
+		w.trial.failed(w.s.Now())
+		w.s.Log.Warn("a message to a partner was not answered; it is sent again", "partner", w.sub.Partner, "control", l.Control, "tries", w.again[c.Key].failures, "error", cause(err))
+		return false, nil
+	}
+	w.trial = trial{}
+	if !answer.Final() {
+		w.observe("failed")
+		w.fail(c.Key)
+		if w.s.Now().Sub(l.Queued) < w.sub.GiveUp {
+			return false, nil
+		}
+		return w.giveUp(ctx, at, c, l, answer)
+	}
+	if !answer.Positive() {
+		w.observe("refused")
+		return w.giveUp(ctx, at, c, l, answer)
+	}
+	w.observe("delivered")
+	delete(w.again, c.Key)
+	return true, w.s.Store.Update(ctx, func(tx store.Tx) error {
+		return tx.Release(ctx, Space, c.Key, c.Holder)
+	})
+}
+
+// cause says why there was no answer, without what a peer wrote.
+func cause(err error) string {
+	if u, ok := errors.AsType[*dispatch.Undeliverable](err); ok {
+		return "the partner answered " + u.Status
+	}
+	return err.Error()
+}
+
+func (w *worker) fail(key string) {
+	t := w.again[key]
+	t.failed(w.s.Now())
+	w.again[key] = t
+}
+
+// send makes one attempt.
+func (w *worker) send(ctx context.Context, message []byte) (dispatch.Answer, error) {
+	if w.link == nil {
+		link, err := w.sub.Open()
+		if err != nil {
+			return dispatch.Answer{}, err
+		}
+		w.link = link
+	}
+	return dispatch.Patience{Timeout: w.sub.Timeout, Tries: 1}.Deliver(ctx, w.link, message)
+}
+
+// giveUp puts a letter aside for an administrator.
+func (w *worker) giveUp(ctx context.Context, at place, c store.Claim, l letter, a dispatch.Answer) (bool, error) {
+	l.Code, l.Why, l.Gone = a.Code, a.Text, w.s.Now().UTC()
+	delete(w.again, c.Key)
+	w.s.Log.Warn("a message to a partner was given up", "partner", w.sub.Partner, "control", l.Control, "event", l.Event, "code", a.Code)
+	return true, w.s.Store.Update(ctx, func(tx store.Tx) error {
+		held, err := tx.Claimed(ctx, Space, c.Key)
+		if err != nil || held.Holder != c.Holder {
+			return unlessAbsent(err) // somebody was here already
+		}
+		if err := tx.Release(ctx, Space, c.Key, c.Holder); err != nil {
+			return err
+		}
+		return w.s.keep(ctx, tx, at.as(dead), l)
+	})
+}
+
+func (w *worker) observe(outcome string) {
+	if w.s.Observe != nil {
+		w.s.Observe(w.sub.Partner, outcome)
+	}
+}
+
+// close ends what the worker has open.
+func (w *worker) close(ctx context.Context) {
+	if w.link != nil {
+		_ = w.link.Close() // nothing is on its way
+	}
+	if err := w.lease.end(ctx); err != nil {
+		w.s.Log.Warn("a lease was not given back; it ends by itself", slog.String("partner", w.sub.Partner), slog.Any("error", err))
+	}
+}
