@@ -1,53 +1,3 @@
-// Package store defines how resources are read, searched and changed together.
-// It is the contract that every engine keeps; storetest proves it. A store
-// knows a resource's type, id, version, bytes and entries, and nothing else of
-// FHIR.
-//
-// # What a store promises
-//
-//   - Bytes: what Put was given is what Read gives, but for the id and the two
-//     elements of meta that fhir.Resource.Stamp sets.
-//   - Atomicity: all that one Update does becomes visible and durable together,
-//     or none of it does.
-//   - Durability: when Update returns nil, a kill or a power cut loses nothing of it.
-//   - Exclusion: of any number of concurrent Updates, in any number of
-//     processes, that Claim one key or Put one version, exactly one succeeds.
-//   - Reading your writes: what an Update wrote, every read that begins after it
-//     returned sees, searches included.
-//   - Visibility: a read never shows, counts or lets one infer what its caller
-//     may not see.
-//   - Isolation: a read, and each page of a search, is of one moment. It shows
-//     whole Updates only, nothing of one at work, and no older state than a read
-//     that ended before it began. Two pages of one walk may be of two moments.
-//   - Order: versions count from 1 without a gap. A stream has the records of one
-//     Update in the order of their appending, one behind another with nothing
-//     between, and those of an Update that began after another returned behind
-//     that one's. A record never appears before one that was read: who reads a
-//     stream from where he stopped misses none.
-//
-// # What it does not promise
-//
-// Two Updates at work at the same time may each read what the other is about to
-// change. What an Update rests on it must therefore protect: by the IfVersion of
-// a Put that follows a Read, or by a Claim. An Update that loses such a race
-// inside the store is run again; the error of PreconditionFailed or Conflict is
-// for what does not hold when it runs.
-//
-// # Errors
-//
-// They are those of package fhir, and name no key. Besides what each method says:
-//
-//   - fhir.Busy: the context ended (its cause is the error's), the store is
-//     closed, or it cannot write. Nothing was changed, unless the text says that
-//     the outcome is not certain.
-//   - fhir.Invalid: an After that this store did not give for this kind of walk.
-//   - fhir.Unprocessable: a key or a name longer than the store can hold. Every
-//     store takes those of up to 1,024 bytes; their bytes may be any, but the names
-//     of customers, spaces and streams hold no zero byte.
-//   - fhir.TooLarge: an Update that writes more than the store can take at once;
-//     nothing was changed. Every store takes 8 MB: the bytes of the resources,
-//     payloads and records put, and 1 KB more for each of them.
-//   - fhir.Internal: anything else, such as a file that is damaged.
 package store
 
 import (
@@ -65,8 +15,8 @@ type Key struct{ Customer, Type, ID string }
 
 // Visibility is what the caller of a read may see.
 type Visibility struct {
-	// Customers are those whose resources are visible, in the order results
-	// are merged where nothing else orders them. None: nothing is visible.
+	// Customers are those whose resources are visible, in any order. None: nothing
+	// is visible.
 	Customers []string
 	// Labels, when not nil, hides every resource whose meta.security names a
 	// code of a labelled system that is not among them. Nil: labels hide nothing.
@@ -109,7 +59,9 @@ type Record struct {
 	Links    []Link
 }
 
-// Page is one page of a search or a history.
+// Page is one page of a search or a history. Pages hold at most as many records
+// as were asked for, and none with 0, when there is no Next either. An After is
+// good for the walk it was given for, with the same arguments, for any time.
 type Page struct {
 	Records []Record
 	Total   int    // of all pages; -1 when not counted
@@ -131,7 +83,8 @@ type Reader interface {
 	Version(ctx context.Context, see Visibility, k Key, version int64) (Record, error)
 
 	// History gives the versions of one resource, newest first, deletions
-	// included. fhir.NotFound when there was never one.
+	// included; Total counts those that are visible. fhir.NotFound when there was
+	// never one.
 	History(ctx context.Context, see Visibility, k Key, after string, limit int) (Page, error)
 
 	// Search gives a page of the current resources that q matches, in q's order,
@@ -215,8 +168,8 @@ type Tx interface {
 	// fhir.PreconditionFailed when ifVersion does not hold.
 	Delete(ctx context.Context, k Key, ifVersion int64) (Record, error)
 
-	// Claim takes a key. fhir.Conflict caused by *Taken when it is held,
-	// whoever holds it.
+	// Claim takes a key. fhir.Conflict caused by *Taken (Held gives it) when it is
+	// held, whoever holds it.
 	Claim(ctx context.Context, c Claim) error
 
 	// Release frees a key if that holder holds it, and does nothing otherwise.
@@ -231,21 +184,26 @@ type Store interface {
 	Reader
 
 	// Update runs fn and makes what it did durable, all or nothing. An error of
-	// fn is given back as it is and leaves nothing. fn may run more than once
-	// before one run counts, so it must do nothing but use its Tx and fill in
-	// results. A store that cannot write answers fhir.Busy.
+	// fn is given back as it is and leaves nothing; one that panics leaves nothing
+	// either, and gives an error. fn may run more than once before one run counts,
+	// so it must do nothing but use its Tx and fill in results, and must not call
+	// Update. It may go on after an error of the Tx: a Put, Delete or Claim that
+	// fails has done nothing. A store that cannot write answers fhir.Busy.
 	Update(ctx context.Context, fn func(Tx) error) error
 
 	// Trim takes away the records of a stream that stand before a position, oldest
-	// first. It works in steps, not as one Update: cut
-	// short, by an error or a crash, it leaves a later part of the stream, whole.
-	// The newest record always stays, since no position stands behind it. Whoever
+	// first. It works in steps, not as one Update: cut short, by an error or a
+	// crash, it leaves a later part of the stream, whole. fhir.Invalid for what is
+	// no position. The newest record always stays, since no position stands behind it. Whoever
 	// reads on from a position that was taken away goes on with what is left.
 	Trim(ctx context.Context, stream, before string) error
 
-	// Ready says why the store cannot serve, or nil.
+	// Ready says why the store cannot serve, or nil. After a write that failed it
+	// tries whether writes are taken again.
 	Ready(ctx context.Context) error
 
+	// Close waits for what is at work and lets go of everything. It may be called
+	// again; whatever else is asked afterwards is fhir.Busy.
 	Close() error
 }
 

@@ -47,9 +47,7 @@ func (t *tx) Claims(ctx context.Context, space, prefix, after string, limit int)
 	all = slices.DeleteFunc(all, func(c store.Claim) bool { _, own := t.claims[claimName(c.Space, c.Key)]; return own })
 	for _, c := range t.order {
 		if c.now != nil && read.has(c.now) {
-			one := *c.now
-			one.Payload = slices.Clone(one.Payload)
-			all = append(all, one)
+			all = append(all, c.shown())
 		}
 	}
 	slices.SortFunc(all, byKey)

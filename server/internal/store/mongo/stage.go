@@ -92,7 +92,14 @@ func (t *tx) Claimed(ctx context.Context, space, key string) (store.Claim, error
 	if c.now == nil {
 		return store.Claim{}, store.NoClaim(space)
 	}
-	return *c.now, nil
+	return c.shown(), nil
+}
+
+// shown gives the claim as the Tx has it now, its payload the caller's own.
+func (c *stagedClaim) shown() store.Claim {
+	one := *c.now
+	one.Payload = bytes.Clone(one.Payload)
+	return one
 }
 
 // Claim takes a key. See store.Tx.
@@ -102,7 +109,7 @@ func (t *tx) Claim(ctx context.Context, c store.Claim) error {
 		return err
 	}
 	if staged.now != nil {
-		return store.Held(*staged.now)
+		return store.Held(staged.shown())
 	}
 	c.Payload = bytes.Clone(c.Payload)
 	staged.now = &c

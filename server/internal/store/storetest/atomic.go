@@ -71,6 +71,17 @@ func testAtomic(t *testing.T, open Open) {
 			p.IfVersion = 9
 			_, err := tx.Put(s.ctx, p)
 			wantKind(t, "a stale Put", err, fhir.PreconditionFailed)
+			_, err = tx.Delete(s.ctx, slotKey("a", "x"), 9)
+			wantKind(t, "a stale Delete", err, fhir.PreconditionFailed)
+			_, err = tx.Put(s.ctx, putOf(t, "a", slot("z", "free"), store.Link{Param: "start"}))
+			if err == nil {
+				t.Error("a Put with a link that is none succeeds")
+			}
+			c := store.Claim{Space: "q", Key: "k", Holder: "one"}
+			if err := tx.Claim(s.ctx, c); err != nil {
+				return err
+			}
+			wantKind(t, "a second Claim", tx.Claim(s.ctx, c), fhir.Conflict)
 			_, err = tx.Put(s.ctx, putOf(t, "a", slot("y", "free")))
 			return err
 		})

@@ -18,6 +18,7 @@ func testConcurrent(t *testing.T, open Open) {
 	t.Run("totals are of one moment", func(t *testing.T) { testTotals(t, begin(t, open)) })
 	t.Run("no update is lost", func(t *testing.T) { testCounter(t, begin(t, open)) })
 	t.Run("a context that ended", func(t *testing.T) { testContext(t, begin(t, open)) })
+	t.Run("Close waits", func(t *testing.T) { testCloseWaits(t, open) })
 	t.Run("after Close", func(t *testing.T) { testClosed(t, open) })
 }
 
@@ -158,6 +159,33 @@ func testContext(t *testing.T, s *subject) {
 	_, err = s.Search(ended, store.Of("a"), s.query("Slot", ""))
 	wantKind(t, "Search with a context that ended", err, fhir.Busy)
 	s.wantFound(store.Of("a"), "Slot", "status=free", "a/x")
+}
+
+// Close waits for an Update at work, which either is made or is told why not.
+func testCloseWaits(t *testing.T, open Open) {
+	clock := NewClock()
+	c := Catalog(t, "UTC")
+	s := &subject{open(t, Env{c, clock.Now}), t, t.Context(), clock, c}
+	begun, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	updated, closed := make(chan error, 1), make(chan error, 1)
+	go func() {
+		updated <- s.Update(s.ctx, func(tx store.Tx) error {
+			once.Do(func() { close(begun) })
+			<-release
+			_, err := tx.Put(s.ctx, putOf(t, "a", slot("x", "free")))
+			return err
+		})
+	}()
+	<-begun
+	go func() { closed <- s.Close() }()
+	close(release)
+	if err := <-closed; err != nil {
+		t.Errorf("Close() = %v", err)
+	}
+	if err := <-updated; err != nil {
+		wantKind(t, "an Update at work while the store closes", err, fhir.Busy)
+	}
 }
 
 func testClosed(t *testing.T, open Open) {

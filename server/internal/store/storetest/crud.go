@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +42,7 @@ func testCRUD(t *testing.T, open Open) {
 			}
 		}
 	})
+	t.Run("slices are their callers'", func(t *testing.T) { testAliasing(t, begin(t, open)) })
 	t.Run("what is not there", func(t *testing.T) {
 		s := begin(t, open)
 		s.put("a", slot("here", "free"))
@@ -171,4 +174,56 @@ func testUnchanged(t *testing.T, s *subject) {
 			t.Errorf("%s: Read() = version %d, links %v, %v", tc.name, now.Version, now.Links, err)
 		}
 	}
+}
+
+// What a caller does with bytes after he gave them or got them changes nothing.
+func testAliasing(t *testing.T, s *subject) {
+	see, k := store.Of("a"), slotKey("a", "x")
+	payload, data := []byte("payload"), []byte("data")
+	s.update(func(tx store.Tx) error {
+		_, err := tx.Put(s.ctx, putOf(t, "a", slot("x", "free")))
+		err = errors.Join(err, tx.Claim(s.ctx, store.Claim{Space: "q", Key: "k", Holder: "h", Payload: payload}), tx.Append(s.ctx, "log", data))
+		clear(payload)
+		clear(data)
+		c, claimErr := tx.Claimed(s.ctx, "q", "k")
+		clear(c.Payload)
+		return errors.Join(err, claimErr)
+	})
+	before := s.dumpOf(k)
+	for range 2 {
+		c, claimErr := s.Claimed(s.ctx, "q", "k")
+		all, claimsErr := s.Claims(s.ctx, "q", "", "", 1)
+		records, logErr := s.Log(s.ctx, "log", store.LogRange{Limit: 1})
+		if err := errors.Join(claimErr, claimsErr, logErr); err != nil || string(c.Payload) != "payload" || len(all) != 1 || string(all[0].Payload) != "payload" || len(records) != 1 || string(records[0].Data) != "data" {
+			t.Fatalf("the claim is %v and %v, the record %v, %v; want them as they were given", c, all, records, err)
+		}
+		clear(c.Payload)
+		clear(all[0].Payload)
+		clear(records[0].Data)
+		rec, err := s.Read(s.ctx, see, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.put("a", slot("y", "free")) // pages that a reader gave back may be written
+		if got := string(rec.Resource.Raw()); !strings.Contains(got, `"free"`) {
+			t.Errorf("what was read is now %s", got)
+		}
+	}
+	if after := s.dumpOf(k); after != before {
+		t.Errorf("the slot is %s, want %s", after, before)
+	}
+}
+
+// dumpOf shows a resource as every read gives it.
+func (s *subject) dumpOf(k store.Key) string {
+	s.tb.Helper()
+	see := store.Of(k.Customer)
+	rec, readErr := s.Read(s.ctx, see, k)
+	old, versionErr := s.Version(s.ctx, see, k, 1)
+	p, historyErr := s.History(s.ctx, see, k, "", 1)
+	found, searchErr := s.Search(s.ctx, see, s.query(k.Type, "_id="+k.ID))
+	if err := errors.Join(readErr, versionErr, historyErr, searchErr); err != nil || len(p.Records) != 1 || len(found.Records) != 1 {
+		s.tb.Fatalf("reading %v = %v", k, err)
+	}
+	return fmt.Sprintf("%s %s %s %s", rec.Resource.Raw(), old.Resource.Raw(), p.Records[0].Resource.Raw(), found.Records[0].Resource.Raw())
 }

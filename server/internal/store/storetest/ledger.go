@@ -14,6 +14,7 @@ import (
 
 func (s *state) claimed(space, key string) (store.Claim, error) {
 	if c, ok := s.claims[[2]string{space, key}]; ok {
+		c.Payload = bytes.Clone(c.Payload)
 		return c, nil
 	}
 	return store.Claim{}, store.NoClaim(space)
@@ -24,6 +25,7 @@ func (s *state) held(space, prefix, after string, limit int) []store.Claim {
 	var out []store.Claim
 	for _, c := range s.claims {
 		if c.Space == space && strings.HasPrefix(c.Key, prefix) && (after == "" || c.Key > after) {
+			c.Payload = bytes.Clone(c.Payload)
 			out = append(out, c)
 		}
 	}
@@ -72,6 +74,7 @@ func (s *state) log(stream string, r store.LogRange) ([]store.LogRecord, error) 
 		case !r.Since.IsZero() && one.Time.Before(r.Since):
 		case !r.Until.IsZero() && !one.Time.Before(r.Until):
 		default:
+			one.Data = bytes.Clone(one.Data)
 			out = append(out, one)
 		}
 	}

@@ -50,7 +50,66 @@ func testLog(t *testing.T, open Open) {
 	})
 	t.Run("backwards and by time", func(t *testing.T) { testLogRanges(t, begin(t, open)) })
 	t.Run("trim", func(t *testing.T) { testTrim(t, begin(t, open)) })
+	t.Run("a reader follows writers", func(t *testing.T) { testFollow(t, begin(t, open)) })
 	t.Run("many writers", func(t *testing.T) { testLogOrder(t, begin(t, open)) })
+}
+
+// Who reads a stream from where he stopped misses nothing, and sees the records of
+// an Update together.
+func testFollow(t *testing.T, s *subject) {
+	const writers, each, together = 6, 8, 3
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for i := range each {
+				s.update(func(tx store.Tx) error {
+					for n := range together {
+						if err := tx.Append(s.ctx, "log", []byte{byte(w), byte(i), byte(n)}); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	var got [][]byte
+	for after, last := "", false; ; {
+		records, err := s.Log(s.ctx, "log", store.LogRange{After: after, Limit: 7})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range records {
+			got = append(got, r.Data)
+			after = r.At
+		}
+		if len(records) > 0 {
+			continue
+		}
+		if last {
+			break
+		}
+		select {
+		case <-done:
+			last = true // once more, for what was written meanwhile
+		default:
+		}
+	}
+	if len(got) != writers*each*together {
+		t.Fatalf("the reader saw %d records, want %d", len(got), writers*each*together)
+	}
+	next := [writers]byte{}
+	for i, data := range got {
+		first := got[i-i%together]
+		if data[0] != first[0] || data[1] != first[1] || int(data[2]) != i%together || data[1] != next[data[0]] {
+			t.Fatalf("record %d is %v after %v, want those of an Update together and its writer's in order", i, data, got[max(0, i-1)])
+		}
+		if int(data[2]) == together-1 {
+			next[data[0]]++
+		}
+	}
 }
 
 // Each writer's records stand in the order it wrote them, whole, none twice.

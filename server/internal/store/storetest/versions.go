@@ -140,6 +140,9 @@ func testHistory(t *testing.T, s *subject) {
 	if want := []int64{7, 6, 5, 4, 3, 2, 1}; !slices.Equal(got, want) || pages != 2 {
 		t.Errorf("History walks %v in %d pages, want %v in 3", got, pages+1, want)
 	}
+	if p, err := s.History(s.ctx, see, k, "", 0); err != nil || len(p.Records) != 0 || p.Next != "" || p.Total != 7 {
+		t.Errorf("History with a limit of none = %+v, %v; want the total only", p, err)
+	}
 	for _, n := range []int64{0, -1, 8, 1 << 40} {
 		_, err := s.Version(s.ctx, see, k, n)
 		wantKind(t, fmt.Sprintf("Version(%d)", n), err, fhir.NotFound)
