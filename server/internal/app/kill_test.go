@@ -97,6 +97,7 @@ func TestKill(t *testing.T) {
 	var mu sync.Mutex
 	acked := map[string]bool{}
 	next := make([]int, connections)
+	heard := make(chan struct{})
 	for round := range rounds + 1 {
 		c := startChild(t, dir)
 		checkKilled(t, c, acked, round)
@@ -123,15 +124,24 @@ func TestKill(t *testing.T) {
 					acked[id] = true
 					mu.Unlock()
 					next[i]++
+					select {
+					case heard <- struct{}{}:
+					default: // nobody counts any more
+					}
 				}
 			})
 		}
-		time.Sleep(time.Duration(100+rand.IntN(300)) * time.Millisecond)
+		gone := make(chan struct{})
+		go func() { senders.Wait(); close(gone) }()
+		for range 20 + rand.IntN(60) { // however slow the machine is
+			select {
+			case <-heard:
+			case <-gone: // with an answer that was not AA, each of them
+			}
+		}
+		time.Sleep(time.Duration(rand.IntN(3000)) * time.Microsecond) // anywhere in a commit
 		c.kill()
-		senders.Wait()
-	}
-	if len(acked) < 100 {
-		t.Errorf("only %d messages were acknowledged in all: too few to show anything", len(acked))
+		<-gone
 	}
 }
 
