@@ -44,6 +44,7 @@ func TestValidateBodies(t *testing.T) {
 		{"an empty list", "Appointment", `…,"slot":[]`, []string{"structure Appointment.slot ele-1"}},
 		{"an empty object", "Appointment", `…,"appointmentType":{}`, []string{"structure Appointment.appointmentType ele-1"}},
 		{"an empty string", "Appointment", `…,"comment":""`, []string{"structure Appointment.comment ele-1"}},
+		{"a string of white space", "Appointment", `…,"comment":" \n"`, []string{"structure Appointment.comment ele-1"}},
 		{"an empty element of a list", "Appointment", `…,"specialty":[{"text":"a"},{}]`, []string{"structure Appointment.specialty[1] ele-1"}},
 		{"a null", "Appointment", `…,"comment":null`, []string{"structure Appointment.comment"}},
 		{"a null in a list of objects", "Appointment", `…,"slot":[null]`, []string{"structure Appointment.slot[0]"}},

@@ -221,6 +221,8 @@ func (c *checker) primitive(f *field, v fhir.Node) {
 		c.errorf("structure", "%s is not of the right kind; %s is needed.", f.name, f.needs())
 	case text == "":
 		c.errorf("structure", "An empty string says nothing; leave the element out (ele-1).")
+	case strings.Trim(text, " \t\r\n") == "":
+		c.errorf("structure", "A string of white space alone says nothing; leave the element out (ele-1).")
 	case f.check != nil && !f.check(text):
 		c.errorf("value", "%s does not have the form of its type; %s is needed.", f.name, f.needs())
 	case f.codes != nil && !slices.Contains(f.codes, text):
