@@ -17,7 +17,7 @@ func TestMethods(t *testing.T) {
 	w := startWire(t)
 	all := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE"}
 	for _, base := range []string{"/R4", "/STU3/1/booking"} {
-		for _, path := range []string{"", "/", "/metadata", "/Appointment", "/Slot", "/Appointment/_search", "/Appointment/a01", "/Appointment/a01/_history", "/Appointment/a01/_history/1", "/_history", "/Appointment/_history", "/Banana", "/Banana/1", "/Appointment/a01/b/c/d"} {
+		for _, path := range []string{"", "/", "/metadata", "/Appointment", "/Slot", "/Appointment/_search", "/Appointment/a01", "/Appointment/a01/_history", "/Appointment/a01/_history/1", "/_history", "/Appointment/_history", "/Patient/p1/Appointment", "/Patient/p1/Appointment/_search", "/Appointment/$banana", "/Banana", "/Banana/1", "/Appointment/a01/b/c/d"} {
 			for _, method := range all {
 				resp := w.do(t, exchange{method: method, path: base + path, nobody: true})
 				b, _ := io.ReadAll(resp.Body)
@@ -49,6 +49,10 @@ func TestMethods(t *testing.T) {
 	w.checkAll(t, []exchange{
 		{"a type", "OPTIONS", "/R4/Slot", nil, nil, true, 204, []string{"Allow: GET, HEAD, POST, .*OPTIONS"}, ""},
 		{"the base", "OPTIONS", "/R4", nil, nil, true, 200, []string{"Allow: .*OPTIONS"}, "CapabilityStatement"},
+		{"a compartment", "OPTIONS", "/R4/Patient/p1/Appointment", nil, nil, true, 204, []string{"Allow: GET, HEAD, OPTIONS"}, ""},
+		{"a change of a compartment", "PUT", "/R4/Patient/p1/Appointment", nil, nil, true, 405, []string{"Allow: GET, HEAD, OPTIONS"}, "not-supported"},
+		{"an operation that is none", "POST", "/R4/Appointment/$banana", nil, nil, false, 404, nil, "no operation"},
+		{"an id that cannot be", "PUT", "/R4/Appointment/a_b", []string{"Content-Type: application/fhir+json"}, []byte(`{"resourceType":"Appointment"}`), false, 400, nil, "Appointment.id"},
 		{"the description", "OPTIONS", "/R4/metadata", nil, nil, true, 204, []string{"Allow: GET, HEAD, OPTIONS"}, ""},
 		{"refused by the booking face (111)", "OPTIONS", "/STU3/1/booking/Appointment/a01", nil, nil, true, 405, []string{"Allow: GET, HEAD.*"}, "not-supported"},
 		{"a booking of slots (49)", "POST", "/STU3/1/booking/Slot?status=free", nil, nil, false, 405, []string{"Allow: GET, HEAD"}, `"code":"not-supported"`},

@@ -87,8 +87,24 @@ func (s *Server) faceOf(path string) *Face {
 	return plainFace
 }
 
+// notFound answers what has no route: a method that a search in a compartment
+// does not take, or an address where nothing is.
 func (s *Server) notFound(c *gin.Context) {
-	s.fail(c, s.faceOf(c.Request.URL.Path), fhir.Errorf(fhir.NotFound, "There is nothing at this address; FHIR R4 is under /R4, its description at /R4/metadata."))
+	f, p := s.place(c.Request.URL.Path)
+	if p == nil {
+		s.fail(c, f, fhir.Errorf(fhir.NotFound, "There is nothing at this address; FHIR R4 is under /R4, its description at /R4/metadata."))
+		return
+	}
+	allow := p.methods()
+	if f.Options {
+		allow = append(allow, http.MethodOptions)
+	}
+	c.Header("Allow", strings.Join(allow, ", "))
+	if f.Options && c.Request.Method == http.MethodOptions {
+		c.Status(http.StatusNoContent)
+		return
+	}
+	s.fail(c, f, notAllowed(allow))
 }
 
 const requestKey = "request"

@@ -108,6 +108,9 @@ func (k *call) create() (c booking.Change, err error) {
 // update stores the next version of a resource, or the first where the caller may
 // do that, http://hl7.org/fhir/R4/http.html#update.
 func (k *call) update() (c booking.Change, err error) {
+	if k.id != "" && !fhir.ValidID(k.id) {
+		return c, fhir.Errorf(fhir.Invalid, "The id of the address must be 1 to 64 letters, digits, hyphens and full stops.").At(k.typ.Name + ".id")
+	}
 	if c, err = k.target(booking.Update); err != nil {
 		return c, err
 	}
