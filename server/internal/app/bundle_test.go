@@ -92,6 +92,7 @@ func TestBadTransactions(t *testing.T) {
 		{"a search for a reference that finds two", transactionOf(entryOf("POST", "Schedule", `"resource":{"resourceType":"Schedule","actor":[{"reference":"Patient?family=Kept"}]}`)), 412, "Bundle.entry[0].resource.actor[0].reference"},
 		{"one that is not understood", transactionOf(entryOf("POST", "Schedule", `"resource":{"resourceType":"Schedule","actor":[{"reference":"Patient?fmily=Kept"}]}`)), 400, "Bundle.entry[0].resource.actor[0].reference"},
 		{"one of a type that is not kept", transactionOf(entryOf("POST", "Schedule", `"resource":{"resourceType":"Schedule","actor":[{"reference":"Device?x=y"}]}`)), 422, "Bundle.entry[0].resource.actor[0].reference"},
+		{"an operation that is none", transactionOf(fresh, entryOf("POST", "Patient/$banana", patientEntry(""))), 404, "Bundle.entry[1]"},
 		{"a read of nothing", transactionOf(fresh, entryOf("GET", "Patient/none", "")), 404, "Bundle.entry[1]"},
 		{"a read of what it deletes", transactionOf(fresh, entryOf("DELETE", "Patient/p2", ""), entryOf("GET", "Patient/p2", "")), 410, "Bundle.entry[2]"},
 		{"a search that is wrong", transactionOf(fresh, entryOf("GET", "Patient?birthdate=yesterday", "")), 400, "Bundle.entry[1].request"},
@@ -240,7 +241,7 @@ func TestGoodTransactions(t *testing.T) {
 		}, "200 200", "free"},
 		{"deleting what is not there", []string{transactionOf(entryOf("DELETE", "Patient/none", ""), entryOf("DELETE", "Patient?identifier=none", ""))}, "204 204", "free"},
 		{"reading under a condition", []string{transactionOf(entryOf("GET", "Slot/slot-1", `+"ifNoneMatch":"W/\"1\""`))}, "304", "free"},
-		{"only reading", []string{transactionOf(entryOf("GET", "Slot", ""), entryOf("HEAD", "Slot/slot-1", ""), entryOf("GET", "Slot/slot-1/_history", ""), entryOf("GET", "Slot/slot-1/_history/1", ""))}, "200 200 200 200", "free"},
+		{"only reading", []string{transactionOf(entryOf("GET", "Slot", ""), entryOf("HEAD", "Slot/slot-1", ""), entryOf("GET", "Slot/slot-1/_history", ""), entryOf("GET", "Slot/slot-1/_history/1", ""), entryOf("GET", "Patient/p/Appointment?status=booked", ""))}, "200 200 200 200 200", "free"},
 		{"nothing", []string{`{"resourceType":"Bundle","type":"transaction"}`}, "", "free"},
 	}
 	d, _ := patchDemo(t)

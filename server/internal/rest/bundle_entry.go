@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,6 +130,10 @@ func (k *call) readURL(e *entry, text string) error {
 		return fhir.Errorf(fhir.Invalid, "The url must name a type or a resource; a Bundle does not hold another to be carried out.").At("request.url")
 	}
 	e.path, e.query = "/"+path, query
+	if _, p := k.s.place(k.face.Base + e.path); p != nil && slices.Contains(p.methods(), e.method) {
+		u := p.search("", query)
+		e.path, e.query = u.Path, u.RawQuery
+	}
 	return nil
 }
 
