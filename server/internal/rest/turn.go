@@ -108,6 +108,9 @@ type walk struct {
 // the one that the token holds.
 func (k *call) walk(raw, of string) (*walk, string, error) {
 	w := &walk{k: k, of: of, turn: turn{Began: k.s.Now()}}
+	if !strings.Contains(raw, pageParam+"=") {
+		return w, strings.Trim(raw, "&"), nil
+	}
 	var kept []string
 	for part := range strings.SplitSeq(raw, "&") {
 		if v, ok := strings.CutPrefix(part, pageParam+"="); ok {
