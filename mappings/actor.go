@@ -17,7 +17,7 @@ func visitPlace(r *reading, rule *Rule, v hl7.Value) {
 	if a.Display == "" {
 		return
 	}
-	a.Display = r.line(rule.From.String(), a.Display)
+	a.Display = r.line(rule.from, a.Display)
 	r.add(replace(rule.path, []participant{{Actor: a, Status: "accepted"}}))
 }
 

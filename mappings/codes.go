@@ -132,7 +132,12 @@ func uriOf(s string) string {
 
 // codeOf gives a text as a FHIR code, which has one blank at a time and none at
 // its ends: senders that fill up columns or break lines mean the same code.
-func codeOf(s string) string { return strings.Join(strings.Fields(s), " ") }
+func codeOf(s string) string {
+	if !strings.ContainsFunc(s, unicode.IsSpace) {
+		return s
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
 
 func isDigits(s string) bool {
 	for i := range len(s) {

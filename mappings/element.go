@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 
 	"slotway/fhir"
 	"slotway/hl7bridge/hl7"
@@ -39,15 +41,51 @@ type (
 // encode writes a value as JSON without HTML escapes, so that a name with an
 // ampersand stays readable in what is stored.
 func encode[T any](v T) json.RawMessage {
-	if s, ok := any(v).(string); ok {
-		return fhir.Quote(s)
+	w := writers.Get().(*writer)
+	defer writers.Put(w)
+	switch v := any(v).(type) {
+	case string:
+		return w.keep(fhir.AppendQuote(w.room(len(v)+32), v))
+	case int:
+		return w.keep(strconv.AppendInt(w.room(20), int64(v), 10))
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // strings and structs of them, which always encode
-	return bytes.TrimRight(b.Bytes(), "\n")
+	w.buf.Reset()
+	_ = w.json.Encode(v) // strings and structs of them, which always encode
+	text := bytes.TrimRight(w.buf.Bytes(), "\n")
+	return w.keep(append(w.room(len(text)), text...))
 }
+
+// writer is a JSON encoder with its buffer, and with memory for what it writes: a
+// message has a dozen small values, which need not be a dozen allocations.
+type writer struct {
+	buf  bytes.Buffer
+	json *json.Encoder
+	free []byte
+}
+
+// room gives memory to write about n bytes to.
+func (w *writer) room(n int) []byte {
+	if cap(w.free) < n {
+		w.free = make([]byte, 0, max(n, 2048))
+	}
+	return w.free[:0]
+}
+
+// keep gives what was written to it, which nothing else is written to again.
+func (w *writer) keep(b []byte) []byte {
+	if len(b) <= cap(w.free) && len(b) > 0 && &b[0] == &w.free[:1][0] {
+		w.free = w.free[len(b):cap(w.free)][:0]
+	}
+	return b[:len(b):len(b)]
+}
+
+// writers keeps writers for the next value: a message has a dozen.
+var writers = sync.Pool{New: func() any {
+	w := new(writer)
+	w.json = json.NewEncoder(&w.buf)
+	w.json.SetEscapeHTML(false)
+	return w
+}}
 
 func set[T any](path fhir.Path, v T) fhir.Change {
 	return fhir.Change{Path: path, Op: fhir.Set, Value: encode(v)}

@@ -45,9 +45,11 @@ type Intent struct {
 	// and S26). Other events have none.
 	Full []fhir.Change
 
-	// PersonChanges are to the Patient: of an ADT message, or to make a patient
-	// who is not known from an SIU message.
+	// PersonChanges are to the Patient of an ADT message. An SIU message has none: it
+	// never changes a patient who is known; see NewPatient.
 	PersonChanges []fhir.Change
+
+	newcomer func() *reading // reads of an SIU message what a patient could be made of
 
 	// Lacking names the fields that a new Appointment would need and that the
 	// message does not have, such as SCH-11.4; with none the message is complete

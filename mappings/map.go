@@ -65,7 +65,7 @@ func (r *reading) appointment() {
 	default:
 		r.write()
 	}
-	r.newPatient()
+	r.in.newcomer = r.newPatient
 }
 
 // write reads an event that makes, replaces or changes an appointment.

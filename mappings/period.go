@@ -51,7 +51,10 @@ func span(number, unit hl7.Field) (d time.Duration, ok bool) {
 	if name == "" {
 		name = "s"
 	}
-	if text == "0" {
+	switch text {
+	case "":
+		return 0, false
+	case "0":
 		return 0, true
 	}
 	if d, ok = duration(text, name); negative {

@@ -44,15 +44,26 @@ func (r *reading) patient() {
 	}
 }
 
-// newPatient reads what a patient could be made of. An SIU message never changes
-// one who is known, so a fault here is only worth a warning.
-func (r *reading) newPatient() {
+// newPatient reads what a patient could be made of, who is not known: few messages
+// are about such, so it is done when it is asked for.
+func (r *reading) newPatient() *reading {
 	sub := &reading{m: r.m, o: r.o, event: r.event, in: Intent{Person: r.in.Person}, whole: true, used: r.used}
 	sub.run(personRules)
-	for _, problem := range sub.problems {
-		r.warn(fhir.AsError(problem).Where + " is not readable, and is left out if the patient is new")
+	return sub
+}
+
+// NewPatient gives the changes that make the message's patient, who is not known. A
+// fault in what an SIU message says of a patient does not stop the booking: that
+// part is left out, with a warning.
+func (in Intent) NewPatient() (changes []fhir.Change, warnings []string) {
+	if in.newcomer == nil {
+		return in.PersonChanges, nil
 	}
-	r.in.PersonChanges = sub.out
+	r := in.newcomer()
+	for _, problem := range r.problems {
+		warnings = append(warnings, fhir.AsError(problem).Where+" is not readable, and is left out of the new patient")
+	}
+	return r.out, append(warnings, r.in.Warnings...)
 }
 
 func identifiers(r *reading, rule *Rule, _ hl7.Value) {

@@ -105,8 +105,12 @@ func TestNewPatientFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"PID-29 is not readable, and is left out if the patient is new"}
-	if diff := cmp.Diff(want, in.Warnings); diff != "" {
+	changes, warnings := in.NewPatient()
+	if len(changes) != 2 {
+		t.Errorf("changes = %q, want identifier and name", textsOf(changes))
+	}
+	want := []string{"PID-29 is not readable, and is left out of the new patient"}
+	if diff := cmp.Diff(want, warnings); diff != "" {
 		t.Errorf("Warnings (-want +got):\n%s", diff)
 	}
 }

@@ -92,7 +92,7 @@ func TestTwiceIsOnce(t *testing.T) {
 		for _, list := range []func(fhir.Resource) []fhir.Change{
 			in.ChangesTo,
 			func(fhir.Resource) []fhir.Change { return in.Full },
-			func(fhir.Resource) []fhir.Change { return in.PersonChanges },
+			func(fhir.Resource) []fhir.Change { changes, _ := in.NewPatient(); return changes },
 		} {
 			once, err := r.Apply(list(r)...)
 			if err != nil {
@@ -227,7 +227,8 @@ type failer interface {
 // service does, and validates what comes of it.
 func checkProduced(t failer, in Intent) {
 	t.Helper()
-	checkValid(t, fhir.Empty("Patient"), in.PersonChanges)
+	newcomer, _ := in.NewPatient()
+	checkValid(t, fhir.Empty("Patient"), newcomer)
 	if in.Event.Type != "SIU" {
 		return
 	}

@@ -1,6 +1,7 @@
 package mappings
 
 import (
+	"cmp"
 	"strconv"
 
 	"slotway/hl7bridge/hl7"
@@ -14,7 +15,7 @@ var (
 
 // recurrence refuses what books more than one time (spec hl7-bridge 1).
 func (r *reading) recurrence() {
-	if n, err := strconv.Atoi(r.m.Get(occurrence).Text); err == nil && n > 1 {
+	if n, _ := strconv.Atoi(cmp.Or(r.m.Get(occurrence).Text, "0")); n > 1 { // what is no number says nothing
 		r.fail(recurring("SCH-3", "must be 0, 1 or empty"))
 	}
 	timing := 0

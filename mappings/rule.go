@@ -18,6 +18,7 @@ type Rule struct {
 	Doc  string
 
 	path fhir.Path // To
+	from string    // From, as texts have it
 }
 
 // Conv turns what a rule's field holds into changes of a reading. The value is
@@ -34,7 +35,7 @@ func Rules() []Rule { return slices.Concat(timingRules, siuRules, personRules) }
 // table reads the paths of a table's rows.
 func table(rules []Rule) []Rule {
 	for i := range rules {
-		rules[i].path = fhir.MustPath(rules[i].To)
+		rules[i].path, rules[i].from = fhir.MustPath(rules[i].To), rules[i].From.String()
 	}
 	return rules
 }
@@ -99,7 +100,15 @@ func isResource(segment string) bool {
 	return false
 }
 
-func (r *reading) add(changes ...fhir.Change) { r.out = append(r.out, changes...) }
+func (r *reading) add(changes ...fhir.Change) {
+	if r.out == nil {
+		r.out = make([]fhir.Change, 0, usualChanges)
+	}
+	r.out = append(r.out, changes...)
+}
+
+// usualChanges is room for those of most messages.
+const usualChanges = 24
 
 func (r *reading) fail(err error) { r.problems = append(r.problems, err) }
 
@@ -131,7 +140,7 @@ func text(r *reading, rule *Rule, v hl7.Value) {
 		r.add(remove(rule.path))
 		return
 	}
-	r.add(set(rule.path, r.line(rule.From.String(), v.Text)))
+	r.add(set(rule.path, r.line(rule.from, v.Text)))
 }
 
 // unless holds when a field has no value.

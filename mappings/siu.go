@@ -67,7 +67,7 @@ var siuRules = table([]Rule{
 func rulesOf(fields ...string) []Rule {
 	var rows []Rule
 	for _, rule := range siuRules {
-		if slices.Contains(fields, rule.From.String()) {
+		if slices.Contains(fields, rule.from) {
 			rows = append(rows, rule)
 		}
 	}
@@ -141,7 +141,7 @@ func managementURL(r *reading, rule *Rule, _ hl7.Value) {
 
 // code sets the element to the field's code, or removes it.
 func code(r *reading, rule *Rule, v hl7.Value) {
-	if c := codeOf(r.line(rule.From.String(), v.Text)); c != "" {
+	if c := codeOf(r.line(rule.from, v.Text)); c != "" {
 		r.add(set(rule.path, c))
 	} else if !v.Valued() {
 		r.add(remove(rule.path))
@@ -159,7 +159,7 @@ func systemName(r *reading, rule *Rule, v hl7.Value) {
 // asDefault is text for an appointment that is being made.
 func asDefault(r *reading, rule *Rule, v hl7.Value) {
 	if v.Valued() {
-		r.in.Defaults = append(r.in.Defaults, set(rule.path, r.line(rule.From.String(), v.Text)))
+		r.in.Defaults = append(r.in.Defaults, set(rule.path, r.line(rule.from, v.Text)))
 	}
 }
 
@@ -224,5 +224,5 @@ func priority(r *reading, rule *Rule, v hl7.Value) {
 		r.add(set(rule.path, n))
 		return
 	}
-	r.warn(rule.From.String() + " is not a known urgency, and is ignored")
+	r.warn(rule.from + " is not a known urgency, and is ignored")
 }

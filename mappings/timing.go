@@ -54,7 +54,7 @@ func (r *reading) ofOtherStart(rule *Rule) bool {
 	if !r.times.apart || strings.HasPrefix(taken, rule.From.Segment()) {
 		return false
 	}
-	r.warn(rule.From.String() + " is ignored: it goes with another start than " + taken + ", which is taken")
+	r.warn(rule.from + " is ignored: it goes with another start than " + taken + ", which is taken")
 	return true
 }
 
@@ -64,7 +64,7 @@ func (r *reading) noteTime(to *moment, rule *Rule, v hl7.Value) (agrees bool) {
 	if r.whole && !v.Valued() || r.ofOtherStart(rule) {
 		return true
 	}
-	from := rule.From.String()
+	from := rule.from
 	r.in.Scheduling = true
 	t, err := r.parseTime(from, v)
 	if to.sent() {
@@ -122,7 +122,7 @@ func lasting(unitRef string) Conv {
 		}
 		d, ok := duration(number, name)
 		if !ok {
-			r.warn(rule.From.String() + " is no number with an explicit unit, and is ignored")
+			r.warn(rule.from + " is no number with an explicit unit, and is ignored")
 			return
 		}
 		r.times.lasts = d

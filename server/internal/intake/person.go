@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"time"
 
 	"slotway/fhir"
@@ -33,6 +34,8 @@ func (m *message) olderThan(rec store.Record) bool {
 
 // newPatient makes a patient of PID.
 func (m *message) newPatient() (booking.Feed, error) {
-	r, err := fhir.Empty("Patient").Apply(m.in.PersonChanges...)
+	changes, warnings := m.in.NewPatient()
+	m.in.Warnings = slices.Concat(m.in.Warnings, warnings)
+	r, err := fhir.Empty("Patient").Apply(changes...)
 	return booking.Feed{Key: m.newKey("Patient"), Resource: r, Provenance: m.in.Provenance}, err
 }

@@ -99,7 +99,8 @@ func (s *Service) view(ctx context.Context, tx store.Tx, it Item) (v View, err e
 		return v, nil // it cannot be understood any more; its text can be read
 	}
 	m := s.message(tx, env, in)
-	patient, err := fhir.Empty("Patient").Apply(in.PersonChanges...)
+	changes, _ := in.NewPatient()
+	patient, err := fhir.Empty("Patient").Apply(changes...)
 	if err != nil {
 		return v, err
 	}
