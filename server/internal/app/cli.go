@@ -96,14 +96,14 @@ func (c *serveCmd) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	a, err := New(cfg, log)
 	if err != nil {
 		return err
 	}
 	a.level = level
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
 	done := make(chan struct{})
 	defer close(done)
 	go func() {

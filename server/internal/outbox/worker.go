@@ -32,6 +32,7 @@ type worker struct {
 	lease *lease
 	link  dispatch.Link
 
+	used  time.Time        // the link, last
 	again map[string]trial // letters that were not taken, by key
 	trial                  // of the partner: it does not answer
 }
@@ -92,6 +93,7 @@ func (w *worker) pass(ctx context.Context) error {
 		}
 		if len(claims) < pageSize {
 			w.again = seen // what somebody dropped is forgotten
+			w.rest()
 			return nil
 		}
 	}
@@ -153,8 +155,20 @@ func (w *worker) fail(key string) {
 	w.again[key] = t
 }
 
+// restAfter is how long a connection may be idle. Partners close those that are for
+// long, and a message that is sent on such a one is lost until it is sent again.
+const restAfter = 20 * time.Second
+
+// rest closes a connection that is not used.
+func (w *worker) rest() {
+	if w.link != nil && w.s.Now().Sub(w.used) >= restAfter {
+		_ = w.link.Close() // nothing is on its way, and the next message connects anew
+	}
+}
+
 // send makes one attempt.
 func (w *worker) send(ctx context.Context, message []byte) (dispatch.Answer, error) {
+	defer func() { w.used = w.s.Now() }()
 	if w.link == nil {
 		link, err := w.sub.Open()
 		if err != nil {
