@@ -111,8 +111,10 @@ func (w *worker) deliver(ctx context.Context, at place, c store.Claim) (gone boo
 		return w.giveUp(ctx, at, c, l, dispatch.Answer{Text: "The message cannot be decrypted; was the key changed?"})
 	}
 	answer, err := w.send(ctx, message)
+	stop := ctx
+	ctx = context.WithoutCancel(ctx) // an answer that came is noted, though the program stops
 	switch {
-	case ctx.Err() != nil:
+	case err != nil && stop.Err() != nil:
 		return false, nil
 	case err != nil:
 		w.observe("unanswered")
