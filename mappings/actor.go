@@ -7,10 +7,13 @@ import (
 )
 
 // visitPlace makes the one Location that PV1-3 names, by its free text or, where
-// there is none, by its parts.
+// there is none, by its parts. The delete marker takes the place away, unless AIL names
+// the places instead: those then stand where the ones before did.
 func visitPlace(r *reading, rule *Rule, v hl7.Value) {
 	if !v.Valued() {
-		r.add(remove(rule.path))
+		if r.stepwise() || len(r.booked(locations)) == 0 {
+			r.add(remove(rule.path))
+		}
 		return
 	}
 	a := place(r.m.Field("PV1", 3))
