@@ -32,7 +32,7 @@ type bare struct{ db *bbolt.DB }
 func openBare(b *testing.B, s *Store, n int) bare {
 	b.Helper()
 	db, err := bbolt.Open(filepath.Join(b.TempDir(), "bare.db"), 0o600, &bbolt.Options{
-		NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, InitialMmapSize: 8 << 30, NoStatistics: true,
+		NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, InitialMmapSize: 8 << 30,
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -105,6 +105,7 @@ func (v *view) pairs(k store.Key) ([]pair, error) {
 		{bodies, versionKey(n, version), current.encode()},
 		{heads, numberKey(n), h.encode()},
 		{counts, pairKey(k.Customer, k.Type), []byte{1, 2, 3}},
+		{changes, changeKey(k, current.updated, n, version), []byte(k.ID)},
 	}
 	space, _ := v.space(k.Customer, k.Type)
 	m := keyMaker{n: n, space: space}

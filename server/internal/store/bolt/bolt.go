@@ -84,11 +84,10 @@ func Open(path string, o Options) (*Store, error) {
 	s := &Store{catalog: o.Catalog, plan: newPlan(o.Catalog), now: o.Now, log: o.Log, migrations: o.migrations, progress: o.progress}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout:         o.LockTimeout,
-		NoFreelistSync:  true, // a commit writes no list of free pages: Close does, or Open finds them
+		NoFreelistSync:  true, // the writer decides, commit by commit: see listed
 		FreelistType:    bbolt.FreelistMapType,
 		InitialMmapSize: o.MmapSize,
 		MaxSize:         o.MaxSize,
-		NoStatistics:    true,
 		OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
 			f, err = os.OpenFile(name, flag, mode)
 			s.file = f

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"os"
@@ -22,6 +23,7 @@ import (
 const (
 	envSizes = "SLOTWAY_BENCH_MILLION"
 	envStore = "SLOTWAY_BENCH_STORE" // of the process that reads: the file and its size
+	envCrash = "SLOTWAY_BENCH_CRASH" // it writes until it is killed
 )
 
 func TestFigures(t *testing.T) {
@@ -55,17 +57,47 @@ func TestFigures(t *testing.T) {
 			t.Log(r)
 		}
 		closeIt(t, s)
-		cmd := exec.Command(os.Args[0], "-test.run=^TestFiguresRead$", "-test.v", "-test.timeout=1h")
-		cmd.Env = append(os.Environ(), envStore+"="+path+","+size)
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Errorf("reading: %v", err)
+		crash(t, path, size)
+		for range 2 { // after the crash, and after a stop
+			cmd := figuresChild(path, size)
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Errorf("reading: %v", err)
+			}
+			t.Logf("%s", out)
 		}
-		t.Logf("%s", out)
 		if err := os.Remove(path); err != nil {
 			t.Error(err)
 		}
 	}
+}
+
+// figuresChild is a process that opens what was loaded.
+func figuresChild(path, size string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], "-test.run=^TestFiguresRead$", "-test.v", "-test.timeout=1h")
+	cmd.Env = append(os.Environ(), envStore+"="+path+","+size)
+	return cmd
+}
+
+// crash has a process write to the store and kills it.
+func crash(t *testing.T, path, size string) {
+	t.Helper()
+	cmd := figuresChild(path, size)
+	cmd.Env = append(cmd.Env, envCrash+"=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if lines.Text() == "written" {
+			break
+		}
+	}
+	_ = cmd.Process.Kill() // SIGKILL
+	_ = cmd.Wait()         // it was killed
 }
 
 // loadMany stores n appointments and what they refer to, 1,000 in a commit.
@@ -126,6 +158,14 @@ func TestFiguresRead(t *testing.T) {
 	t.Logf("open to ready to read: %v; %s", time.Since(began).Round(time.Millisecond), memory(t))
 	if err := writeSlot(t.Context(), s, n+1); err != nil {
 		t.Fatal(err)
+	}
+	for i := 0; os.Getenv(envCrash) != ""; i++ {
+		if err := writeSlot(t.Context(), s, n+i%1000); err != nil {
+			t.Fatal(err)
+		}
+		if i == 500 {
+			fmt.Println("written")
+		}
 	}
 	t.Logf("open to the first write done: %v; %s", time.Since(began).Round(time.Millisecond), memory(t))
 	s.measure(t, "read", n, func(i int) (int, int, error) {

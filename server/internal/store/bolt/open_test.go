@@ -3,7 +3,10 @@ package bolt
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"log/slog"
+	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -54,6 +57,68 @@ func TestOpenRefuses(t *testing.T) {
 	if _, err := Open(filepath.Join(path, "no", "folder"), Options{Catalog: s.catalog, Now: time.Now}); err == nil {
 		t.Error("Open in a folder that is none succeeds")
 	}
+}
+
+// A file as a crash leaves it says where its free pages are, so that a start need
+// not walk all of it; one of which much was taken away at once need not.
+func TestListOfFreePages(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	s := openAt(t, path, "UTC", nil)
+	loadWorld(t, s, 500)
+	for i := range 5 {
+		if err := writeSlot(t.Context(), s, 600+i); err != nil {
+			t.Fatal(err)
+		}
+		if !listsFreePages(t, path) {
+			t.Errorf("after commit %d the file does not say where its free pages are", i)
+		}
+	}
+	if err := s.db.Update(func(btx *bbolt.Tx) error { // 40 MB that nobody needs any more
+		b, err := btx.CreateBucket([]byte("waste"))
+		for i := range 10_000 {
+			err = errors.Join(err, b.Put(numberKey(uint64(i)), make([]byte, 4096)))
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.db.Update(func(btx *bbolt.Tx) error { return btx.DeleteBucket([]byte("waste")) }); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		if err := writeSlot(t.Context(), s, 700+i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if listsFreePages(t, path) {
+		t.Error("small commits write a list of 15,000 pages")
+	}
+	closeIt(t, s)
+	if !listsFreePages(t, path) {
+		t.Error("after Close the file does not say where its free pages are")
+	}
+	s = openAt(t, path, "UTC", nil)
+	if got := slots(t, s); got != 508 {
+		t.Errorf("%d slots are stored, want 508", got)
+	}
+}
+
+// listsFreePages reads off the newer of the file's two meta pages whether there is
+// a list of free pages.
+func listsFreePages(t *testing.T, path string) bool {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := int(binary.LittleEndian.Uint32(b[16+8:]))
+	var newest, list uint64
+	for _, page := range [][]byte{b, b[size:]} {
+		if txid := binary.LittleEndian.Uint64(page[16+48:]); txid >= newest {
+			newest, list = txid, binary.LittleEndian.Uint64(page[16+32:])
+		}
+	}
+	return list != math.MaxUint64
 }
 
 // A file written under another catalog gets its index anew: here, a date without

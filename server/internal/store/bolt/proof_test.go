@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
+	"slotway/fhir"
 	"slotway/server/internal/store"
 	"slotway/server/internal/store/storetest"
 )
@@ -205,6 +207,32 @@ func TestOddness(t *testing.T) {
 		}
 		if err != nil || !slices.Equal(values, want) {
 			t.Errorf("%s %s: the keys have the values %q, %v; want %q", tc.status, tc.start, values, err, want)
+		}
+	}
+}
+
+// aging is a context that ends after it was asked so many times.
+type aging struct {
+	context.Context
+	asked, lives int
+}
+
+func (a *aging) Err() error {
+	if a.asked++; a.asked > a.lives {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// A search that takes too long says so, wherever it is.
+func TestLateSearch(t *testing.T) {
+	s := openTest(t)
+	loadWorld(t, s, 5000)
+	for _, text := range []string{"status:not=x", "identifier:not=x", "_sort=status"} {
+		q := query(t, s.catalog, "Appointment", text+"&_count=20")
+		_, err := s.Search(&aging{Context: t.Context(), lives: 1}, store.Of("a"), q)
+		if e := fhir.AsError(err); fhir.KindOf(err) != fhir.Busy || !strings.HasPrefix(e.Text, "The answer was not ready") {
+			t.Errorf("%s that takes too long = %v, want it to say that its answer was not ready", text, err)
 		}
 	}
 }

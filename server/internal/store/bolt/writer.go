@@ -136,6 +136,7 @@ func (w *writer) finish(btx *bbolt.Tx, all wrote) error {
 		}
 		return err
 	}
+	w.s.db.NoFreelistSync = !w.listed(all)
 	id := btx.ID()
 	err := w.commit(btx)
 	if err != nil {
@@ -145,6 +146,16 @@ func (w *writer) finish(btx *bbolt.Tx, all wrote) error {
 	}
 	w.failing.Store(err != nil)
 	return err
+}
+
+// listed says whether a commit writes the list of the file's free pages, so that a
+// start after a crash need not walk the whole file for them: unless the list, 8
+// bytes for each, is long and much of what the commit writes. It is long after much
+// was taken away at once.
+func (w *writer) listed(all wrote) bool {
+	const short = 64 << 10
+	st := w.s.db.Stats()
+	return 8*(st.FreePageN+st.PendingPageN) <= short+32*all.keys
 }
 
 // settle decides what became of a commit that failed. When its last step, the
