@@ -15,7 +15,7 @@ const ok = (what) => { steps++; console.log(`ok    ${what}`); };
 const message = (control, event, alias, sch) => [
   `MSH|^~\\&|PAS|${alias}|HL7API|PKB|203002010000||SIU^${event}|${control}|P|2.4`,
   `SCH|${sch}`,
-  'PID|||9990000026^^^NHS^NH||Sample^Bea||19800203',
+  'PID|||9990000042^^^NHS^NH||Sample^Bea||19800203',
   'ZAP|https://appointments-r-us.co.uk/manage?a=1&b=2',
 ].join('\r');
 const booking = 'CLIENT-2||||||^Review||||^^^20300208100000+0000^20300208102000+0000';
