@@ -90,7 +90,8 @@ func (k *call) proposals(in *input, pages *walk, raw string, c booking.Criteria,
 	return nil
 }
 
-// encoded writes the parameters as a query, in the order of the table.
+// encoded writes the parameters as a query, in the order of the table. What has no
+// text that stands for it, such as a concept without a code, is left out.
 func (in *input) encoded() string {
 	var all []string
 	for _, row := range in.op.Params {
@@ -98,7 +99,9 @@ func (in *input) encoded() string {
 			continue
 		}
 		for _, v := range in.values[row.Name] {
-			all = append(all, url.QueryEscape(row.Name)+"="+url.QueryEscape(asQuery(&row, v)))
+			if text := asQuery(&row, v); text != "" {
+				all = append(all, url.QueryEscape(row.Name)+"="+url.QueryEscape(text))
+			}
 		}
 	}
 	return strings.Join(all, "&")

@@ -59,6 +59,7 @@ func FuzzInput(f *testing.F) {
 	f.Add(byte(1), "start=2030-01-08&specialty=a%7Cb&practitioner=x%7Cy", `{"resourceType":"Parameters","parameter":[{"name":"actor","valueReference":{"reference":"Location/1"}}]}`)
 	f.Add(byte(2), "", `{"resourceType":"Parameters","parameter":[{"name":"slot","valueReference":"Slot/1"},{"name":"patient-resource","resource":{"resourceType":"Patient"}},7,null]}`)
 	f.Add(byte(4), "reason=x", `{"resourceType":"Parameters","parameter":{"name":"reason","valueCodeableConcept":{"text":"x"}}}`)
+	f.Add(byte(1), "", `{"resourceType":"Parameters","parameter":{"name":"reason","valueCodeableConcept":{"text":"x"}}}`)
 	f.Fuzz(func(t *testing.T, which byte, query, body string) {
 		all := fhir.Operations()
 		in := inputOf(t, all[int(which)%len(all)].Name)
