@@ -2,6 +2,7 @@ package fhirxml
 
 import (
 	"encoding/json"
+	"strings"
 
 	"slotway/fhir"
 	"slotway/fhir/elements"
@@ -85,10 +86,19 @@ func (d *decoder) comma(dst []byte) []byte {
 // children writes the elements within one as members of an object of a type.
 func (d *decoder) children(dst []byte, n *node, t *elements.Type) ([]byte, *fault) {
 	next := 0
+	var byName map[string]*node // made when it is asked for
 	for i := n.child; i != 0; i = d.nodes[i].next {
 		c := &d.nodes[i]
 		if c.again {
 			continue
+		}
+		if base, ok := strings.CutPrefix(c.name, "_"); ok {
+			if byName == nil {
+				byName = d.byName(n)
+			}
+			if f := d.companion(c, byName[base], t); f != nil {
+				return dst, f
+			}
 		}
 		if next == len(t.Elements) || t.Elements[next].Name != c.name {
 			next = t.Find(c.name)
@@ -104,6 +114,38 @@ func (d *decoder) children(dst []byte, n *node, t *elements.Type) ([]byte, *faul
 		}
 	}
 	return dst, nil
+}
+
+// byName gives the first element of each name within one.
+func (d *decoder) byName(n *node) map[string]*node {
+	all := map[string]*node{}
+	for i := n.child; i != 0; i = d.nodes[i].next {
+		if c := &d.nodes[i]; !c.again {
+			all[c.name] = c
+		}
+	}
+	return all
+}
+
+// companion refuses an element whose name and form JSON keeps for what belongs to
+// the primitive beside it: the two would become one.
+func (d *decoder) companion(c, base *node, t *elements.Type) *fault {
+	if base == nil || c.same != 0 || c.list == yes { // a list is no companion of a single value
+		return nil
+	}
+	var el *elements.Element
+	if at := t.Find(base.name); at >= 0 {
+		el = &t.Elements[at]
+	}
+	own, f := d.kind(c, nil)
+	if f != nil {
+		return f
+	}
+	kind, f := d.kind(base, el)
+	if f != nil || own != asObject || kind == asObject || kind == asResource || kind == asDiv {
+		return f
+	}
+	return d.faultf(c, "it may not stand beside %s, whose id and extensions JSON keeps under this name", base.name).within(c.name, 0, false)
 }
 
 // member writes the elements of one name as a member and, where it has any, its

@@ -31,6 +31,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add("\uFEFF<?xml version='1.0' encoding='utf-8' standalone='yes' ?><!-- c --><?p i?>\r\n<f:Slot xmlns:f='http://hl7.org/fhir' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:schemaLocation='a b'>\t<f:status value='fr&#x65;&#101;' ></f:status ></f:Slot> <!----> ", true)
 	f.Add(`<Slot xmlns="http://hl7.org/fhir"><status xmlns="urn:x" xmlns:f="http://hl7.org/fhir" value="&lt;"/>]]></Slot>`, true)
+	f.Add(`<Slot xmlns="http://hl7.org/fhir"><start value="h"/><_start id="i"/></Slot>`, false)
 	f.Fuzz(func(t *testing.T, doc string, stu3 bool) {
 		v := version(stu3)
 		r, err := fhirxml.Decode([]byte(doc), v)

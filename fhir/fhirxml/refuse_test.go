@@ -79,6 +79,7 @@ func TestDecodeRefuses(t *testing.T) {
 		why       string
 	}{
 		{"nothing", ``, "", "", "The body is empty"},
+		{"what would become another's companion", slot(`<start value="h"/><_start id="i"/>`), "line 2", "Slot._start", "may not stand beside start"},
 		{"white space", " \n ", "line 2", "", "an element is needed"},
 		{"JSON", `{"resourceType":"Slot"}`, "line 1", "", "an element is needed"},
 		{"text", `hello`, "line 1", "", "an element is needed"},
