@@ -29,10 +29,10 @@ func repairContact(value string) string {
 	parts := strings.Split(value, ",")
 	for i, v := range parts {
 		switch {
-		case len(v) > 1 && v[0] == ' ' && isDigit(v[1]):
-			parts[i] = "+" + v[1:]
 		case strings.IndexByte(v, '@') >= 0:
 			parts[i] = strings.ReplaceAll(v, " ", "+")
+		case len(v) > 1 && v[0] == ' ' && isDigit(v[1]):
+			parts[i] = "+" + v[1:]
 		}
 	}
 	return strings.Join(parts, ",")
