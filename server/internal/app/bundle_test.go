@@ -84,7 +84,7 @@ func TestBadTransactions(t *testing.T) {
 		{"one resource by id and by condition", transactionOf(entryOf("PUT", "Patient/p1", patientEntry(`,"id":"p1"`)), entryOf("PUT", "Patient?identifier=http://x.test|1", patientEntry(""))), 400, "Bundle.entry[1]"},
 		{"one new resource by one condition twice", transactionOf(entryOf("PUT", "Patient?identifier=http://x.test|7", patientEntry("")), entryOf("PUT", "Patient?identifier=http://x.test|7", patientEntry(""))), 400, "Bundle.entry[1]"},
 		{"a condition that two meet", transactionOf(fresh, entryOf("PUT", "Patient?family=Kept", patientEntry(""))), 412, "Bundle.entry[1]"},
-		{"a create under one that two meet", transactionOf(fresh, entryOf("POST", "Patient", `+"ifNoneExist":"family=Kept"`+"\n"+patientEntry(""))), 412, "Bundle.entry[1]"},
+		{"a create under one that two meet", transactionOf(fresh, entryOf("POST", "Patient", `+"ifNoneExist":"family=Kept"`+"\n"+patientEntry(""))), 412, "Bundle.entry[1].request.ifNoneExist"},
 		{"another version", transactionOf(fresh, entryOf("PUT", "Patient/p1", `+"ifMatch":"W/\"9\""`+"\n"+patientEntry(`,"id":"p1"`))), 412, "Bundle.entry[1].request.ifMatch"},
 		{"a link to no entry", transactionOf(fresh, entryOf("POST", "Schedule", `"resource":{"resourceType":"Schedule","actor":[{"reference":"`+urnA+`"}]}`)), 422, "Bundle.entry[1].resource.actor[0].reference"},
 		{"a link into an entry", transactionOf(entryOf("POST", "Patient", full(urnA)+patientEntry("")), entryOf("POST", "Schedule", `"resource":{"resourceType":"Schedule","actor":[{"reference":"`+urnA+`#x"}]}`)), 422, "Bundle.entry[1].resource.actor[0].reference"},

@@ -23,6 +23,9 @@ type Condition struct {
 	Where string
 }
 
+// MultipleMatches is the code of the failure of a condition that several meet.
+const MultipleMatches = "multiple-matches"
+
 // find gives the one resource that meets a condition, or none, as the zero Record.
 // Several are fhir.PreconditionFailed.
 func find(ctx context.Context, now store.Reader, see store.Visibility, c *Condition) (store.Record, error) {
@@ -35,7 +38,7 @@ func find(ctx context.Context, now store.Reader, see store.Visibility, c *Condit
 		return store.Record{}, nil
 	case len(page.Records) > 1:
 		return store.Record{}, fhir.Errorf(fhir.PreconditionFailed,
-			"More than one %s meets the condition, so it names none; narrow it down.", q.Type).Coded("multiple-matches")
+			"More than one %s meets the condition, so it names none; narrow it down.", q.Type).Coded(MultipleMatches)
 	}
 	return page.Records[0], nil
 }

@@ -22,11 +22,13 @@ func (k *call) ifNoneExist() (*booking.Condition, error) {
 	if before, after, ok := strings.Cut(raw, "?"); ok && (before == "" || before == k.typ.Name) {
 		raw = after
 	}
-	c, err := k.condition(raw)
-	if err == nil && len(lines) > 1 {
-		err = fhir.Errorf(fhir.Invalid, "The header may stand once.").At("If-None-Exist")
+	if len(lines) > 1 {
+		return nil, fhir.Errorf(fhir.Invalid, "The header may stand once.").At("If-None-Exist")
 	}
-	return c, err
+	if strings.Trim(raw, "& ") == "" {
+		return nil, fhir.Errorf(fhir.Invalid, "The header needs a search that names the %s, such as identifier=system|value.", k.typ.Name).At("If-None-Exist")
+	}
+	return k.condition(raw)
 }
 
 // condition reads the search that names a resource. Whoever asks so finds out what

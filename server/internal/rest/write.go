@@ -40,6 +40,9 @@ func (k *call) write() error {
 // refused gives the failure of a change as it is answered: without the right to
 // make a resource by PUT, one that is not there cannot be put.
 func (k *call) refused(c booking.Change, err error) error {
+	if errors.Is(err, fhir.PreconditionFailed) {
+		return k.unmet(c, err)
+	}
 	if c.Op != booking.Update || c.Edit != nil || c.Request.Create || !errors.Is(err, fhir.NotFound) {
 		return err
 	}
@@ -48,6 +51,21 @@ func (k *call) refused(c booking.Change, err error) error {
 		return err
 	}
 	return fhir.Errorf(fhir.MethodNotAllowed, "There is no such %s, and this client may not create one by PUT; use POST.", k.typ.Name)
+}
+
+// unmet gives the failure of a precondition under the header that states it.
+func (k *call) unmet(c booking.Change, err error) error {
+	e := *fhir.AsError(err)
+	switch many := e.Code == booking.MultipleMatches; {
+	case e.Where != "":
+	case many && c.Op == booking.Create:
+		e.Where = "If-None-Exist"
+	case !many && c.IfVersion == 0:
+		e.Where = "If-None-Match"
+	case !many && c.IfVersion > 0:
+		e.Where = "If-Match"
+	}
+	return &e
 }
 
 // written answers with what a change came to.
