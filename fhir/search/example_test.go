@@ -37,5 +37,5 @@ func Example() {
 	// Output:
 	// true
 	// date=2025-10-25&status=booked,pending
-	// The parameter colour is not known for Appointment and was ignored.
+	// The parameter colour is not known for Appointment.
 }

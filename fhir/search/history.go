@@ -22,7 +22,7 @@ func ParseRead(c *Catalog, typ, rawQuery string) (Parsed, error) {
 	err := p.pairs(rawQuery, func(p *parser) (bool, error) {
 		read, known := shapes[p.key]
 		if !known {
-			p.warn("The parameter %s is not known for a read and was ignored.", p.shown())
+			p.warn("The parameter %s is not known for a read.", p.shown())
 			return false, nil
 		}
 		used, err := read(p)
@@ -65,7 +65,7 @@ func ParseHistory(c *Catalog, typ, rawQuery string) (History, error) {
 		if read, known := shapes[p.key]; known {
 			return read(p)
 		}
-		p.warn("The parameter %s is not known for a history and was ignored.", p.shown())
+		p.warn("The parameter %s is not known for a history.", p.shown())
 		return false, nil
 	})
 	out.Query, out.Self, out.Warnings = p.out.Query, string(p.self), p.out.Warnings

@@ -24,7 +24,7 @@ type Parsed struct {
 	// Self is the query string of the parameters that were used, in their order
 	// and percent-encoded: what the self link of the answer says.
 	Self string
-	// Warnings name the parameters that were not used.
+	// Warnings name the parameters that were not used, and say why.
 	Warnings []fhir.Issue
 }
 
@@ -128,12 +128,12 @@ func (p *parser) param() (used bool, err error) {
 		if r.Name == "_query" {
 			return false, p.refuse("not-supported", "The parameter _query is not supported: %s.", r.Why)
 		}
-		p.warn("The parameter %s is not supported and was ignored: %s.", p.shown(), r.Why)
+		p.warn("The parameter %s is not supported: %s.", p.shown(), r.Why)
 		return false, nil
 	}
 	clause, err := p.clause(p.typ, p.key, 0)
 	if _, unknown := err.(unknownParam); unknown {
-		p.warn("The parameter %s is not known for %s and was ignored.", p.shown(), p.typ)
+		p.warn("The parameter %s is not known for %s.", p.shown(), p.typ)
 		return false, nil
 	}
 	if err != nil || clause.Any == nil && clause.Chain == nil {

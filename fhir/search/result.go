@@ -91,7 +91,7 @@ func (p *parser) sort() (bool, error) {
 			param, ok = p.c.Lookup(p.typ, key)
 		}
 		if !ok || param.Kind == Special {
-			p.warn("The _sort key %s is not a parameter of %s that has an order, and was ignored.", clip(key), p.typ)
+			p.warn("The _sort key %s is not a parameter of %s that has an order.", clip(key), p.typ)
 			continue
 		}
 		p.out.Query.Sort = append(p.out.Query.Sort, Order{Param: param, Desc: desc})
@@ -109,7 +109,7 @@ func (p *parser) standing(value, why string) (bool, error) {
 	if p.value == value {
 		return true, nil
 	}
-	p.warn("The parameter %s is supported with the value %s only, and was ignored: %s.", p.shown(), value, why)
+	p.warn("The parameter %s is supported with the value %s only: %s.", p.shown(), value, why)
 	return false, nil
 }
 
@@ -154,7 +154,7 @@ func (p *parser) include(modifier string, list *[]Include) (bool, error) {
 	}
 	inc, ok := p.c.include(p.value)
 	if !ok {
-		p.warn("%s=%s is not supported and was ignored: it must be Type:parameter with a reference parameter of a type kept here.", p.shown(), clip(p.value))
+		p.warn("%s=%s is not supported: it must be Type:parameter with a reference parameter of a type kept here.", p.shown(), clip(p.value))
 		return false, nil
 	}
 	inc.Iterate = iterate

@@ -28,7 +28,7 @@ func (p *parser) elements() (bool, error) {
 		}
 		names := p.c.written(p.typ, name)
 		if names == nil {
-			p.warn("%s has no element %s; _elements ignored it.", p.typ, clip(name))
+			p.warn("%s has no element %s, which _elements asks for.", p.typ, clip(name))
 			continue
 		}
 		used = append(used, key)

@@ -31,7 +31,7 @@ func (a *App) listen() error {
 			ReadTimeout:       limits.HTTP.Read,
 			WriteTimeout:      limits.HTTP.Write,
 			IdleTimeout:       limits.HTTP.Idle,
-			MaxHeaderBytes:    64 << 10, // beyond what rest refuses in words
+			MaxHeaderBytes:    1 << 20, // far beyond what rest refuses in FHIR; more than this is net/http's bare 431
 			ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 		}})
 	}

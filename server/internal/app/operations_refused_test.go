@@ -50,6 +50,9 @@ func TestOperationsRefused(t *testing.T) {
 		{"a reason that is none", "POST", "/" + theirs + "/$cancel", c.admin, params(doc{"name": "reason", "valueCodeableConcept": doc{"text": ""}}), 422},
 		{"by GET what changes something", "GET", "/$book", c.admin, nil, 405},
 		{"by PUT", "PUT", "/$find", c.admin, doc{}, 405},
+		{"a modifier", "GET", "/$find?service-type:text=knee", c.admin, nil, 400},
+		{"a concept without a code", "POST", "/$find", c.admin, params(doc{"name": "service-type", "valueCodeableConcept": doc{"text": "knee"}}), 400},
+		{"a reason without a code", "POST", "/$find", c.admin, params(doc{"name": "reason", "valueCodeableConcept": doc{"text": "knee"}}), 400},
 		{"an operation that is none", "POST", "/$everything", c.admin, params(), 404},
 		{"of one, what is of the type", "POST", "/" + theirs + "/$find", c.admin, params(), 404},
 	}

@@ -80,12 +80,24 @@ func TestCompression(t *testing.T) {
 // Sizes beyond what is read are refused in FHIR, security-reliability S84 and S86.
 func TestSizes(t *testing.T) {
 	w := startWire(t)
+	form := []string{"Content-Type: application/x-www-form-urlencoded"}
 	w.checkAll(t, []exchange{
 		{"an address", "GET", "/R4/Appointment?status=" + strings.Repeat("booked,", 5000), nil, nil, false, 414, nil, "longer than"},
 		{"10,000 parameters", "GET", "/R4/Appointment?" + strings.Repeat("a=b&", 10_000), nil, nil, false, 414, nil, "POST to _search"},
 		{"a header", "GET", "/R4/Appointment", []string{"X-Junk: " + strings.Repeat("x", 40<<10)}, nil, false, 431, nil, "header is larger"},
 		{"a header on the booking face", "GET", "/STU3/1/booking/Slot", []string{"X-Junk: " + strings.Repeat("x", 40<<10)}, nil, false, 431, nil, "BAD_REQUEST"},
-		{"a header that is read nowhere", "GET", "/R4/Appointment", []string{"X-Junk: " + strings.Repeat("x", 100<<10)}, nil, false, 431, nil, ""},
+		{"a large header", "GET", "/R4/Appointment", []string{"X-Junk: " + strings.Repeat("x", 1000<<10)}, nil, false, 431, nil, `"resourceType":"OperationOutcome"`},
+		{"a header that is read nowhere", "GET", "/R4/Appointment", []string{"X-Junk: " + strings.Repeat("x", 1100<<10)}, nil, false, 431, nil, ""},
+		{"100,000 values", "GET", "/R4/Appointment?status=" + strings.Repeat("booked,", 100_000), nil, nil, false, 414, nil, `"resourceType":"OperationOutcome"`},
+		{"10,000 long parameters", "GET", "/STU3/1/booking/Slot?" + strings.Repeat("status=free&", 10_000), nil, nil, false, 414, nil, `"resourceType":"OperationOutcome"`},
+		{"a path", "GET", "/R4/Appointment/" + strings.Repeat("//x", 100_000), nil, nil, false, 414, nil, `"resourceType":"OperationOutcome"`},
+		{"100,000 values, posted", "POST", "/R4/Appointment/_search", form, []byte("status=" + strings.Repeat("booked,", 100_000)), false, 400, nil, "longer than"},
+		{"101 values", "GET", "/R4/Appointment?status=" + strings.Repeat("booked,", 101), nil, nil, false, 400, nil, `"expression":["status"]`},
+		{"51 parameters", "GET", "/R4/Appointment?" + strings.Repeat("status=booked&", 51), nil, nil, false, 400, nil, `"code":"too-costly"`},
+		{"of documents", "GET", "/R4/SearchParameter?" + strings.Repeat("a=b&", 51), nil, nil, false, 400, nil, `"code":"too-costly"`},
+		{"of documents, posted", "POST", "/R4/SearchParameter/_search", form, []byte(strings.Repeat("a=b&", 100_000)), false, 400, nil, `"code":"too-long"`},
+		{"of an operation", "GET", "/R4/Appointment/$find?" + strings.Repeat("a=b&", 51), nil, nil, false, 400, nil, `"code":"too-costly"`},
+		{"of an operation, posted", "POST", "/R4/Appointment/$find", nil, []byte(`{"resourceType":"Parameters","parameter":[` + strings.Repeat(`{"name":"a"},`, 50) + `{"name":"a"}]}`), false, 400, nil, `"code":"too-costly"`},
 		{"a body", "PUT", "/R4/Appointment/a01", nil, bytes.Repeat([]byte(" "), 2<<20), false, 413, nil, "larger than"},
 	})
 	// Of unknown length, and longer than is read: refused before its end.

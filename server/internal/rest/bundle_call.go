@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -32,8 +33,14 @@ func (k *call) sub(e *entry) *call {
 // enter carries the call of an entry to its handler's door, as run does a
 // request's: route, scope, formats.
 func (k *call) enter(path string) error {
-	pattern, params := routed(path)
+	openly := k.s.open(k.face)
+	pattern, params := routed(path, openly)
 	k.c.Params, k.id = params, params.ByName("id")
+	for _, o := range openly {
+		if o.pattern == pattern {
+			return k.enterOpen(o)
+		}
+	}
 	route, _, err := k.match(pattern)
 	if err == nil && route == nil {
 		err = fhir.Errorf(fhir.MethodNotAllowed, "A Bundle does not hold OPTIONS.")
@@ -49,12 +56,29 @@ func (k *call) enter(path string) error {
 	return k.conditions()
 }
 
+// describes is the interaction of what needs no token,
+// http://hl7.org/fhir/R4/valueset-system-restful-interaction.html.
+const describes = fhir.Interaction("capabilities")
+
+// enterOpen carries the call of an entry to an address that needs no token.
+func (k *call) enterOpen(o open) error {
+	if !slices.Contains(o.methods, k.c.Request.Method) {
+		return notAllowed(o.methods)
+	}
+	k.route = &Route{Interaction: describes, Handle: func(k *call) error { return o.answer(k.c) }}
+	return nil
+}
+
 // routed gives the pattern that a path falls under, the one that says most of it
 // literally, and what stands in it for the pattern's parameters.
-func routed(path string) (pattern string, params gin.Params) {
+func routed(path string, openly []open) (pattern string, params gin.Params) {
 	parts := strings.Split(path, "/")
 	most := -1
-	for _, p := range patterns() {
+	all := patterns()
+	for _, o := range openly {
+		all = append(all, o.pattern)
+	}
+	for _, p := range all {
 		steps := strings.Split(p, "/")
 		if len(steps) != len(parts) {
 			continue

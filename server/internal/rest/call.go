@@ -70,8 +70,7 @@ func (k *call) run(pattern string) error {
 		return err
 	}
 	if route == nil {
-		k.options(pattern, allow)
-		return nil
+		return k.options(pattern, allow)
 	}
 	k.route = route
 	k.typ, _ = fhir.TypeOf(k.c.Param("type"))

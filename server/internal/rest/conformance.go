@@ -2,7 +2,6 @@ package rest
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,58 +18,62 @@ import (
 // resources, but come from the tables and not from the store. Like the face's
 // CapabilityStatement they need no token: they tell of nobody.
 
-// documentRoutes registers the types of documents.
-func (s *Server) documentRoutes(e *gin.Engine, f *Face) {
+// open is an address of a face that needs no token.
+type open struct {
+	pattern string // under the base
+	methods []string
+	answer  func(*gin.Context) error
+}
+
+// open gives those addresses: of the face's description, and of each type of
+// documents.
+func (s *Server) open(f *Face) []open {
+	all := []open{{"/metadata", reading, func(c *gin.Context) error { return s.metadata(c, f) }}}
 	types := map[string]bool{}
 	for _, d := range f.Documents {
+		if types[d.Type] {
+			continue
+		}
 		types[d.Type] = true
+		all = append(all,
+			open{"/" + d.Type, reading, func(c *gin.Context) error { return s.findDocuments(c, f, d.Type, c.Request.URL.RawQuery) }},
+			open{"/" + d.Type + "/:id", reading, func(c *gin.Context) error { return s.readDocument(c, f, d.Type) }},
+			open{"/" + d.Type + "/_search", []string{http.MethodPost}, func(c *gin.Context) error { return s.postDocuments(c, f, d.Type) }},
+		)
 	}
-	for typ := range types {
-		base := f.Base + "/" + typ
-		s.get(e, base, func(c *gin.Context) { s.findDocuments(c, f, typ, c.Request.URL.RawQuery) })
-		s.get(e, base+"/:id", func(c *gin.Context) { s.readDocument(c, f, typ) })
-		e.Any(base+"/_search", func(c *gin.Context) { s.postDocuments(c, f, typ) })
-	}
+	return all
 }
 
 // readDocument gives one document. It is the same as long as the program runs.
-func (s *Server) readDocument(c *gin.Context, f *Face, typ string) {
+func (s *Server) readDocument(c *gin.Context, f *Face, typ string) error {
 	if _, err := f.offer().Reply(c.Request.URL.RawQuery, c.Request.Header); err != nil {
-		s.fail(c, f, err)
-		return
+		return err
 	}
 	for _, d := range f.Documents {
 		if d.Type == typ && d.ID == c.Param("id") {
 			write(c, f, http.StatusOK, d.JSON)
-			return
+			return nil
 		}
 	}
-	s.fail(c, f, fhir.Errorf(fhir.NotFound, "There is no %s with this id.", typ))
+	return fhir.Errorf(fhir.NotFound, "There is no %s with this id.", typ)
 }
 
 // postDocuments reads the search of a form.
-func (s *Server) postDocuments(c *gin.Context, f *Face, typ string) {
-	if c.Request.Method != http.MethodPost {
-		c.Header("Allow", http.MethodPost)
-		s.fail(c, f, notAllowed([]string{http.MethodPost}))
-		return
-	}
+func (s *Server) postDocuments(c *gin.Context, f *Face, typ string) error {
 	body, err := wire.ReadBody(c.Writer, c.Request, s.Limits.Body)
 	if err == nil && len(body) > 0 {
 		err = isForm(c.GetHeader("Content-Type"))
 	}
 	if err != nil {
-		s.fail(c, f, err)
-		return
+		return err
 	}
-	s.findDocuments(c, f, typ, joined(c.Request.URL.RawQuery, strings.TrimSpace(string(body))))
+	return s.findDocuments(c, f, typ, joined(c.Request.URL.RawQuery, strings.TrimSpace(string(body))))
 }
 
 // findDocuments searches documents by what identifies them.
-func (s *Server) findDocuments(c *gin.Context, f *Face, typ, raw string) {
+func (s *Server) findDocuments(c *gin.Context, f *Face, typ, raw string) error {
 	if _, err := f.offer().Reply(raw, c.Request.Header); err != nil {
-		s.fail(c, f, err)
-		return
+		return err
 	}
 	d, err := readDocumentSearch(typ, raw)
 	prefer := wire.ReadPrefer(c.Request.Header)
@@ -78,8 +81,7 @@ func (s *Server) findDocuments(c *gin.Context, f *Face, typ, raw string) {
 		err = refuse(d.notes)
 	}
 	if err != nil {
-		s.fail(c, f, err)
-		return
+		return err
 	}
 	found := slices.DeleteFunc(slices.Clone(f.Documents), func(doc capability.Document) bool { return doc.Type != typ || !d.meets(&doc) })
 	base := s.url(f, "/"+typ)
@@ -90,9 +92,10 @@ func (s *Server) findDocuments(c *gin.Context, f *Face, typ, raw string) {
 		b.Match(base+"/"+found[i].ID, found[i].JSON)
 	}
 	if len(d.notes) > 0 {
-		b.Add(r4.Entry{FullURL: "urn:uuid:" + s.NewID(), Resource: r4.Outcome(&fhir.Error{Issues: d.notes}, r4.Shape{}), Mode: "outcome"})
+		b.Add(r4.Entry{FullURL: "urn:uuid:" + s.NewID(), Resource: r4.Outcome(&fhir.Error{Issues: ignored(d.notes)}, r4.Shape{}), Mode: "outcome"})
 	}
 	write(c, f, http.StatusOK, b.Bytes())
+	return nil
 }
 
 // documentSearch is a search for documents.
@@ -115,41 +118,33 @@ const allDocuments = 1000
 func readDocumentSearch(typ, raw string) (*documentSearch, error) {
 	d := &documentSearch{count: allDocuments}
 	known := capability.DocumentParams(typ)
-	for pair := range strings.SplitSeq(raw, "&") {
-		key, text, _ := strings.Cut(pair, "=")
-		name, err1 := url.QueryUnescape(key)
-		value, err2 := url.QueryUnescape(text)
-		if err1 != nil || err2 != nil {
-			return nil, fhir.Errorf(fhir.Invalid, "The query is not percent-encoded as it should be.")
-		}
-		if value == "" {
-			continue
-		}
+	err := parameters(raw, func(name, value, pair string) error {
 		plain, modifier, _ := strings.Cut(name, ":")
 		switch {
 		case plain == "_count" || plain == pageParam:
 			n, err := strconv.Atoi(value)
 			if err != nil || n < 0 {
-				return nil, fhir.Errorf(fhir.Invalid, "%s must be a number from 0.", plain).At(plain)
+				return fhir.Errorf(fhir.Invalid, "%s must be a number from 0.", plain).At(plain)
 			}
 			if plain == pageParam {
 				d.from = n
-				continue
+				return nil
 			}
 			d.count = n
 		case plain == "_format" || plain == "_pretty":
-			continue
+			return nil
 		case !slices.Contains(known, plain):
-			d.notes = append(d.notes, fhir.Issue{Severity: "warning", Code: "not-supported", Where: clip(plain), Text: "The parameter " + clip(plain) + " is not known for " + typ + " and was ignored."})
-			continue
+			d.notes = append(d.notes, fhir.Issue{Severity: "warning", Code: "not-supported", Where: clip(plain), Text: "The parameter " + clip(plain) + " is not known for " + typ + "."})
+			return nil
 		case modifier != "":
-			return nil, fhir.Errorf(fhir.Invalid, "%s takes no modifier here.", plain).At(plain)
+			return fhir.Errorf(fhir.Invalid, "%s takes no modifier here.", plain).At(plain)
 		default:
 			d.where = append(d.where, documentClause{plain, strings.Split(value, ",")})
 		}
 		d.self = append(d.self, pair)
-	}
-	return d, nil
+		return nil
+	})
+	return d, err
 }
 
 func (d *documentSearch) meets(doc *capability.Document) bool {

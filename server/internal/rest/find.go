@@ -75,11 +75,7 @@ func (k *call) proposals(in *input, pages *walk, raw string, c booking.Criteria,
 	}
 	b := r4.NewBundle(nil, e)
 	for _, r := range found.Proposals {
-		at := "urn:uuid:" + k.s.NewID()
-		if r.ID() != "" {
-			at = k.url("/Appointment/" + r.ID())
-		}
-		b.Match(at, r.Raw())
+		b.Match("urn:uuid:"+k.s.NewID(), r.Raw()) // there is nothing to be read of them
 	}
 	notes := in.notes
 	if found.Total < 0 {
@@ -91,7 +87,7 @@ func (k *call) proposals(in *input, pages *walk, raw string, c booking.Criteria,
 }
 
 // encoded writes the parameters as a query, in the order of the table. What has no
-// text that stands for it, such as a concept without a code, is left out.
+// text that stands for it is left out.
 func (in *input) encoded() string {
 	var all []string
 	for _, row := range in.op.Params {

@@ -1,5 +1,11 @@
 package rest
 
+import (
+	"slices"
+
+	"slotway/fhir"
+)
+
 // Handling says what becomes of search parameters that the server does not have,
 // http://hl7.org/fhir/R4/search.html#errors: they are refused, or ignored, which
 // the answer says.
@@ -30,4 +36,16 @@ func (h Handling) refuses(strict, lenient bool) bool {
 		return strict || !lenient
 	}
 	return h == StrictOnly
+}
+
+// ignored gives warnings of what is not known as they are told to a caller who is
+// answered all the same.
+func ignored(notes []fhir.Issue) []fhir.Issue {
+	out := slices.Clone(notes)
+	for i := range out {
+		if out[i].Severity == "warning" {
+			out[i].Text += " It was ignored."
+		}
+	}
+	return out
 }

@@ -2,12 +2,12 @@ package rest
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"slotway/fhir"
+	"slotway/fhir/search"
 )
 
 // input is what an operation is given: the values of its parameters by name, each
@@ -40,6 +40,7 @@ func (k *call) input() (*input, error) {
 // strictInput refuses what is not known, where the caller wants that.
 func (k *call) strictInput(in *input) error {
 	unknown := slices.DeleteFunc(slices.Clone(in.notes), func(i fhir.Issue) bool { return i.Severity != "warning" })
+	in.notes = ignored(in.notes)
 	return k.strict(unknown)
 }
 
@@ -60,6 +61,9 @@ func (k *call) posted(in *input) error {
 		return nil
 	}
 	i := 0
+	if r.Root().Get("parameter").Len() > search.MaxParams {
+		return tooMuch("too-costly", "The Parameters have more than %d.", search.MaxParams)
+	}
 	for p := range r.Root().Get("parameter").Each() {
 		if err := in.parameter(p, "Parameters.parameter["+strconv.Itoa(i)+"]"); err != nil {
 			return err
@@ -91,30 +95,20 @@ func (in *input) parameter(p fhir.Node, where string) error {
 
 // query reads the parameters of an address. What shapes the answer is read elsewhere.
 func (in *input) query(raw string) error {
-	for pair := range strings.SplitSeq(raw, "&") {
-		key, value, _ := strings.Cut(pair, "=")
-		name, err1 := url.QueryUnescape(key)
-		text, err2 := url.QueryUnescape(value)
-		if err1 != nil || err2 != nil {
-			return fhir.Errorf(fhir.Invalid, "The query is not percent-encoded as it should be.")
-		}
-		if text == "" || slices.Contains([]string{"_format", "_pretty", "_page", "_summary", "_elements"}, name) {
-			continue
+	return parameters(raw, func(name, text, _ string) error {
+		if slices.Contains([]string{"_format", "_pretty", "_page", "_summary", "_elements"}, name) {
+			return nil
 		}
 		row, known := in.op.Param(name)
 		if !known {
-			in.unknown(name, name)
-			continue
+			return in.strange(name)
 		}
 		v, err := queryValue(row, text)
 		if err != nil {
 			return err
 		}
-		if err := in.add(row, v, name); err != nil {
-			return err
-		}
-	}
-	return nil
+		return in.add(row, v, name)
+	})
 }
 
 // queryValue makes of a query's text the value that a Parameters would have. A
@@ -155,6 +149,9 @@ func (in *input) add(row *fhir.OperationParam, v fhir.Node, where string) error 
 	case row.Type[0] >= 'A' && row.Type[0] <= 'Z':
 		ok = resource == row.Type
 	}
+	if row.Search == "token" && v.IsObject() && token(v) == "" {
+		return fhir.Errorf(fhir.Invalid, "The parameter %s needs a code: what has a text alone is not looked for.", row.Name).At(where)
+	}
 	if !ok && !row.NotUsed {
 		return fhir.Errorf(fhir.Invalid, "The parameter %s must be of type %s.", row.Name, row.Type).At(where)
 	}
@@ -169,10 +166,21 @@ func (in *input) add(row *fhir.OperationParam, v fhir.Node, where string) error 
 	return nil
 }
 
+// strange tells of a parameter of an address that the operation does not have. With
+// a modifier, one that it has would mean something else, and is refused.
+func (in *input) strange(name string) error {
+	plain, modifier, modified := strings.Cut(name, ":")
+	if _, known := in.op.Param(plain); known && modified {
+		return fhir.Errorf(fhir.Invalid, "The parameter %s of $%s takes no modifier, such as :%s.", plain, in.op.Name, clip(modifier)).At(clip(name))
+	}
+	in.unknown(name, name)
+	return nil
+}
+
 func (in *input) unknown(name, where string) {
 	in.notes = append(in.notes, fhir.Issue{
 		Severity: "warning", Code: "not-supported", Where: where,
-		Text: "The parameter " + clip(name) + " is not one of $" + in.op.Name + " and was ignored.",
+		Text: "The parameter " + clip(name) + " is not one of $" + in.op.Name + ".",
 	})
 }
 

@@ -10,26 +10,26 @@ import (
 
 // metadata describes a face, http://hl7.org/fhir/R4/http.html#capabilities. On
 // R4 it needs no token, so that a client can find out where to get one.
-func (s *Server) metadata(c *gin.Context, f *Face) {
+func (s *Server) metadata(c *gin.Context, f *Face) error {
 	if _, err := f.offer().Reply(c.Request.URL.RawQuery, c.Request.Header); err != nil {
-		s.fail(c, f, err)
-		return
+		return err
 	}
 	write(c, f, http.StatusOK, f.Metadata())
+	return nil
 }
 
 // options answers with the methods of an address; at the base, as FHIR had it
 // until STU3, with the description of the face too.
-func (k *call) options(pattern string, allow []string) {
+func (k *call) options(pattern string, allow []string) error {
 	k.c.Header("Allow", strings.Join(allow, ", "))
 	if pattern == "" {
-		k.s.metadata(k.c, k.face)
-		return
+		return k.s.metadata(k.c, k.face)
 	}
 	if slices.Contains(allow, http.MethodPatch) {
 		k.acceptsPatch()
 	}
 	k.empty(http.StatusNoContent)
+	return nil
 }
 
 // smartConfiguration is the discovery document of SMART App Launch, for backend

@@ -62,27 +62,39 @@ func patterns() []string {
 // faceRoutes registers the table for a face. Each pattern takes every method, so
 // that one the table does not have is answered 405 with Allow, in FHIR.
 func (s *Server) faceRoutes(e *gin.Engine, f *Face) {
-	s.get(e, f.Base+"/metadata", func(c *gin.Context) { s.metadata(c, f) })
+	for _, o := range s.open(f) {
+		s.take(e, f.Base+o.pattern, o.methods, func(c *gin.Context) {
+			if err := o.answer(c); err != nil {
+				s.fail(c, f, err)
+			}
+		})
+	}
 	for _, p := range patterns() {
 		e.Any(f.Base+p, func(c *gin.Context) { s.serve(c, f, p) })
 	}
-	s.documentRoutes(e, f)
 	if f.FHIR == "4.0.1" {
 		s.get(e, f.Base+"/.well-known/smart-configuration", s.smartConfiguration)
 	}
 }
 
-// get registers what is read only: GET, HEAD, OPTIONS where the face has it, and
-// 405 for the rest.
+var reading = []string{http.MethodGet, http.MethodHead}
+
+// get registers what is read only.
 func (s *Server) get(e *gin.Engine, path string, handle gin.HandlerFunc) {
+	s.take(e, path, reading, handle)
+}
+
+// take registers what takes these methods, OPTIONS where the face has it, and 405
+// for the rest.
+func (s *Server) take(e *gin.Engine, path string, methods []string, handle gin.HandlerFunc) {
 	f := s.faceOf(path)
-	allow := []string{http.MethodGet, http.MethodHead}
+	allow := slices.Clone(methods)
 	if f.Options {
 		allow = append(allow, http.MethodOptions)
 	}
 	e.Any(path, func(c *gin.Context) {
 		switch m := c.Request.Method; {
-		case m == http.MethodGet || m == http.MethodHead:
+		case slices.Contains(methods, m):
 			handle(c)
 		case m == http.MethodOptions && f.Options:
 			c.Header("Allow", strings.Join(allow, ", "))
