@@ -113,7 +113,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 	if a.clients, err = auth.NewClients(cfg.clients()...); err != nil {
 		return err
 	}
-	issuers, err := cfg.issuers()
+	issuers, err := cfg.issuers(a.now)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		}
 		issuers = append(issuers, a.issuer.Trust())
 	}
-	a.verifier, err = auth.NewVerifier(auth.VerifierConfig{Issuers: issuers, Clients: a.clients, Now: a.now})
+	a.verifier, err = auth.NewVerifier(auth.VerifierConfig{Issuers: issuers, Clients: a.clients, Now: a.now, Replays: replays{a.store}})
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,7 @@ func (c *Config) check() error {
 		bad("retention: days must not be negative, and messages at least 7: a partner may send a message again for so long")
 	}
 	errs = append(errs, c.Limits.check())
+	errs = append(errs, c.checkIssuers()...)
 	errs = append(errs, c.checkCustomers()...)
 	return errors.Join(errs...)
 }

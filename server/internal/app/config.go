@@ -86,6 +86,11 @@ type IssuerConfig struct {
 	Profile       string            `yaml:"profile"`
 	Groups        map[string]string `yaml:"groups"`
 	KeyIDOptional bool              `yaml:"kid_optional"`
+	ScopeClaim    string            `yaml:"scope_claim"`
+	SingleUse     bool              `yaml:"single_use"`
+	Discovery     bool              `yaml:"discovery"`
+	Proxies       []string          `yaml:"proxies"` // of nhs-unsigned: certificates, as partners' are written
+	Client        string            `yaml:"client"`  // of nhs-unsigned: whose rights the tokens have
 	InsecureLoop  bool              `yaml:"allow_insecure_loopback"`
 }
 

@@ -71,6 +71,8 @@ func TestConfig(t *testing.T) {
 		{"a grant limited to what is none", "only: url", "only: notes", "only must be url"},
 		{"a client of a stranger", "customers: [trust]}", "customers: [other]}", "no customer"},
 		{"a scope that allows nothing", "system/*.rs", "system/everything", "allows nothing"},
+		{"unsigned tokens", "clients: [", "issuers: [{profile: nhs-unsigned, audience: [a], proxies: [p.example], client: c}]\nclients: [", "tls.client_ca"},
+		{"unsigned tokens for nobody", "clients: [", "issuers: [{profile: nhs-unsigned, audience: [a], proxies: [p.example], client: d}]\nclients: [", "not listed under clients"},
 		{"a style that is none", "store:", "errors: {r4: rude}\nstore:", "rude"},
 		{"strict searches", "store:", "search_handling: strict-only\nstore:", ""},
 		{"a handling that is none", "store:", "search_handling: harsh\nstore:", "strict-only, not"},

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"sync/atomic"
@@ -148,23 +147,4 @@ func (c Config) clients() []auth.Client {
 		})
 	}
 	return out
-}
-
-func (c Config) issuers() ([]auth.TrustedIssuer, error) {
-	var out []auth.TrustedIssuer
-	for _, i := range c.Issuers {
-		name := i.Profile
-		if name == "" {
-			name = "standard"
-		}
-		profile, err := auth.ParseProfile(name)
-		if err != nil {
-			return nil, fmt.Errorf("issuer %s: %w", i.Issuer, err)
-		}
-		out = append(out, auth.TrustedIssuer{
-			Issuer: i.Issuer, Audience: i.Audience, JWKS: i.JWKS, Algorithms: i.Algorithms, Profile: profile,
-			Groups: i.Groups, KeyIDOptional: i.KeyIDOptional, AllowInsecureLoopback: i.InsecureLoop,
-		})
-	}
-	return out, nil
 }

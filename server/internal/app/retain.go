@@ -14,7 +14,7 @@ const (
 	queuesEvery = 30 * time.Second
 )
 
-// prune takes away what is kept too long, and counts what waits for review, until
+// prune takes away what is kept or remembered too long, and counts what waits for review, until
 // ctx ends.
 func (a *App) prune(ctx context.Context) {
 	days := func(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
@@ -33,6 +33,9 @@ func (a *App) prune(ctx context.Context) {
 			if n > 0 {
 				a.log.Info("messages and items taken away, or expired", "count", n)
 			}
+		}
+		if err := (replays{a.store}).forget(ctx, a.now()); err != nil && ctx.Err() == nil {
+			a.log.Warn("tokens that are over could not be forgotten; the next round tries again", "error", err)
 		}
 		for _, customer := range a.partners.now().aliases() {
 			if n, err := a.intake.OpenItems(ctx, customer); err == nil {

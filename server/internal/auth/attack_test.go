@@ -83,7 +83,7 @@ func algorithmAttacks() []attack {
 		row("S1 NONE", "algorithm", head("alg", "NONE")),
 		row("S1 nOnE", "algorithm", head("alg", "nOnE")),
 		row("S1 none with a blank", "algorithm", head("alg", "none ")),
-		row("S1 none, no signature", "shape", head("alg", "none"), signature(nil)),
+		row("S1 none, no signature", "algorithm", head("alg", "none"), signature(nil)),
 		row("S1 none, two parts", "shape", head("alg", "none"), finished(func(s string) string { return s[:strings.LastIndexByte(s, '.')] })),
 		row("S1 empty alg", "algorithm", head("alg", "")),
 		row("S1 no alg", "algorithm", head("alg", nil)),
@@ -432,7 +432,7 @@ func TestLegacyProfile(t *testing.T) {
 		{"S19 dpop+jwt", []edit{head("typ", "dpop+jwt")}, "type", No},
 		{"S19 secevent+jwt", []edit{head("typ", "secevent+jwt")}, "type", No},
 		{"S1 none", []edit{head("alg", "none")}, "algorithm", No},
-		{"unsigned, with the last dot kept", []edit{head("alg", "none"), signature(nil)}, "shape", No},
+		{"unsigned, with the last dot kept", []edit{head("alg", "none"), signature(nil)}, "algorithm", No},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

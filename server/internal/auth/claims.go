@@ -1,14 +1,12 @@
 package auth
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
-	"crypto/x509"
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -21,23 +19,28 @@ const (
 	Standard    Profile = iota // RFC 9068
 	SMART                      // SMART App Launch: as RFC 9068, but fewer claims are required
 	NHSLegacy                  // the national token service of 2018-19: typ JWT, appid, groups
-	NHSUnsigned                // tokens without signature behind the national proxy; not offered yet
+	NHSUnsigned                // the consumer's own tokens, without signature, behind the national proxy
 	numProfiles
 )
 
 // profiles is the table of what each profile asks of a token. A typ of "" is an
-// absent one. The client is named by the first of the client claims present.
+// absent one. The client is named by the first of the client claims present, and
+// what it may do by the first of the scope claims.
 var profiles = [numProfiles]struct {
 	name     string
 	types    []string
 	required []string
 	client   []string
+	scope    []string
 	groups   bool // groups carry authority, as the issuer's configuration maps them
 }{
-	Standard:    {"standard", []string{"at+jwt"}, []string{"iat", "sub", "client_id", "jti"}, []string{"client_id"}, false},
-	SMART:       {"smart", []string{"at+jwt"}, []string{"iat"}, []string{"client_id", "azp", "sub"}, false},
-	NHSLegacy:   {"nhs-legacy", []string{"at+jwt", "jwt", ""}, nil, []string{"appid", "client_id"}, true},
-	NHSUnsigned: {name: "nhs-unsigned"},
+	Standard:  {name: "standard", types: []string{"at+jwt"}, required: []string{"iat", "sub", "client_id", "jti"}, client: []string{"client_id"}, scope: []string{"scope"}},
+	SMART:     {name: "smart", types: []string{"at+jwt"}, required: []string{"iat"}, client: []string{"client_id", "azp", "sub"}, scope: []string{"scope"}},
+	NHSLegacy: {name: "nhs-legacy", types: []string{"at+jwt", "jwt", ""}, client: []string{"appid", "client_id"}, scope: []string{"scope", "requested_scope"}, groups: true},
+	NHSUnsigned: {
+		name: "nhs-unsigned", types: []string{"jwt"}, scope: []string{"requested_scope"},
+		required: []string{"iss", "iat", "sub", "reason_for_request", "requested_scope", "requesting_device", "requesting_organization"},
+	},
 }
 
 // String gives the name the configuration uses.
@@ -54,9 +57,13 @@ func ParseProfile(name string) (Profile, error) {
 }
 
 const (
-	leeway      = 30 * time.Second   // clocks may differ by so much
-	maxLifetime = 3900 * time.Second // an hour, and what issuers add to it
+	leeway           = 30 * time.Second   // clocks may differ by so much
+	maxLifetime      = 3900 * time.Second // an hour, and what issuers add to it
+	unsignedLifetime = 300 * time.Second  // a consumer makes one for each request
 )
+
+// directCare is the only purpose that anything here is for.
+const directCare = "directcare"
 
 // claims is what a token says, of the right types and not yet judged.
 type claims struct {
@@ -67,41 +74,58 @@ type claims struct {
 	expires, issued, notBefore          time.Time
 	bound                               bool   // the token is bound to a key of its bearer (cnf)
 	certificate                         string // to this certificate: SHA-256, base64url (RFC 8705)
+	requesting                          Requesting
+	organisation, organisationName      string // that asks, of an unsigned token
 }
 
 // readClaims takes the claims out of an object, and says which required one is
-// missing or of the wrong type.
-func readClaims(o object, p Profile) (claims, error) {
+// missing or of the wrong type. The scopes are in the claim named, or where none
+// is in those of the profile.
+func readClaims(o object, p Profile, scopeClaim string) (claims, error) {
 	var c claims
-	var errs []error
+	var first error
 	text := func(name string) string {
 		s, err := o.text(name)
-		errs = append(errs, err)
+		first = cmp.Or(first, err)
 		return s
 	}
 	instant := func(name string) time.Time {
 		t, err := o.instant(name)
-		errs = append(errs, err)
+		first = cmp.Or(first, err)
 		return t
 	}
-	c.issuer, c.subject, c.id, c.reason, c.scope = text("iss"), text("sub"), text("jti"), text("reason_for_request"), text("scope")
+	c.issuer, c.subject, c.id, c.reason = text("iss"), text("sub"), text("jti"), text("reason_for_request")
 	c.expires, c.issued, c.notBefore = instant("exp"), instant("iat"), instant("nbf")
 	for _, name := range profiles[p].client {
-		if id := text(name); c.client == "" {
-			c.client = id
-		}
+		c.client = cmp.Or(c.client, text(name))
 	}
-	var audErr, groupErr error
-	c.audience, audErr = o.textOrTexts("aud")
+	var errs [4]error
+	c.audience, errs[0] = o.textOrTexts("aud")
 	if profiles[p].groups {
-		c.groups, groupErr = o.texts("groups")
+		c.groups, errs[1] = o.texts("groups")
 	}
-	if err := errors.Join(append(errs, audErr, groupErr)...); err != nil {
-		first, _, _ := strings.Cut(err.Error(), "\n")
-		return c, refuse("claims", first)
+	c.scope, errs[2] = o.scopes(p, scopeClaim)
+	c.requesting, errs[3] = o.requesting()
+	if err := cmp.Or(first, cmp.Or(errs[:]...)); err != nil {
+		return c, refuse("claims", err.Error())
 	}
 	c.bound, c.certificate = boundTo(o)
 	return c, missing(o, c, p)
+}
+
+// scopes gives what a token allows: a list with blanks between, or, in a claim
+// that the configuration names (such as scp or roles), a list of strings too.
+func (o object) scopes(p Profile, named string) (string, error) {
+	if named != "" {
+		list, err := o.textOrTexts(named)
+		return strings.Join(list, " "), err
+	}
+	for _, name := range profiles[p].scope {
+		if o.has(name) {
+			return o.text(name)
+		}
+	}
+	return "", nil
 }
 
 // missing says which claim the profile requires and the token lacks.
@@ -111,7 +135,7 @@ func missing(o object, c claims, p Profile) error {
 			return refuse("claims", name+" is missing")
 		}
 	}
-	if c.client == "" {
+	if c.client == "" && len(profiles[p].client) > 0 {
 		return refuse("claims", profiles[p].client[0]+" is missing")
 	}
 	return nil
@@ -126,16 +150,24 @@ var otherKinds = []string{"nonce", "at_hash", "c_hash", "s_hash", "code", "event
 // may be good, so only their shape gives them away (RFC 8725 section 3.12).
 func isAccessToken(h header, o object, c claims, p Profile) error {
 	if !slices.Contains(profiles[p].types, h.typ) {
-		return refuse("type", "typ must be at+jwt")
+		return refuse("type", "typ must be "+cmp.Or(profiles[p].types[0], "absent"))
 	}
 	if slices.ContainsFunc(otherKinds, o.has) || c.issuer == c.subject {
 		return refuse("type", "it is an ID token or an assertion, not an access token")
 	}
+	if o.has("reason_for_request") && c.reason != directCare {
+		return refuse("reason", "reason_for_request must be directcare")
+	}
 	return nil
 }
 
-// inTime says whether now is within the time a token is for.
-func (c claims) inTime(now time.Time) error {
+// inTime says whether now is within the time a token is for, and that no more
+// than a profile allows.
+func (c claims) inTime(now time.Time, p Profile) error {
+	longest := maxLifetime
+	if p == NHSUnsigned {
+		longest = unsignedLifetime
+	}
 	start := c.issued
 	if start.IsZero() {
 		start = now
@@ -149,8 +181,8 @@ func (c claims) inTime(now time.Time) error {
 		return refuse("not yet valid", "iat is in the future")
 	case !c.expires.After(c.issued):
 		return refuse("lifetime", "exp must be after iat")
-	case c.expires.Sub(start) > maxLifetime:
-		return refuse("lifetime", "exp may be at most 3900 seconds after iat")
+	case c.expires.Sub(start) > longest:
+		return refuse("lifetime", "exp may be at most "+strconv.Itoa(int(longest.Seconds()))+" seconds after iat")
 	}
 	return nil
 }
@@ -180,23 +212,12 @@ func boundTo(o object) (bound bool, certificate string) {
 	return true, certificate
 }
 
-// peerKey is the key of the caller's certificate digest in a context.
-type peerKey struct{}
-
-// WithCertificate notes the client certificate of the connection a token came
-// over, so that a token bound to a certificate can be checked (RFC 8705).
-func WithCertificate(ctx context.Context, cert *x509.Certificate) context.Context {
-	sum := sha256.Sum256(cert.Raw)
-	return context.WithValue(ctx, peerKey{}, base64.RawURLEncoding.EncodeToString(sum[:]))
-}
-
 // heldBy refuses a bound token unless it came over the connection of its holder.
 func (c claims) heldBy(ctx context.Context) error {
 	if !c.bound {
 		return nil
 	}
-	peer, _ := ctx.Value(peerKey{}).(string)
-	if c.certificate == "" || subtle.ConstantTimeCompare([]byte(peer), []byte(c.certificate)) != 1 {
+	if c.certificate == "" || subtle.ConstantTimeCompare([]byte(peerOf(ctx).digest()), []byte(c.certificate)) != 1 {
 		return refuse("binding", "cnf binds it to a client certificate that this connection does not have")
 	}
 	return nil

@@ -13,12 +13,13 @@ import (
 // what the client is registered for. It lives for one request.
 type Principal struct {
 	Client           string // client id
-	Organisation     string // ODS code of the organisation the client acts for
+	Organisation     string // ODS code of the organisation the client acts for; of an unsigned token the one that asks
 	OrganisationName string
-	Subject          string // sub of the token; the client id for a system
-	Issuer           string // iss of the token
-	TokenID          string // jti of the token; may be empty outside the standard profile
-	Reason           string // reason_for_request of the token, such as directcare; may be empty
+	Subject          string     // sub of the token; the client id for a system
+	Issuer           string     // iss of the token
+	TokenID          string     // jti of the token; may be empty outside the standard profile
+	Reason           string     // reason_for_request of the token, such as directcare; may be empty
+	Requesting       Requesting // who asks, as an NHS token says it
 	Scopes           Scopes
 	Customers        []string // aliases of the customers it may see
 	Labels           []string // privacy labels it may see; empty means all

@@ -54,7 +54,7 @@ func parseToken(s string) (token, error) {
 	var parts [3][]byte
 	for i, text := range strings.Split(s, ".") {
 		part, err := decodeBase64(text)
-		if err != nil || len(part) == 0 {
+		if err != nil || len(part) == 0 && i < 2 {
 			return token{}, refuse("shape", "its parts must be base64url, without padding, and not empty")
 		}
 		parts[i] = part
@@ -62,6 +62,9 @@ func parseToken(s string) (token, error) {
 	h, err := parseHeader(parts[0])
 	if err != nil {
 		return token{}, err
+	}
+	if len(parts[2]) == 0 && !h.isUnsigned() {
+		return token{}, refuse("shape", "its signature is empty")
 	}
 	claims, err := parseObject(parts[1])
 	if err != nil {

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -27,6 +28,14 @@ type TrustedIssuer struct {
 	Algorithms []string // allowed ones; empty means all of Algorithms()
 	Profile    Profile
 	Groups     map[string]string // what a group id of an nhs-legacy token stands for, as scopes
+	ScopeClaim string            // the claim that holds the scopes; empty means the profile's
+	SingleUse  bool              // each token is good for one request, by its jti
+	Discovery  bool              // its key set is where its own metadata says, in place of JWKS
+
+	// Of profile nhs-unsigned: whose client certificate brings tokens, and the
+	// registered client whose rights these have.
+	Proxy  func(*x509.Certificate) bool
+	Client string
 
 	KeyIDOptional         bool // a token without kid is accepted while the issuer has exactly one key
 	AllowInsecureLoopback bool // JWKS may be http:// on this machine
@@ -39,11 +48,14 @@ type VerifierConfig struct {
 	Clients *Clients
 	Now     func() time.Time
 	HTTP    http.RoundTripper // for fetching keys; nil is http.DefaultTransport
+	Replays Replays           // remembers the tokens of single use; nil where there are none
 }
 
 // TokenVerifier verifies signed access tokens. It is safe for concurrent use.
 type TokenVerifier struct {
 	issuers  map[string]*trusted
+	unsigned *trusted // nil where unsigned tokens are refused everywhere
+	replays  Replays
 	clients  *Clients
 	now      func() time.Time
 	verified *lru.Cache[[sha256.Size]byte, *verified]
@@ -71,7 +83,7 @@ func NewVerifier(cfg VerifierConfig) (*TokenVerifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &TokenVerifier{issuers: map[string]*trusted{}, clients: cfg.Clients, now: cfg.Now, verified: cache}
+	v := &TokenVerifier{issuers: map[string]*trusted{}, clients: cfg.Clients, now: cfg.Now, verified: cache, replays: cfg.Replays}
 	var errs []error
 	for _, t := range cfg.Issuers {
 		if err := v.trust(t, cfg); err != nil {
@@ -83,15 +95,20 @@ func NewVerifier(cfg VerifierConfig) (*TokenVerifier, error) {
 
 // trust adds an issuer.
 func (v *TokenVerifier) trust(t TrustedIssuer, cfg VerifierConfig) error {
+	if t.Profile == NHSUnsigned {
+		return v.trustUnsigned(t)
+	}
 	switch {
 	case t.Issuer == "" || v.issuers[t.Issuer] != nil:
 		return errors.New("issuer must be given, and only once")
 	case len(t.Audience) == 0 || slices.Contains(t.Audience, ""):
-		return errors.New("audience must name this server's roots, as tokens carry them in aud")
+		return errNoAudience
 	case t.Profile >= numProfiles:
 		return errors.New("the profile is not known")
-	case t.Profile == NHSUnsigned:
-		return errors.New("profile nhs-unsigned is not offered: tokens must be signed; use nhs-legacy for signed national tokens")
+	case t.Proxy != nil || t.Client != "":
+		return errors.New("proxies and client are for profile nhs-unsigned")
+	case t.SingleUse && cfg.Replays == nil:
+		return errors.New("single_use needs a memory of the tokens that were used")
 	case len(t.Groups) > 0 && !profiles[t.Profile].groups:
 		return errors.New("groups are only read in profile nhs-legacy")
 	}
@@ -127,14 +144,24 @@ func (v *TokenVerifier) Verify(ctx context.Context, raw string) (Principal, erro
 			v.verified.Remove(digest)
 			return Principal{}, err
 		}
-		v.verified.Add(digest, known)
+		if known.remembered() {
+			v.verified.Add(digest, known)
+		}
 	}
 	p, err := v.principal(ctx, known)
+	if err == nil && known.from.SingleUse {
+		err = v.use(ctx, known.claims)
+	}
 	if err != nil {
 		v.verified.Remove(digest)
+		return Principal{}, err
 	}
-	return p, err
+	return p, nil
 }
+
+// remembered says whether a token is checked once for all its time: one that may
+// be used once is not, nor is one that counts only over the connection it came by.
+func (k *verified) remembered() bool { return !k.from.SingleUse && k.from.Profile != NHSUnsigned }
 
 // holds says whether a remembered token is still good.
 func (v *TokenVerifier) holds(ctx context.Context, known *verified) bool {
@@ -151,6 +178,9 @@ func (v *TokenVerifier) check(ctx context.Context, raw string) (*verified, error
 	if err != nil {
 		return nil, err
 	}
+	if t.header.isUnsigned() {
+		return v.checkUnsigned(ctx, t)
+	}
 	iss, err := t.claims.text("iss")
 	from := v.issuers[iss]
 	if err != nil || from == nil {
@@ -163,20 +193,29 @@ func (v *TokenVerifier) check(ctx context.Context, raw string) (*verified, error
 	if err := algorithms[t.header.alg].method.Verify(t.signed, t.signature, key.key); err != nil {
 		return nil, refuse("signature", "it does not match the issuer's key")
 	}
-	c, err := readClaims(t.claims, from.Profile)
+	c, err := readClaims(t.claims, from.Profile, from.ScopeClaim)
 	if err != nil {
 		return nil, err
 	}
+	known, err := v.judged(ctx, t, c, from)
+	if err == nil {
+		known.kid, known.print = key.id, key.print
+	}
+	return known, err
+}
+
+// judged judges what a token says, once it is known who says it.
+func (v *TokenVerifier) judged(ctx context.Context, t token, c claims, from *trusted) (*verified, error) {
 	if err := isAccessToken(t.header, t.claims, c, from.Profile); err != nil {
 		return nil, err
 	}
 	if err := c.isFor(from.Audience); err != nil {
 		return nil, err
 	}
-	if err := c.inTime(v.now()); err != nil {
+	if err := c.inTime(v.now(), from.Profile); err != nil {
 		return nil, err
 	}
-	return &verified{claims: c, scopes: ParseScopes(from.scopes(c)), from: from, kid: key.id, print: key.print}, nil
+	return &verified{claims: c, scopes: ParseScopes(from.scopes(c)), from: from}, nil
 }
 
 // keyFor finds the key of the issuer that a header names, for the algorithm it
@@ -237,8 +276,9 @@ func (v *TokenVerifier) principal(ctx context.Context, known *verified) (Princip
 	if err := c.heldBy(ctx); err != nil {
 		return Principal{}, err
 	}
+	code, name := c.actsFor(client)
 	return Principal{
-		Client: client.ID, Organisation: client.Organisation, OrganisationName: client.OrganisationName,
+		Client: client.ID, Organisation: code, OrganisationName: name, Requesting: c.requesting,
 		Subject: c.subject, Issuer: c.issuer, TokenID: c.id, Reason: c.reason,
 		Scopes: known.scopes.Within(client.scopes), Customers: slices.Clone(client.Customers), Labels: slices.Clone(client.Labels),
 		UpdateAsCreate: client.UpdateAsCreate, Expires: c.expires,

@@ -298,7 +298,18 @@ func TestVerifierConfig(t *testing.T) {
 		{"S1 algorithm none", func(i *TrustedIssuer) { i.Algorithms = []string{"none"} }, "RS256"},
 		{"S3 algorithm HS256", func(i *TrustedIssuer) { i.Algorithms = []string{"RS256", "HS256"} }, "RS256"},
 		{"algorithm PS256", func(i *TrustedIssuer) { i.Algorithms = []string{"PS256"} }, "RS256"},
-		{"unsigned profile", func(i *TrustedIssuer) { i.Profile = NHSUnsigned }, "must be signed"},
+		{"unsigned profile with keys", func(i *TrustedIssuer) { i.Profile = NHSUnsigned }, "nothing of issuers and keys"},
+		{"unsigned profile without a proxy", func(i *TrustedIssuer) {
+			*i = TrustedIssuer{Audience: i.Audience, Profile: NHSUnsigned, Client: testClient}
+		}, "needs proxies"},
+		{"unsigned profile without a client", func(i *TrustedIssuer) {
+			*i = TrustedIssuer{Audience: i.Audience, Profile: NHSUnsigned, Proxy: func(*x509.Certificate) bool { return true }}
+		}, "needs client"},
+		{"unsigned profile", func(i *TrustedIssuer) {
+			*i = TrustedIssuer{Audience: i.Audience, Profile: NHSUnsigned, Client: testClient, Proxy: func(*x509.Certificate) bool { return true }}
+		}, ""},
+		{"proxies outside the unsigned profile", func(i *TrustedIssuer) { i.Proxy = func(*x509.Certificate) bool { return true } }, "nhs-unsigned"},
+		{"single use without a memory", func(i *TrustedIssuer) { i.SingleUse = true }, "memory"},
 		{"no such profile", func(i *TrustedIssuer) { i.Profile = 99 }, "profile"},
 		{"groups outside the legacy profile", func(i *TrustedIssuer) { i.Groups = map[string]string{"a": "b"} }, "nhs-legacy"},
 	}

@@ -29,6 +29,7 @@ func BookingFace(catalog *search.Catalog, style fhir.Style) *Face {
 		PageSize:     search.MaxCount, // its consumers show every slot they are sent, and do not turn pages
 		RequestID:    true,
 		RefuseID:     true,
+		Unsigned:     true,
 		Copies:       true,
 		SlotNeeded:   true,
 		SearchAction: bookingSearch,

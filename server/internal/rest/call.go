@@ -115,7 +115,7 @@ func (k *call) authorise() error {
 	if err != nil {
 		return err
 	}
-	if k.principal, err = k.s.Verifier.Verify(withCertificate(k.c.Request), token); err != nil {
+	if k.principal, err = k.s.Verifier.Verify(k.cameBy(), token); err != nil {
 		return err
 	}
 	k.see = store.Visibility{Customers: k.principal.Customers}
@@ -135,10 +135,20 @@ func (k *call) permit() (err error) {
 	return err
 }
 
+// cameBy gives the request's context with what a token may depend on: the client
+// certificate that the caller showed, and whether the face takes unsigned ones.
+func (k *call) cameBy() context.Context {
+	ctx := withCertificate(k.c.Request)
+	if k.face.Unsigned {
+		ctx = auth.WithUnsigned(ctx)
+	}
+	return ctx
+}
+
 // withCertificate gives a request's context with the client certificate that the
-// caller showed, to which a token may be bound.
+// caller showed and that was verified.
 func withCertificate(r *http.Request) context.Context {
-	if t := r.TLS; t != nil && len(t.PeerCertificates) > 0 {
+	if t := r.TLS; t != nil && len(t.VerifiedChains) > 0 {
 		return auth.WithCertificate(r.Context(), t.PeerCertificates[0])
 	}
 	return r.Context()

@@ -95,6 +95,9 @@ type Face struct {
 	RequestID bool
 	// RefuseID refuses a new resource that brings an id; otherwise it is ignored.
 	RefuseID bool
+	// Unsigned lets tokens come without a signature, where the configuration has a
+	// proxy that vouches for them.
+	Unsigned bool
 	// Copies lets contained resources be copies of those the face has shown.
 	Copies bool
 	// SlotNeeded makes a new Appointment name the slots it takes.
