@@ -129,7 +129,33 @@ var (
 
 // FormatInstant writes a time as a FHIR instant in UTC with milliseconds, the
 // form of the owner's samples.
-func FormatInstant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000+00:00") }
+func FormatInstant(t time.Time) string {
+	return string(AppendInstant(make([]byte, 0, len(instantForm)), t))
+}
+
+// AppendInstant is FormatInstant that appends to b.
+func AppendInstant(b []byte, t time.Time) []byte {
+	t = t.UTC()
+	year, month, day := t.Date()
+	if year < 0 || year > 9999 {
+		return t.AppendFormat(b, instantForm)
+	}
+	hour, minute, second := t.Clock()
+	b = appendTwo(appendTwo(b, year/100), year%100)
+	b = appendTwo(append(b, '-'), int(month))
+	b = appendTwo(append(b, '-'), day)
+	b = appendTwo(append(b, 'T'), hour)
+	b = appendTwo(append(b, ':'), minute)
+	b = appendTwo(append(b, ':'), second)
+	millis := t.Nanosecond() / int(time.Millisecond)
+	b = appendTwo(append(b, '.', byte('0'+millis/100)), millis%100)
+	return append(b, "+00:00"...)
+}
+
+const instantForm = "2006-01-02T15:04:05.000+00:00"
+
+// appendTwo appends a number of two digits.
+func appendTwo(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
 
 // LogValue shows type, id and size only, so that a resource cannot be logged by
 // accident.

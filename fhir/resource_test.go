@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"slotway/fhir"
 	"slotway/fhir/fhirtest"
 )
@@ -150,4 +152,14 @@ func TestFormatInstant(t *testing.T) {
 	if got, want := fhir.FormatInstant(at), "2025-06-30T23:30:00.005+00:00"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+}
+
+// TestFormatInstant_any: any time is written as package time would write it.
+func TestFormatInstant_any(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := time.Unix(rapid.Int64Range(-70_000_000_000, 300_000_000_000).Draw(t, "s"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns"))
+		if got, want := fhir.FormatInstant(at), at.UTC().Format("2006-01-02T15:04:05.000+00:00"); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+	})
 }

@@ -1,11 +1,17 @@
 package mappings
 
-import "slotway/hl7bridge/hl7"
+import (
+	"strings"
+
+	"slotway/hl7bridge/hl7"
+)
+
+// actions are the action codes of table 0206, after a blank, which no code is.
+const actions = " AUDX"
 
 // actionOf reads an action code; others than those of table 0206 count as none.
 func actionOf(f hl7.Field) string {
-	switch code := f.Component(1).Text; code {
-	case "A", "U", "D", "X":
+	if code := f.Component(1).Text; len(code) == 1 && strings.Contains(actions, code) {
 		return code
 	}
 	return ""

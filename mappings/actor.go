@@ -41,7 +41,7 @@ func person(f hl7.Field) actor {
 	display := joined(" ", f.Component(6).Text, f.Component(3).Text, f.Component(4).Text, f.Sub(2, 1).Text, f.Component(5).Text)
 	a := actor{Type: "Practitioner", Display: display}
 	if id := f.Component(1).Text; id != "" {
-		a.Identifier = &identifier{System: hdSystem(f.Sub(9, 2).Text, f.Sub(9, 3).Text), Value: id}
+		a.Identifier = identifier{System: hdSystem(f.Sub(9, 2).Text, f.Sub(9, 3).Text), Value: id}
 	}
 	return a
 }
@@ -50,7 +50,7 @@ func person(f hl7.Field) actor {
 func thing(f hl7.Field) actor {
 	a := actor{Display: f.Component(2).Text}
 	if id := f.Component(1).Text; id != "" {
-		a.Identifier = &identifier{System: systemOf(f.Component(3).Text), Value: id}
+		a.Identifier = identifier{System: systemOf(f.Component(3).Text), Value: id}
 		if a.Display == "" {
 			a.Display = id
 		}

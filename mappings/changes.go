@@ -21,14 +21,14 @@ func (in Intent) ChangesToNew() []fhir.Change {
 // of an appointment that has none: those that are added or changed.
 func (in Intent) newParties() (changes []fhir.Change) {
 	for _, rule := range siuRules {
-		var list []participant
+		var added []booked
 		for _, s := range in.steps {
-			if s.kind.to == rule.To && s.action != "D" {
-				list = append(list, s.participant)
+			if s.kind.to == rule.To {
+				added = append(added, s.booked)
 			}
 		}
-		if len(list) > 0 {
-			changes = append(changes, replace(rule.path, list))
+		if all := staying(added); len(all) > 0 {
+			changes = append(changes, replace(rule.path, all))
 		}
 	}
 	return changes
@@ -50,7 +50,7 @@ func (in Intent) ChangesTo(stored fhir.Resource) []fhir.Change {
 		var added []json.RawMessage
 		_ = json.Unmarshal(in.Changes[places].Value, &added) // replace wrote it
 		for _, raw := range added {
-			p.add(party{kind: locations, raw: raw})
+			p.add(party{kind: locations, raw: written(raw)})
 		}
 		rest = slices.Delete(slices.Clone(rest), places, places+1)
 	}

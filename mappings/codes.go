@@ -60,7 +60,7 @@ var participantStatus = map[string]string{
 }
 
 // visitReason gives the codings of SCH-7.1 from table 0276, the table's own first.
-var visitReason = map[string][]coding{
+var visitReason = map[string]codings{
 	"ROUTINE":   {{systemOfReason, "ROUTINE", "Routine appointment"}, {System: systemOfSNOMED, Code: "3780001"}},
 	"CHECKUP":   {{systemOfReason, "CHECKUP", "A routine check-up"}, {System: systemOfSNOMED, Code: "866149003"}},
 	"FOLLOWUP":  {{systemOfReason, "FOLLOWUP", "A follow up visit from a previous appointment"}, {System: systemOfSNOMED, Code: "185389009"}},

@@ -9,27 +9,40 @@ import (
 
 type (
 	humanName struct {
-		Use    string   `json:"use,omitempty"`
-		Family string   `json:"family,omitempty"`
-		Given  []string `json:"given,omitempty"`
-		Prefix []string `json:"prefix,omitempty"`
-		Suffix []string `json:"suffix,omitempty"`
+		Use, Family           string
+		Given, Prefix, Suffix []string
 	}
 	address struct {
-		Use        string   `json:"use,omitempty"`
-		Type       string   `json:"type,omitempty"`
-		Line       []string `json:"line,omitempty"`
-		City       string   `json:"city,omitempty"`
-		State      string   `json:"state,omitempty"`
-		PostalCode string   `json:"postalCode,omitempty"`
-		Country    string   `json:"country,omitempty"`
+		Use, Type                        string
+		Line                             []string
+		City, State, PostalCode, Country string
 	}
-	contactPoint struct {
-		System string `json:"system"`
-		Value  string `json:"value"`
-		Use    string `json:"use"`
-	}
+	contactPoint struct{ System, Value, Use string }
 )
+
+func (v humanName) append(b []byte) []byte {
+	b = textIn(append(b, '{'), "use", v.Use)
+	b = textIn(b, "family", v.Family)
+	b = textsIn(b, "given", v.Given)
+	b = textsIn(b, "prefix", v.Prefix)
+	return end(textsIn(b, "suffix", v.Suffix), '}')
+}
+
+func (v address) append(b []byte) []byte {
+	b = textIn(append(b, '{'), "use", v.Use)
+	b = textIn(b, "type", v.Type)
+	b = textsIn(b, "line", v.Line)
+	b = textIn(b, "city", v.City)
+	b = textIn(b, "state", v.State)
+	b = textIn(b, "postalCode", v.PostalCode)
+	return end(textIn(b, "country", v.Country), '}')
+}
+
+func (v contactPoint) append(b []byte) []byte {
+	b = textIn(append(b, '{'), "system", v.System)
+	b = textIn(b, "value", v.Value)
+	return end(textIn(b, "use", v.Use), '}')
+}
 
 // nameOf reads an XPN.
 func nameOf(f hl7.Field) humanName {

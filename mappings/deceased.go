@@ -22,7 +22,7 @@ func death(r *reading, rule *Rule, v hl7.Value) {
 	if t.Precision <= hl7.Day {
 		when, _ = r.dateDigits("PID-29", v)
 	}
-	r.add(remove(pathIsDead), set(rule.path, when))
+	r.add(remove(pathIsDead), set(rule.path, word(when)))
 }
 
 // dead sets yes or no. The two forms exclude one another, so a time that is
@@ -30,9 +30,9 @@ func death(r *reading, rule *Rule, v hl7.Value) {
 func dead(r *reading, rule *Rule, v hl7.Value) {
 	switch strings.ToUpper(v.Text) {
 	case "Y":
-		r.add(remove(pathDied), set(rule.path, true))
+		r.add(remove(pathDied), set(rule.path, boolean(true)))
 	case "N":
-		r.add(remove(pathDied), set(rule.path, false))
+		r.add(remove(pathDied), set(rule.path, boolean(false)))
 	case "":
 		r.add(remove(pathDeceased))
 	default:

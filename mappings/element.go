@@ -1,12 +1,8 @@
 package mappings
 
 import (
-	"bytes"
-	"encoding/json"
-	"regexp"
-	"strconv"
 	"strings"
-	"sync"
+	"time"
 
 	"slotway/fhir"
 	"slotway/hl7bridge/hl7"
@@ -14,88 +10,70 @@ import (
 
 // The FHIR data types that the tables write, with the elements they write.
 type (
-	coding struct {
-		System  string `json:"system,omitempty"`
-		Code    string `json:"code,omitempty"`
-		Display string `json:"display,omitempty"`
-	}
+	coding struct{ System, Code, Display string }
+
+	// concept is a CodeableConcept of one coding at most.
 	concept struct {
-		Coding []coding `json:"coding,omitempty"`
-		Text   string   `json:"text,omitempty"`
+		Coding coding
+		Text   string
 	}
+	codings    []coding // a CodeableConcept of several, without a text
 	identifier struct {
-		Type   *concept `json:"type,omitempty"`
-		System string   `json:"system,omitempty"`
-		Value  string   `json:"value"`
+		Type          *concept
+		System, Value string
 	}
-	period struct {
-		Start string `json:"start,omitempty"`
-		End   string `json:"end,omitempty"`
-	}
-	extension struct {
-		URL       string `json:"url"`
-		ValueCode string `json:"valueCode,omitempty"`
-	}
+	period    struct{ Start, End instant }
+	extension struct{ URL, ValueCode string }
 )
 
-// encode writes a value as JSON without HTML escapes, so that a name with an
-// ampersand stays readable in what is stored.
-func encode[T any](v T) json.RawMessage {
-	w := writers.Get().(*writer)
-	defer writers.Put(w)
-	switch v := any(v).(type) {
-	case string:
-		return w.keep(fhir.AppendQuote(w.room(len(v)+32), v))
-	case int:
-		return w.keep(strconv.AppendInt(w.room(20), int64(v), 10))
+func (v coding) append(b []byte) []byte {
+	b = textIn(append(b, '{'), "system", v.System)
+	b = textIn(b, "code", v.Code)
+	return end(textIn(b, "display", v.Display), '}')
+}
+
+func (v codings) append(b []byte) []byte {
+	return end(list[coding](v).append(append(b, `{"coding":`...)), '}')
+}
+
+func (v concept) append(b []byte) []byte {
+	b = append(b, '{')
+	if v.Coding != (coding{}) {
+		b = append(v.Coding.append(append(b, `"coding":[`...)), ']', ',')
 	}
-	w.buf.Reset()
-	_ = w.json.Encode(v) // strings and structs of them, which always encode
-	text := bytes.TrimRight(w.buf.Bytes(), "\n")
-	return w.keep(append(w.room(len(text)), text...))
+	return end(textIn(b, "text", v.Text), '}')
 }
 
-// writer is a JSON encoder with its buffer, and with memory for what it writes: a
-// message has a dozen small values, which need not be a dozen allocations.
-type writer struct {
-	buf  bytes.Buffer
-	json *json.Encoder
-	free []byte
-}
-
-// room gives memory to write about n bytes to.
-func (w *writer) room(n int) []byte {
-	if cap(w.free) < n {
-		w.free = make([]byte, 0, max(n, 2048))
+func (v identifier) append(b []byte) []byte {
+	b = append(b, '{')
+	if v.Type != nil {
+		b = append(v.Type.append(member(b, "type")), ',')
 	}
-	return w.free[:0]
+	b = textIn(b, "system", v.System)
+	return end(textIn(b, "value", v.Value), '}')
 }
 
-// keep gives what was written to it, which nothing else is written to again.
-func (w *writer) keep(b []byte) []byte {
-	if len(b) <= cap(w.free) && len(b) > 0 && &b[0] == &w.free[:1][0] {
-		w.free = w.free[len(b):cap(w.free)][:0]
+func (v period) append(b []byte) []byte {
+	b = v.Start.append(append(b, `{"start":`...))
+	if !time.Time(v.End).IsZero() {
+		b = v.End.append(append(b, `,"end":`...))
 	}
-	return b[:len(b):len(b)]
+	return append(b, '}')
 }
 
-// writers keeps writers for the next value: a message has a dozen.
-var writers = sync.Pool{New: func() any {
-	w := new(writer)
-	w.json = json.NewEncoder(&w.buf)
-	w.json.SetEscapeHTML(false)
-	return w
-}}
+func (v extension) append(b []byte) []byte {
+	return end(textIn(textIn(append(b, '{'), "url", v.URL), "valueCode", v.ValueCode), '}')
+}
 
-func set[T any](path fhir.Path, v T) fhir.Change {
+func set[T value](path fhir.Path, v T) fhir.Change {
 	return fhir.Change{Path: path, Op: fhir.Set, Value: encode(v)}
 }
 
-func replace[T any](path fhir.Path, list []T) fhir.Change {
-	if len(list) == 0 {
+func replace[T value](path fhir.Path, all []T) fhir.Change {
+	if len(all) == 0 {
 		return remove(path)
 	}
-	return fhir.Change{Path: path, Op: fhir.Replace, Value: encode(list)}
+	return fhir.Change{Path: path, Op: fhir.Replace, Value: encode(list[T](all))}
 }
 
 func remove(path fhir.Path) fhir.Change { return fhir.Change{Path: path, Op: fhir.Remove} }
@@ -107,18 +85,18 @@ func codedAt(f hl7.Field, from int) concept {
 	if code == "" {
 		return concept{Text: text}
 	}
-	return concept{Coding: []coding{{systemOf(f.Component(from + 2).Text), code, text}}, Text: text}
+	return concept{coding{systemOf(f.Component(from + 2).Text), code, text}, text}
 }
 
-func (c concept) empty() bool { return len(c.Coding) == 0 && c.Text == "" }
+func (v concept) empty() bool { return v == concept{} }
 
 // hdSystem gives the URI that an HD (id, universal id, its type) stands for, or
 // nothing (spec hl7-bridge 2.11).
 func hdSystem(universal, kind string) string {
 	switch kind = strings.ToUpper(kind); {
-	case kind == "ISO" && isOID.MatchString(universal):
+	case kind == "ISO" && isOID(universal):
 		return "urn:oid:" + universal
-	case (kind == "UUID" || kind == "GUID") && isUUID.MatchString(universal):
+	case (kind == "UUID" || kind == "GUID") && isUUID(universal):
 		return "urn:uuid:" + strings.ToLower(universal)
 	case kind == "URI":
 		return uriOf(universal)
@@ -128,10 +106,30 @@ func hdSystem(universal, kind string) string {
 
 // What stands for a system must have its form: what is only meant to be one would
 // be an invalid URI.
-var (
-	isOID  = regexp.MustCompile(`^[0-2](\.(0|[1-9][0-9]*))+$`)
-	isUUID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
-)
+func isOID(s string) bool {
+	first, rest, several := strings.Cut(s, ".")
+	if len(first) != 1 || first[0] < '0' || first[0] > '2' || !several {
+		return false
+	}
+	for arc := range strings.SplitSeq(rest, ".") {
+		if !isDigits(arc) || len(arc) > 1 && arc[0] == '0' {
+			return false
+		}
+	}
+	return true
+}
+
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		if hyphen := i == 8 || i == 13 || i == 18 || i == 23; hyphen != (s[i] == '-') || !hyphen && !isHex(s[i]) {
+			return false
+		}
+	}
+	return true
+}
 
 // How much text is kept, in characters. What is longer is cut, with a warning:
 // text for people is worth having in part, and identifiers never come here.

@@ -1,7 +1,6 @@
 package mappings
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -46,7 +45,7 @@ func (r *reading) appointment() {
 		return
 	}
 	r.recurrence()
-	r.in.Defaults = slices.Clone(defaults)
+	r.in.Defaults = append(make([]fhir.Change, 0, len(defaults)+2), defaults...)
 	switch {
 	case r.find(sch1).State == hl7.Null:
 		r.fail(invalid("SCH-1.1", "is required and must not be deleted"))
@@ -111,8 +110,8 @@ func (r *reading) once(segment, needed string) bool {
 // more strictly since must stay so.
 var defaults = []fhir.Change{
 	set(fhir.MustPath("meta.security.where(system="+privacyLabel+")"), coding{System: privacyLabel, Code: "GENERAL_HEALTH"}),
-	set(pathStatus, "booked"),
-	set(fhir.MustPath(toSubject), "Appointment"),
+	set(pathStatus, word("booked")),
+	set(fhir.MustPath(toSubject), word("Appointment")),
 	changeNoEnd,
 }
 

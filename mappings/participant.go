@@ -3,6 +3,7 @@ package mappings
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"slotway/hl7bridge/hl7"
 )
@@ -15,18 +16,42 @@ const SegmentExtension = "http://fhir.patientsknowbest.com/structuredefinition/h
 
 type (
 	actor struct {
-		Type       string      `json:"type,omitempty"`
-		Identifier *identifier `json:"identifier,omitempty"`
-		Display    string      `json:"display,omitempty"`
+		Type       string
+		Identifier identifier // of no value where there is none
+		Display    string
 	}
 	participant struct {
-		Extension []extension `json:"extension,omitempty"`
-		Type      []concept   `json:"type,omitempty"`
-		Actor     actor       `json:"actor"`
-		Status    string      `json:"status"`
-		Period    *period     `json:"period,omitempty"`
+		Extension list[extension]
+		Type      concept
+		Actor     actor
+		Status    string
+		Period    period // without a start where there is none
 	}
 )
+
+func (v actor) append(b []byte) []byte {
+	b = textIn(append(b, '{'), "type", v.Type)
+	if v.Identifier.Value != "" {
+		b = append(v.Identifier.append(member(b, "identifier")), ',')
+	}
+	return end(textIn(b, "display", v.Display), '}')
+}
+
+func (v participant) append(b []byte) []byte {
+	b = append(b, '{')
+	if len(v.Extension) > 0 {
+		b = append(v.Extension.append(member(b, "extension")), ',')
+	}
+	if !v.Type.empty() {
+		b = append(v.Type.append(append(b, `"type":[`...)), ']', ',')
+	}
+	b = append(v.Actor.append(member(b, "actor")), ',')
+	b = textIn(b, "status", v.Status)
+	if !time.Time(v.Period.Start).IsZero() {
+		b = v.Period.append(member(b, "period"))
+	}
+	return end(b, '}')
+}
 
 // resource is a segment of HL7 v2 10.6 that books a person, place or thing: the
 // numbers of its fields, and how field 3 names an actor.
@@ -34,7 +59,7 @@ type resource struct {
 	segment, to         string // to is where its participants are kept
 	role, start, status int    // start is followed by offset, its unit, duration and its unit
 	actor               func(hl7.Field) actor
-	extension           []extension
+	extension           list[extension]
 }
 
 var (
@@ -42,7 +67,7 @@ var (
 	practitioners = &resource{segment: "AIP", to: toPractitioner, role: 4, start: 6, status: 12, actor: person}
 	generals      = &resource{
 		segment: "AIG", to: toResource, role: 4, start: 8, status: 14, actor: thing,
-		extension: []extension{{SegmentExtension, "AIG"}},
+		extension: list[extension]{{SegmentExtension, "AIG"}},
 	}
 )
 
@@ -62,23 +87,23 @@ func resources(kind *resource) Conv {
 			r.addSteps(kind, found)
 			return
 		}
-		found = slices.DeleteFunc(found, func(b booked) bool { return b.action == "D" })
-		r.add(replace(rule.path, participantsOf(found)))
+		r.add(replace(rule.path, staying(found)))
 	}
 }
 
-// booked is a participant with what is to be done with it: A, U, D or X of
-// table 0206, or nothing.
+// booked is a participant as it is written, by whom it is known, and what is to be
+// done with it: A, U, D or X of table 0206, or nothing.
 type booked struct {
 	action string
-	participant
+	actor
+	raw written
 }
 
 // booked reads the participants of one kind, exact duplicates once.
 func (r *reading) booked(kind *resource) []booked {
-	var list []booked
-	seen := make(map[string]bool)
-	group := "" // RGS-2 is the action of the segments below it
+	var all []booked
+	var seen [len(actions)]distinct // by action, none first
+	group := ""                     // RGS-2 is the action of the segments below it
 	for s := range r.m.Segments("") {
 		if s.Name() == "RGS" {
 			group = actionOf(s.Field(2))
@@ -90,28 +115,30 @@ func (r *reading) booked(kind *resource) []booked {
 		if action == "" {
 			action = group
 		}
-		p := participant{Extension: kind.extension, Status: statusOfParticipant(s.Field(kind.status)), Period: r.period(s, kind)}
-		if role := codedAt(s.Field(kind.role), 1); !role.empty() {
-			p.Type = []concept{role}
+		p := participant{
+			Extension: kind.extension, Type: codedAt(s.Field(kind.role), 1),
+			Status: statusOfParticipant(s.Field(kind.status)), Period: r.period(s, kind),
 		}
 		for one := range s.Field(3).Repetitions() {
-			if p.Actor = kind.actor(one); p.Actor.Display == "" && p.Actor.Identifier == nil {
+			if p.Actor = kind.actor(one); p.Actor.Display == "" && p.Actor.Identifier.Value == "" {
 				continue
 			}
 			p.Actor.Display = r.line(kind.segment+"-3", p.Actor.Display)
-			if key := action + string(encode(p)); !seen[key] {
-				seen[key] = true
-				list = append(list, booked{action, p})
+			if raw := encode(p); seen[strings.Index(actions, action)].add(raw) {
+				all = append(all, booked{action, p.Actor, raw})
 			}
 		}
 	}
-	return list
+	return all
 }
 
-func participantsOf(list []booked) []participant {
-	out := make([]participant, len(list))
-	for i, b := range list {
-		out[i] = b.participant
+// staying gives those who are not to be deleted, as they are written.
+func staying(all []booked) []written {
+	out := make([]written, 0, len(all))
+	for _, b := range all {
+		if b.action != "D" {
+			out = append(out, b.raw)
+		}
 	}
 	return out
 }

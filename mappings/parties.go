@@ -1,7 +1,6 @@
 package mappings
 
 import (
-	"encoding/json"
 	"slices"
 
 	"slotway/fhir"
@@ -23,7 +22,7 @@ type party struct {
 	kind    *resource
 	patient bool
 	gone    bool
-	raw     json.RawMessage
+	raw     written
 }
 
 // identity is what a segment knows a participant of its kind by: the identifier,
@@ -37,7 +36,7 @@ func partiesOf(stored fhir.Resource) *parties {
 	p := &parties{known: map[identity][]int{}}
 	for n := range stored.Root().Get("participant").Each() {
 		actor := n.Get("actor").First()
-		one := party{raw: n.Raw(), kind: kindOf(n)}
+		one := party{raw: written(n.Raw()), kind: kindOf(n)}
 		one.patient = actor.Get("type").Text() == "Patient" || fhir.ParseReference(actor.Get("reference").Text(), nil).Type == "Patient"
 		if one.patient {
 			one.kind = nil
@@ -87,8 +86,8 @@ func (p *parties) note(at int, names ...identity) {
 
 // take carries out one step. It reaches only participants of the step's own kind.
 func (p *parties) take(s step) {
-	name, names := identity{kind: s.kind, display: s.Actor.Display}, []identity{{display: s.Actor.Display}}
-	if id := s.Actor.Identifier; id != nil {
+	name, names := identity{kind: s.kind, display: s.Display}, []identity{{display: s.Display}}
+	if id := s.Identifier; id.Value != "" {
 		name = identity{kind: s.kind, system: id.System, value: id.Value}
 		names = append(names, name)
 	}
@@ -97,10 +96,10 @@ func (p *parties) take(s step) {
 	case "A", "U":
 		first := slices.IndexFunc(hits, func(at int) bool { return !p.list[at].gone })
 		if first < 0 {
-			p.add(party{kind: s.kind, raw: encode(s.participant)}, names...)
+			p.add(party{kind: s.kind, raw: s.raw}, names...)
 			return
 		}
-		p.list[hits[first]].raw, p.changed = encode(s.participant), true
+		p.list[hits[first]].raw, p.changed = s.raw, true
 		p.note(hits[first], names...)
 	case "D":
 		for _, at := range hits {
@@ -122,7 +121,7 @@ func (p *parties) changes() []fhir.Change {
 			front = i + 1
 		}
 	}
-	var head, middle, tail []json.RawMessage
+	var head, middle, tail []written
 	for i, one := range p.list {
 		switch {
 		case one.gone:
@@ -138,5 +137,5 @@ func (p *parties) changes() []fhir.Change {
 	if len(all) == 0 {
 		return []fhir.Change{remove(pathParticipant)}
 	}
-	return []fhir.Change{set(pathParticipant, all)}
+	return []fhir.Change{set(pathParticipant, list[written](all))}
 }

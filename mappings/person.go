@@ -69,7 +69,7 @@ func (in Intent) NewPatient() (changes []fhir.Change, warnings []string) {
 func identifiers(r *reading, rule *Rule, _ hl7.Value) {
 	for _, id := range r.in.Person.Identifiers {
 		if id.System == fhir.NHSNumberSystem {
-			r.add(set(rule.path.Where("system", id.System).Then("value"), id.Value))
+			r.add(set(rule.path.Where("system", id.System).Then("value"), word(id.Value)))
 			continue
 		}
 		r.add(set(rule.path.Where("value", id.Value), identifier{System: id.System, Value: id.Value}))
@@ -78,7 +78,7 @@ func identifiers(r *reading, rule *Rule, _ hl7.Value) {
 
 func birthDate(r *reading, rule *Rule, v hl7.Value) {
 	if r.in.Person.BirthDate != "" {
-		r.add(set(rule.path, r.in.Person.BirthDate))
+		r.add(set(rule.path, word(r.in.Person.BirthDate)))
 	} else if !v.Valued() {
 		r.add(remove(rule.path))
 	}
@@ -94,17 +94,14 @@ func sex(r *reading, rule *Rule, v hl7.Value) {
 		r.warn("PID-8 is not in table 0001; unknown is taken")
 		code = "unknown"
 	}
-	r.add(set(rule.path, code))
+	r.add(set(rule.path, word(code)))
 }
 
 func language(r *reading, rule *Rule, v hl7.Value) {
-	type communication struct {
-		Language concept `json:"language"`
-	}
 	f := r.m.Field("PID", 15)
 	spoken := concept{Text: f.Component(2).Text}
 	if code := codeOf(f.Component(1).Text); code != "" {
-		spoken = concept{Coding: []coding{{systemOfLanguage, code, f.Component(2).Text}}}
+		spoken = concept{Coding: coding{systemOfLanguage, code, f.Component(2).Text}}
 	}
 	switch {
 	case !v.Valued():
@@ -114,11 +111,18 @@ func language(r *reading, rule *Rule, v hl7.Value) {
 	}
 }
 
+// communication is a Patient's, of one language.
+type communication struct{ language concept }
+
+func (v communication) append(b []byte) []byte {
+	return append(v.language.append(append(b, `{"language":`...)), '}')
+}
+
 func marital(r *reading, rule *Rule, v hl7.Value) {
 	f := r.m.Field("PID", 16)
 	c := codedAt(f, 1)
 	if known, ok := maritalStatus[strings.ToUpper(f.Component(1).Text)]; ok {
-		c = concept{Coding: []coding{known}, Text: f.Component(2).Text}
+		c = concept{known, f.Component(2).Text}
 	}
 	r.addConcept(rule.path, v, c)
 }

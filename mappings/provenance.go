@@ -42,21 +42,25 @@ type ProvenanceInput struct {
 // 2.2): in which message of the sender's, when it was recorded and when it was
 // stored, by which partner, for whom, and that it came by HL7.
 func Provenance(p ProvenanceInput) []fhir.Change {
-	partner := struct {
-		Identifier identifier `json:"identifier"`
-	}{identifier{System: partnersSystem, Value: PartnerUUID(p.Partner)}}
 	var changes []fhir.Change
 	if p.Control != "" {
-		changes = append(changes, set(pathUploaded, p.Control))
+		changes = append(changes, set(pathUploaded, word(p.Control)))
 	}
 	return append(changes,
-		set(pathRecorded, fhir.FormatInstant(p.Sent)),
-		set(pathPartner, partner),
-		set(pathPersisted, fhir.FormatInstant(p.Received)),
+		set(pathRecorded, instant(p.Sent)),
+		set(pathPartner, referred{identifier{System: partnersSystem, Value: PartnerUUID(p.Partner)}}),
+		set(pathPersisted, instant(p.Received)),
 		set(pathRoute, coding{codeSystems + "access-route", "HL7_API", "Integration (HL7)"}),
 		set(pathSource, coding{codeSystems + "source-organization", p.Controller, p.ControllerName}),
 		set(pathConnecting, coding{codeSystems + "connecting-org", p.Connecting, p.ConnectingName}),
 	)
+}
+
+// referred is a Reference by identifier.
+type referred struct{ to identifier }
+
+func (v referred) append(b []byte) []byte {
+	return append(v.to.append(append(b, `{"identifier":`...)), '}')
 }
 
 // PartnerUUID gives the UUID that stands for a partner in what it writes: always

@@ -74,11 +74,11 @@ func (r *reading) run(rules []Rule) {
 func (r *reading) find(ref hl7.Ref) hl7.Value {
 	var null hl7.Value
 	for s := range r.m.Segments(ref.Segment()) {
-		v := hl7.Value{State: s.Field(ref.Field()).State()}
-		if ref.Component() > 0 {
-			v = s.Get(ref)
-		} else if v.Valued() {
-			v.Text = s.Get(ref).Text
+		var v hl7.Value
+		if f := s.Field(ref.Field()); ref.Component() > 0 {
+			v = f.At(ref)
+		} else if v.State = f.State(); v.Valued() {
+			v.Text = f.At(ref).Text
 		}
 		if v.Valued() {
 			return v
@@ -140,7 +140,7 @@ func text(r *reading, rule *Rule, v hl7.Value) {
 		r.add(remove(rule.path))
 		return
 	}
-	r.add(set(rule.path, r.line(rule.from, v.Text)))
+	r.add(set(rule.path, word(r.line(rule.from, v.Text))))
 }
 
 // unless holds when a field has no value.

@@ -1,6 +1,7 @@
 package mappings
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -107,7 +108,7 @@ func (r *reading) noteID(id, from string, holdsNUL bool) {
 		r.fail(invalid(from, "must not hold the character NUL"))
 	default:
 		r.in.Placer = id
-		r.in.Defaults = append(r.in.Defaults, set(pathExternalID, id))
+		r.in.Defaults = append(r.in.Defaults, set(pathExternalID, word(id)))
 	}
 }
 
@@ -123,9 +124,11 @@ func filler(r *reading, rule *Rule, v hl7.Value) {
 	if id == "" {
 		return
 	}
-	kind := concept{Coding: []coding{{System: systemOfIDType, Code: "FILL"}}}
-	r.add(set(rule.path, identifier{&kind, hdSystem(f.Component(3).Text, f.Component(4).Text), id}))
+	r.add(set(rule.path, identifier{&fillerID, hdSystem(f.Component(3).Text, f.Component(4).Text), id}))
 }
+
+// fillerID is the type of a filler's id.
+var fillerID = concept{Coding: coding{System: systemOfIDType, Code: "FILL"}}
 
 func managementURL(r *reading, rule *Rule, _ hl7.Value) {
 	u, state, err := r.url()
@@ -135,14 +138,14 @@ func managementURL(r *reading, rule *Rule, _ hl7.Value) {
 	case state == hl7.Null:
 		r.add(remove(pathURL))
 	default:
-		r.add(set(rule.path, u))
+		r.add(set(rule.path, word(u)))
 	}
 }
 
 // code sets the element to the field's code, or removes it.
 func code(r *reading, rule *Rule, v hl7.Value) {
 	if c := codeOf(r.line(rule.from, v.Text)); c != "" {
-		r.add(set(rule.path, c))
+		r.add(set(rule.path, word(c)))
 	} else if !v.Valued() {
 		r.add(remove(rule.path))
 	}
@@ -150,7 +153,7 @@ func code(r *reading, rule *Rule, v hl7.Value) {
 
 func systemName(r *reading, rule *Rule, v hl7.Value) {
 	if uri := systemOf(v.Text); uri != "" {
-		r.add(set(rule.path, uri))
+		r.add(set(rule.path, word(uri)))
 		return
 	}
 	r.add(remove(rule.path))
@@ -159,7 +162,7 @@ func systemName(r *reading, rule *Rule, v hl7.Value) {
 // asDefault is text for an appointment that is being made.
 func asDefault(r *reading, rule *Rule, v hl7.Value) {
 	if v.Valued() {
-		r.in.Defaults = append(r.in.Defaults, set(rule.path, r.line(rule.from, v.Text)))
+		r.in.Defaults = append(r.in.Defaults, set(rule.path, word(r.line(rule.from, v.Text))))
 	}
 }
 
@@ -169,50 +172,43 @@ func visit(r *reading, rule *Rule, v hl7.Value) {
 		return
 	}
 	if codes, ok := visitReason[strings.ToUpper(v.Text)]; ok {
-		r.add(set(rule.path, concept{Coding: codes}))
+		r.add(set(rule.path, codes))
 	}
 }
 
 func services(r *reading, rule *Rule, v hl7.Value) {
-	r.replaceAll(rule.path, v, r.concepts("AIS", 3))
+	r.replaceAll(rule.path, v, r.concepts("AIS", 3, func(c concept) concept { return c }))
 }
 
 func specialty(r *reading, rule *Rule, v hl7.Value) {
-	list := r.concepts("PV1", 10)
-	for i := range list {
-		for j, c := range list[i].Coding {
-			list[i].Text = ""
-			if c.Display == "" {
-				list[i].Coding[j].Display = c.Code
-			}
+	r.replaceAll(rule.path, v, r.concepts("PV1", 10, func(c concept) concept {
+		if c.Coding.Code != "" {
+			c.Coding.Display, c.Text = cmp.Or(c.Coding.Display, c.Coding.Code), ""
 		}
-	}
-	r.replaceAll(rule.path, v, list)
+		return c
+	}))
 }
 
 // replaceAll replaces a list of concepts, or removes it for "". A field that has
 // a value, but in no part that is read here, says nothing.
-func (r *reading) replaceAll(path fhir.Path, v hl7.Value, list []concept) {
-	if len(list) > 0 || !v.Valued() {
-		r.add(replace(path, list))
+func (r *reading) replaceAll(path fhir.Path, v hl7.Value, all []written) {
+	if len(all) > 0 || !v.Valued() {
+		r.add(replace(path, all))
 	}
 }
 
-// concepts reads every repetition of a field in every segment of a name, each
-// different one once.
-func (r *reading) concepts(segment string, field int) []concept {
-	var list []concept
-	seen := make(map[string]bool)
+// concepts reads every repetition of a field in every segment of a name, as as
+// makes them, each different one once.
+func (r *reading) concepts(segment string, field int, as func(concept) concept) []written {
+	var found distinct
 	for s := range r.m.Segments(segment) {
 		for one := range s.Field(field).Repetitions() {
-			c := codedAt(one, 1)
-			if key := string(encode(c)); !c.empty() && !seen[key] {
-				seen[key] = true
-				list = append(list, c)
+			if c := as(codedAt(one, 1)); !c.empty() {
+				found.add(encode(c))
 			}
 		}
 	}
-	return list
+	return found.all
 }
 
 func priority(r *reading, rule *Rule, v hl7.Value) {
@@ -221,7 +217,7 @@ func priority(r *reading, rule *Rule, v hl7.Value) {
 		return
 	}
 	if n, ok := urgency[strings.ToUpper(v.Text)]; ok {
-		r.add(set(rule.path, n))
+		r.add(set(rule.path, number(n)))
 		return
 	}
 	r.warn(rule.from + " is not a known urgency, and is ignored")

@@ -5,15 +5,20 @@ import (
 )
 
 type (
-	stringExtension struct {
-		URL   string `json:"url"`
-		Value string `json:"valueString"`
-	}
+	stringExtension  struct{ URL, Value string }
 	contactExtension struct {
-		URL   string            `json:"url"`
-		Parts []stringExtension `json:"extension"`
+		URL   string
+		Parts list[stringExtension]
 	}
 )
+
+func (v stringExtension) append(b []byte) []byte {
+	return end(textIn(textIn(append(b, '{'), "url", v.URL), "valueString", v.Value), '}')
+}
+
+func (v contactExtension) append(b []byte) []byte {
+	return append(v.Parts.append(member(textIn(append(b, '{'), "url", v.URL), "extension")), '}')
+}
 
 // contact reads SCH-13, the single point of contact of a booking: the first phone
 // number and the first e-mail address of its repetitions, each XTN.

@@ -10,7 +10,7 @@ import (
 // StatusChanges gives the changes that make a status so: a cancelation reason
 // stays only with one that may have it (FHIR R4 Appointment, app-4).
 func StatusChanges(code string) []fhir.Change {
-	changes := []fhir.Change{set(pathStatus, code)}
+	changes := []fhir.Change{set(pathStatus, word(code))}
 	if code != "cancelled" && code != "noshow" {
 		changes = append(changes, remove(pathReason))
 	}

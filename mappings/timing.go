@@ -33,7 +33,7 @@ var (
 	pathMinutes    = fhir.MustPath("minutesDuration")
 	pathNoEnd      = fhir.MustPath("_end.extension.where(url=" + fhir.DataAbsentReason + ")")
 	pathNoEndWhy   = pathNoEnd.Then("valueCode")
-	changeNoEnd    = set(pathNoEndWhy, "unknown")
+	changeNoEnd    = set(pathNoEndWhy, word("unknown"))
 	changeKnownEnd = remove(pathNoEnd)
 )
 
@@ -114,13 +114,13 @@ func lasting(unitRef string) Conv {
 		if !v.Valued() || r.times.lasts > 0 || r.ofOtherStart(rule) {
 			return
 		}
-		number, name := v.Text, ""
+		digits, name := v.Text, ""
 		if unitRef != "" {
 			name = r.unit(unit)
-		} else if number != "" && !isDigits(number[:1]) {
-			name, number = number[:1], number[1:]
+		} else if digits != "" && !isDigits(digits[:1]) {
+			name, digits = digits[:1], digits[1:]
 		}
-		d, ok := duration(number, name)
+		d, ok := duration(digits, name)
 		if !ok {
 			r.warn(rule.from + " is no number with an explicit unit, and is ignored")
 			return
@@ -167,13 +167,13 @@ func (r *reading) finishTimes() {
 		t.end = moment{at: end, from: "SCH-9"}
 	}
 	if t.start.known() {
-		r.add(set(pathStart, fhir.FormatInstant(t.start.at)))
+		r.add(set(pathStart, instant(t.start.at)))
 	}
 	switch {
 	case t.end.null:
 		r.add(remove(pathEnd), changeNoEnd)
 	case t.end.known():
-		r.add(set(pathEnd, fhir.FormatInstant(t.end.at)), changeKnownEnd)
+		r.add(set(pathEnd, instant(t.end.at)), changeKnownEnd)
 	}
 	r.finishMinutes()
 }
@@ -202,6 +202,6 @@ func (r *reading) finishMinutes() {
 		}
 		r.add(remove(pathMinutes))
 	default:
-		r.add(set(pathMinutes, int(span/time.Minute)))
+		r.add(set(pathMinutes, number(span/time.Minute)))
 	}
 }

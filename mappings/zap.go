@@ -2,7 +2,6 @@ package mappings
 
 import (
 	"errors"
-	"strings"
 
 	"slotway/fhir"
 	"slotway/hl7bridge/hl7"
@@ -14,19 +13,14 @@ import (
 // components or subcomponents. Several ZAP must agree.
 func (r *reading) url() (u string, state hl7.State, err error) {
 	for s := range r.m.Segments("ZAP") {
-		f := s.Field(1)
-		raw := strings.Trim(string(f.Raw()), " \t")
-		if raw == "" {
+		v := s.Field(1).Whole()
+		if v.State < hl7.Null {
 			continue
 		}
-		text, now := r.m.Decode([]byte(raw)), hl7.Present
-		if raw == `""` {
-			text, now = "", hl7.Null
-		}
-		if state != hl7.Absent && (now != state || text != u) {
+		if state != hl7.Absent && v != (hl7.Value{Text: u, State: state}) {
 			return "", state, invalid("ZAP-1", "must be the same in every ZAP")
 		}
-		u, state = text, now
+		u, state = v.Text, v.State
 	}
 	if state == hl7.Null {
 		return "", state, nil

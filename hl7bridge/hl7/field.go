@@ -53,46 +53,61 @@ func (f Field) Repetitions() iter.Seq[Field] {
 // Component returns component i, from 1, as one text: of a component with several
 // subcomponents, all of them with the separators between. Sub gives one of them.
 func (f Field) Component(i int) Value {
-	rep := f.first()
-	if rep.rawState() == Null {
+	if f.isNull() {
 		return Value{State: Null}
 	}
-	return rep.component(i).value()
+	return f.component(i).value()
 }
 
 // Sub returns subcomponent j of component i, both from 1. A component without
 // separators has just subcomponent 1.
 func (f Field) Sub(i, j int) Value {
-	rep := f.first()
-	if rep.rawState() == Null {
+	if f.isNull() {
 		return Value{State: Null}
 	}
-	c := rep.component(i)
-	if c.rawState() == Null {
+	c := f.component(i)
+	if c.isNull() {
 		return Value{State: Null}
 	}
-	if c.m == nil {
-		return Value{}
-	}
-	return c.part(c.m.delims.Subcomponent, j).value()
+	return c.part(c.delims().Subcomponent, j).value()
 }
 
 // Text returns the first repetition as one text: component and subcomponent separators
 // stay as they are. It suits free text, such as NTE-3, whose senders rarely escape.
 func (f Field) Text() Value { return f.first().value() }
 
+// Whole returns all of the field as one text, its repetitions and components not told
+// apart. It suits what must not be split, such as a URL. Control characters stay, so
+// that a caller who validates the result sees them.
+func (f Field) Whole() Value {
+	if f.m == nil {
+		return Value{}
+	}
+	text := strings.Trim(f.text(), " \t")
+	switch {
+	case text == "":
+		return Value{State: Empty}
+	case text == nullMarker:
+		return Value{State: Null}
+	case !f.m.plain:
+		text = f.m.decode(text, keepControls)
+	}
+	return Value{text, Present}
+}
+
 // HoldsNUL reports whether any repetition of the field holds the character NUL, as such
 // or as an escape. A Value leaves NUL out, so two identifiers that differ only by one
 // would look the same: refuse such a field instead.
 func (f Field) HoldsNUL() bool {
-	if f.m == nil {
+	if f.m == nil || f.m.plain {
 		return false
 	}
 	return strings.IndexByte(f.m.decode(f.text(), keepControls), 0) >= 0
 }
 
-// at reads the part that r names.
-func (f Field) at(r Ref) Value {
+// At reads the part that r names, as Message.Get does; r's segment and field do not
+// matter.
+func (f Field) At(r Ref) Value {
 	if r.sub > 0 {
 		return f.Sub(int(r.component), int(r.sub))
 	}
@@ -123,11 +138,46 @@ func (f Field) first() Field {
 	return f.part(f.m.delims.Repetition, 1)
 }
 
+// isNull reports whether the first repetition is the delete marker. Hardly any field
+// so much as begins with one.
+func (f Field) isNull() bool {
+	if f.lo < f.hi && f.m.text[f.lo] != nullMarker[0] && !isBlank(f.m.text[f.lo]) {
+		return false
+	}
+	return f.first().rawState() == Null
+}
+
+// component finds component i of the first repetition.
 func (f Field) component(i int) Field {
-	if f.m == nil {
+	if f.m == nil || f.literal() {
+		return f.part(0, i)
+	}
+	text, d := f.m.text[:f.hi], &f.m.delims
+scan:
+	for pos := f.lo; pos < len(text); pos++ {
+		switch text[pos] {
+		case d.Component:
+			if i--; i == 0 {
+				f.hi = pos
+				return f
+			}
+			f.lo = pos + 1
+		case d.Repetition:
+			f.hi = pos
+			break scan
+		}
+	}
+	if i == 1 {
 		return f
 	}
-	return f.part(f.m.delims.Component, i)
+	return Field{}
+}
+
+func (f Field) delims() Delimiters {
+	if f.m == nil {
+		return Delimiters{}
+	}
+	return f.m.delims
 }
 
 // literal reports whether this is MSH-1 or MSH-2, whose content is the delimiters.
@@ -135,40 +185,46 @@ func (f Field) literal() bool { return f.lo < f.m.encoding }
 
 // part returns part n, from 1, of the pieces between the separators. Separator 0 splits nothing.
 func (f Field) part(sep byte, n int) Field {
-	if f.literal() || sep == 0 {
+	if sep == 0 || f.literal() {
 		if n == 1 {
 			return f
 		}
 		return Field{}
 	}
-	for ; n > 0; n-- {
-		next := strings.IndexByte(f.m.text[f.lo:f.hi], sep)
-		switch {
-		case next < 0 && n == 1:
-			return f
-		case next < 0:
-			return Field{}
-		case n == 1:
-			f.hi = f.lo + next
+	text := f.m.text[:f.hi]
+	for pos := f.lo; pos < len(text); pos++ {
+		if text[pos] != sep {
+			continue
+		}
+		if n--; n == 0 {
+			f.hi = pos
 			return f
 		}
-		f.lo += next + 1
+		f.lo = pos + 1
+	}
+	if n == 1 {
+		return f
 	}
 	return Field{}
 }
 
 // value decodes the whole of f.
 func (f Field) value() Value {
-	s := f.rawState()
-	if s != Present {
-		return Value{State: s}
+	if f.m == nil {
+		return Value{}
 	}
-	if f.literal() {
-		return Value{Text: strings.ToValidUTF8(f.text(), "\ufffd"), State: Present}
-	}
-	text := trim(f.m.decode(trim(f.text()), dropControls))
-	if text == "" {
+	text := trim(f.text())
+	switch {
+	case text == "":
 		return Value{State: Empty}
+	case text == nullMarker:
+		return Value{State: Null}
+	case f.literal():
+		return Value{Text: strings.ToValidUTF8(f.text(), "\ufffd"), State: Present}
+	case !f.m.plain:
+		if text = trim(f.m.decode(text, dropControls)); text == "" {
+			return Value{State: Empty}
+		}
 	}
 	return Value{Text: text, State: Present}
 }

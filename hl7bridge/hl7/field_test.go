@@ -195,3 +195,27 @@ func TestField_HoldsNUL(t *testing.T) {
 		}
 	}
 }
+
+// TestWhole: hl7-bridge 9, requirement 61: neither & nor ~ splits, escaped or not.
+func TestWhole(t *testing.T) {
+	for sent, want := range map[string]hl7.Value{
+		"":                     {State: hl7.Empty},
+		"  ":                   {State: hl7.Empty},
+		`""`:                   {State: hl7.Null},
+		"a&b~c^d":              {Text: "a&b~c^d", State: hl7.Present},
+		` a\T\b\R\c `:          {Text: "a&b~c", State: hl7.Present},
+		"a\x00b":               {Text: "a\x00b", State: hl7.Present},
+		"caf\u00e9":            {Text: "caf\u00e9", State: hl7.Present},
+		`""~b`:                 {Text: `""~b`, State: hl7.Present},
+		`a|` + "second\x01":    {Text: "a", State: hl7.Present},
+		`https://x/?a=1&b=%26`: {Text: "https://x/?a=1&b=%26", State: hl7.Present},
+	} {
+		m := mustParse(t, "MSH|^~\\&|A\rZAP|"+sent+"\r")
+		if got := m.Field("ZAP", 1).Whole(); got != want {
+			t.Errorf("ZAP|%s: got %v, want %v", sent, got, want)
+		}
+	}
+	if got := (hl7.Field{}).Whole(); got != (hl7.Value{}) {
+		t.Errorf("no field: got %v, want absent", got)
+	}
+}

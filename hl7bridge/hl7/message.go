@@ -16,12 +16,22 @@ type Message struct {
 	reply    Delimiters // those an acknowledgement uses: delims if they were valid
 	charset  *charset
 	warnings []string
+	plain    bool // nothing after MSH-2 is escaped, a control character or beyond ASCII
 	segs     []segment
-	inline   [16]segment // room for the usual message, so that the index costs no allocation
+	ends     []int32 // where names and fields end, segment by segment
+
+	segsInline [16]segment // room for the usual message, so that the index costs no allocation
+	endsInline [160]int32
 }
 
-// segment is a line of the message: text[lo:hi], its name text[lo:name].
-type segment struct{ lo, name, hi int32 }
+// segment is a line of the message: text[lo:hi], its name text[lo:name]. The fields,
+// of which MSH-1 is none here, end at ends[first:last]; ends[first-1] is where the
+// separator before the first of them stands.
+type segment struct {
+	lo, name, hi int32
+	first, last  int32
+	key          uint32
+}
 
 // Raw returns the bytes given to Parse.
 func (m *Message) Raw() []byte { return m.raw }
@@ -39,13 +49,14 @@ func (m *Message) Delimiters() Delimiters { return m.delims }
 //     its parts Null: for SCH-7 = "", SCH-7.2 is Null.
 //   - MSH-1 and MSH-2 are given as they stand.
 func (m *Message) Get(r Ref) Value {
-	return m.Field(r.segment, int(r.field)).at(r)
+	return m.Field(r.segment, int(r.field)).At(r)
 }
 
 // Field returns field n, from 1, of the first segment of that name.
 func (m *Message) Field(seg string, n int) Field {
+	key := keyOf(seg)
 	for i := range m.segs {
-		if m.name(i) == seg {
+		if m.is(i, key, seg) {
 			return m.field(i, n)
 		}
 	}
@@ -70,9 +81,10 @@ func (m *Message) ControlID() []byte {
 
 // Segments yields the segments of that name in message order; "" yields all of them.
 func (m *Message) Segments(name string) iter.Seq[Segment] {
+	key := keyOf(name)
 	return func(yield func(Segment) bool) {
 		for i := range m.segs {
-			if (name == "" || m.name(i) == name) && !yield(Segment{m, i}) {
+			if (name == "" || m.is(i, key, name)) && !yield(Segment{m, i}) {
 				return
 			}
 		}
@@ -81,8 +93,9 @@ func (m *Message) Segments(name string) iter.Seq[Segment] {
 
 // Has reports whether there is a segment of that name.
 func (m *Message) Has(name string) bool {
+	key := keyOf(name)
 	for i := range m.segs {
-		if m.name(i) == name {
+		if m.is(i, key, name) {
 			return true
 		}
 	}
@@ -99,6 +112,19 @@ func (m *Message) LogValue() slog.Value {
 		slog.Int("segments", len(m.segs)),
 		slog.Int("bytes", len(m.raw)),
 	)
+}
+
+// is says whether segment i has a name, whose key is key.
+func (m *Message) is(i int, key uint32, name string) bool {
+	return m.segs[i].key == key && (key != 0 || m.name(i) == name)
+}
+
+// keyOf gives a name of three bytes as a number, and 0 for others.
+func keyOf(name string) uint32 {
+	if len(name) != 3 {
+		return 0
+	}
+	return 1<<24 | uint32(name[0])<<16 | uint32(name[1])<<8 | uint32(name[2])
 }
 
 func (m *Message) name(i int) string {

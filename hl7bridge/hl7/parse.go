@@ -55,6 +55,7 @@ func ParseAs(raw []byte, charset string) (*Message, error) {
 	headerErr := m.readDelimiters()
 	indexErr := m.index()
 	charsetErr := m.readCharset(charset)
+	m.plain = m.isPlain()
 	for _, err := range []*ParseError{headerErr, indexErr, charsetErr} {
 		if err != nil {
 			return m, err
@@ -113,7 +114,7 @@ func (m *Message) readDelimiters() *ParseError {
 // index finds the segments. It looks for the next CR and the next LF apart, so that a
 // message is scanned twice at most.
 func (m *Message) index() *ParseError {
-	m.segs = m.inline[:0]
+	m.segs, m.ends = m.segsInline[:0], m.endsInline[:0]
 	var strange int
 	var second bool
 	cr, lf := indexFrom(m.text, '\r', m.start), indexFrom(m.text, '\n', m.start)
@@ -131,9 +132,8 @@ func (m *Message) index() *ParseError {
 		pos = end + 1
 	}
 	for i := range m.segs {
-		name := m.name(i)
-		second = second || i > 0 && name == "MSH"
-		if !validName(name) {
+		second = second || i > 0 && m.segs[i].key == keyMSH
+		if !validName(m.name(i)) {
 			strange++
 		}
 	}
@@ -157,12 +157,16 @@ func (m *Message) addSegment(lo, hi int) bool {
 	if len(m.segs) == maxSegments {
 		return false
 	}
-	line := m.text[lo:hi]
-	if end := strings.IndexByte(line, m.delims.Field); end >= 0 {
-		line = line[:end]
+	end := indexFrom(m.text[:hi], m.delims.Field, lo)
+	name := lo + len(trim(m.text[lo:end])) // nothing to trim on the left
+	m.ends = append(m.ends, int32(end))
+	s := segment{lo: int32(lo), name: int32(name), hi: int32(hi), first: int32(len(m.ends)), key: keyOf(m.text[lo:name])}
+	for end < hi {
+		end = indexFrom(m.text[:hi], m.delims.Field, end+1)
+		m.ends = append(m.ends, int32(end))
 	}
-	name := lo + len(trim(line)) // nothing to trim on the left
-	m.segs = append(m.segs, segment{int32(lo), int32(name), int32(hi)})
+	s.last = int32(len(m.ends))
+	m.segs = append(m.segs, s)
 	return true
 }
 

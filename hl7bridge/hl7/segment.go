@@ -40,33 +40,26 @@ func (s Segment) Field(n int) Field {
 // Get returns the value at r in this segment, as Message.Get does. The value is Absent
 // if r names another segment.
 func (s Segment) Get(r Ref) Value {
-	if r.segment != s.Name() {
+	if s.m == nil || !s.m.is(s.i, keyOf(r.segment), r.segment) {
 		return Value{}
 	}
-	return s.Field(int(r.field)).at(r)
+	return s.m.field(s.i, int(r.field)).At(r)
 }
 
-// field finds field n of segment i.
+// field gives field n of segment i.
 func (m *Message) field(i, n int) Field {
-	if n < 1 {
-		return Field{}
-	}
-	at := m.segs[i]
-	lo, hi, name := int(at.lo), int(at.hi), int(at.name)
-	if m.text[lo:name] == "MSH" {
-		if n == 1 && name < hi {
-			return Field{m, name, name + 1}
+	at := &m.segs[i]
+	if at.key == keyMSH {
+		if n == 1 && at.name < at.hi {
+			return Field{m, int(at.name), int(at.name) + 1}
 		}
 		n-- // the separator is a field, and so not one before MSH-2
 	}
-	line, sep := m.text[:hi], m.delims.Field
-	for pos := name; pos < len(line); pos++ {
-		if line[pos] != sep {
-			continue
-		}
-		if n--; n == 0 {
-			return Field{m, pos + 1, indexFrom(line, sep, pos+1)}
-		}
+	if n < 1 || n > int(at.last-at.first) {
+		return Field{}
 	}
-	return Field{}
+	k := int(at.first) + n - 1
+	return Field{m, int(m.ends[k-1]) + 1, int(m.ends[k])}
 }
+
+var keyMSH = keyOf("MSH")

@@ -16,10 +16,27 @@ const (
 	keepControls controls = true
 )
 
-// Decode undoes the escapes and the character set of raw bytes of this message, such as
-// RawField gives. It neither splits nor trims, and it keeps control characters, so that
-// a caller who validates the result sees them.
-func (m *Message) Decode(raw []byte) string { return m.decode(string(raw), keepControls) }
+// isPlain reports whether no text after MSH-2 needs to be decoded.
+func (m *Message) isPlain() bool {
+	text := m.text[m.encoding:]
+	if strings.IndexByte(text, m.delims.Escape) >= 0 { // also without escapes: NUL is a control character
+		return false
+	}
+	for i := range len(text) {
+		if !ordinary[text[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+// ordinary has the bytes that stand for themselves in every character set and stay.
+var ordinary = func() (t [256]bool) {
+	for b := range byte(utf8.RuneSelf) {
+		t[b] = !isDropped(rune(b))
+	}
+	return t
+}()
 
 // decode undoes escapes and character set. Plain text, the usual case, is not copied.
 func (m *Message) decode(s string, c controls) string {

@@ -10,6 +10,9 @@ import (
 // whole message each time.
 func (m *Message) Warnings() []string {
 	warnings := slices.Clone(m.warnings)
+	if m.plain {
+		return warnings
+	}
 	if m.holdsControls() {
 		warnings = append(warnings, "the text holds control characters; they are left out")
 	}
