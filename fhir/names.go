@@ -4,6 +4,8 @@ package fhir
 const (
 	// NHSNumberSystem is the identifier system of NHS numbers.
 	NHSNumberSystem = "https://fhir.nhs.uk/Id/nhs-number"
+	// PublicIDSystem is the identifier system of the ids that resources have here.
+	PublicIDSystem = "http://fhir.patientsknowbest.com/id/public-id"
 	// ExternalIDSystem is the identifier system of the placer's own id of an
 	// appointment (HL7 v2 SCH-1), unique within a customer.
 	ExternalIDSystem = "http://fhir.patientsknowbest.com/id/external-identifier"

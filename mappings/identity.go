@@ -40,11 +40,17 @@ const maxIdentifiers = 100
 // addIdentifier adds an identifier once; two NHS numbers are two people.
 func (r *reading) addIdentifier(id Identifier) {
 	for _, known := range r.in.Person.Identifiers {
-		if known == id {
+		switch {
+		case known == id:
 			return
-		}
-		if id.System == fhir.NHSNumberSystem && known.System == id.System {
+		case known.System != id.System:
+		case id.System == fhir.NHSNumberSystem:
 			r.fail(fhir.Errorf(fhir.Conflict, "PID-3 must name one patient; it holds two NHS numbers").At("PID-3").Coded(PatientConflict))
+			return
+		case id.System == EmailSystem && strings.EqualFold(known.Value, id.Value):
+			return
+		case id.System == EmailSystem:
+			r.fail(invalid("PID-3", "must hold one e-mail address at most"))
 			return
 		}
 	}
@@ -55,36 +61,68 @@ func (r *reading) addIdentifier(id Identifier) {
 	}
 }
 
+// EmailSystem is the system of the e-mail address in Person.Identifiers, which FHIR
+// keeps in telecom.
+const EmailSystem = "email"
+
+// knownIDs are the identifiers that every customer's messages may name a patient by
+// (spec hl7-bridge 2.6); its own are Options.LocalIDs.
+var knownIDs = []LocalID{
+	{Authority: "NHS", Type: "NH", System: fhir.NHSNumberSystem},
+	{Authority: "PKB", Type: "PI", System: fhir.PublicIDSystem},
+	{Authority: "EMAIL", Type: "EMAIL", System: EmailSystem},
+}
+
 // identifierOf reads a CX of a known authority and type; others are passed over
 // in silence, since a sender's list is longer than what was agreed.
 func (r *reading) identifierOf(cx hl7.Field, where string) (id Identifier, ok bool) {
 	value, authority, kind := cx.Component(1).Text, cx.Sub(4, 1).Text, cx.Component(5).Text
-	if value == "" {
+	status := statusOfNHS(kind)
+	if status != "" {
+		kind = "NH"
+	}
+	system := r.systemOfID(authority, kind)
+	if value == "" || system == "" {
 		return Identifier{}, false
 	}
-	if authority == "NHS" && isNHSType(kind) {
-		number := strings.ReplaceAll(value, " ", "")
-		if !fhir.ValidNHSNumber(number) || cx.HoldsNUL() {
+	if cx.HoldsNUL() {
+		r.fail(invalid(where, "must not hold the character NUL"))
+		return Identifier{}, false
+	}
+	switch system {
+	case fhir.NHSNumberSystem:
+		if value = strings.ReplaceAll(value, " ", ""); !fhir.ValidNHSNumber(value) {
 			r.fail(invalid(where, "must be an NHS number: ten digits, the last of them the check digit"))
 			return Identifier{}, false
 		}
-		r.in.Person.NHSStatus = cmp.Or(r.in.Person.NHSStatus, statusOfNHS(kind))
-		return Identifier{fhir.NHSNumberSystem, number}, true
-	}
-	for _, local := range r.o.LocalIDs {
-		if (local.Authority == "*" || local.Authority == authority) && local.Type == kind {
-			if cx.HoldsNUL() {
-				r.fail(invalid(where, "must not hold the character NUL"))
-				return Identifier{}, false
-			}
-			return Identifier{local.System, value}, true
+		r.in.Person.NHSStatus = cmp.Or(r.in.Person.NHSStatus, status)
+	case EmailSystem:
+		if !isEmail(value) {
+			r.fail(invalid(where, "must be an e-mail address, such as name@example.org"))
+			return Identifier{}, false
 		}
 	}
-	return Identifier{}, false
+	return Identifier{system, value}, true
 }
 
-// isNHSType admits NH, and NH with a verification status: NH{status:01}.
-func isNHSType(kind string) bool { return kind == "NH" || statusOfNHS(kind) != "" }
+// systemOfID gives the system of identifiers of an authority and a type, or nothing
+// where that is no kind that was agreed.
+func (r *reading) systemOfID(authority, kind string) string {
+	for _, list := range [][]LocalID{knownIDs, r.o.LocalIDs} {
+		for _, local := range list {
+			if (local.Authority == "*" || local.Authority == authority) && local.Type == kind {
+				return local.System
+			}
+		}
+	}
+	return ""
+}
+
+// isEmail says whether a text can be one address and nothing else.
+func isEmail(s string) bool {
+	name, host, found := strings.Cut(s, "@")
+	return found && name != "" && host != "" && !strings.ContainsAny(s, " \t\r\n<>,;\"") && !strings.Contains(host, "@")
+}
 
 // statusOfNHS gives the verification status in a type such as NH{status:01}.
 func statusOfNHS(kind string) string {

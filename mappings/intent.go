@@ -78,7 +78,7 @@ type Intent struct {
 
 // Person is who a message is about.
 type Person struct {
-	Identifiers []Identifier // those of a known authority and type, in message order
+	Identifiers []Identifier // those of a known authority and type, in message order; an e-mail address is of EmailSystem
 	BirthDate   string       // YYYY-MM-DD, or shorter when the message says less; empty when not sent
 	Display     string       // name as one line, for a participant's display; may be empty
 	NHSStatus   string       // verification status of the NHS number, such as 01; empty when not sent

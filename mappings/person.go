@@ -11,7 +11,7 @@ import (
 // PID[Patient] map of HL7's v2-to-FHIR guide. It serves ADT messages, and SIU
 // messages where a patient is to be made of one.
 var personRules = table([]Rule{
-	{From: at("PID-3"), To: "identifier", Conv: identifiers, Doc: "With PID-2 and PID-4: the identifiers of a known authority and type, such as NHS and NH."},
+	{From: at("PID-3"), To: "identifier", Conv: identifiers, Doc: "With PID-2 and PID-4: the identifiers of a known authority and type: NHS and NH, PKB and PI, EMAIL and EMAIL (to `telecom`), and the customer's `local_ids`."},
 	{From: at("PID-5"), To: "name", Conv: names, Doc: "Names, with their use."},
 	{From: at("PID-7"), To: "birthDate", Conv: birthDate, Doc: "Date of birth, by its digits: no time zone moves it."},
 	{From: at("PID-8"), To: "gender", Conv: sex, Doc: "Table 0001."},
@@ -38,6 +38,7 @@ func (r *reading) patient() {
 		return
 	}
 	r.run(personRules)
+	r.email()
 	r.in.PersonChanges = r.out
 	if !r.event.Creates {
 		r.in.Lacking = append(r.in.Lacking, "MSH-9.2")
@@ -49,6 +50,7 @@ func (r *reading) patient() {
 func (r *reading) newPatient() *reading {
 	sub := &reading{m: r.m, o: r.o, event: r.event, in: Intent{Person: r.in.Person}, whole: true, used: r.used}
 	sub.run(personRules)
+	sub.email()
 	return sub
 }
 
@@ -68,13 +70,28 @@ func (in Intent) NewPatient() (changes []fhir.Change, warnings []string) {
 
 func identifiers(r *reading, rule *Rule, _ hl7.Value) {
 	for _, id := range r.in.Person.Identifiers {
-		if id.System == fhir.NHSNumberSystem {
+		switch id.System {
+		case fhir.NHSNumberSystem:
 			r.add(set(rule.path.Where("system", id.System).Then("value"), word(id.Value)))
+			continue
+		case EmailSystem: // email writes it
 			continue
 		}
 		r.add(set(rule.path.Where("value", id.Value), identifier{System: id.System, Value: id.Value}))
 	}
 }
+
+// email adds the address that PID-3 names the patient by, after those of PID-13 and
+// PID-14, among which it may be.
+func (r *reading) email() {
+	for _, id := range r.in.Person.Identifiers {
+		if id.System == EmailSystem {
+			r.add(set(pathTelecom.Where("value", id.Value).Then("system"), word("email")))
+		}
+	}
+}
+
+var pathTelecom = fhir.MustPath("telecom")
 
 func birthDate(r *reading, rule *Rule, v hl7.Value) {
 	if r.in.Person.BirthDate != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"slotway/fhir"
 	"slotway/fhir/r4"
@@ -134,9 +135,25 @@ func (m *message) findPatient(ctx context.Context) (rec store.Record, found bool
 	}
 	for id := range ids {
 		rec, err = m.tx.Read(ctx, m.see, store.Key{Customer: m.env.Customer.Alias, Type: "Patient", ID: id})
+		if err == nil && m.numberDiffers(rec) {
+			return rec, false, errTwoPatients
+		}
 		return rec, err == nil, err
 	}
 	return rec, false, nil
+}
+
+// numberDiffers says whether the message gives another NHS number than the patient
+// has, whom it names by an identifier of another kind: that is somebody else.
+func (m *message) numberDiffers(rec store.Record) bool {
+	for _, id := range m.in.Person.Identifiers {
+		if id.System == fhir.NHSNumberSystem {
+			p, err := r4.ReadPatient(rec.Resource.Root())
+			stored := strings.ReplaceAll(r4.Value(p.Identifiers, id.System), " ", "")
+			return err == nil && stored != "" && stored != id.Value
+		}
+	}
+	return false
 }
 
 // holdersOf gives the ids of the patients who have an identifier.
@@ -148,13 +165,45 @@ func (m *message) holdersOf(ctx context.Context, i mappings.Identifier) ([]strin
 		}
 		return []string{c.Holder}, err
 	}
-	param, _ := m.s.Catalog.Lookup("Patient", "identifier")
-	page, err := m.tx.Search(ctx, m.see, search.Query{Type: "Patient", Count: 2, Where: []search.Clause{
-		{Param: param, Any: []search.Test{{System: i.System, Code: i.Value, HasSystem: true}}},
-	}})
+	name, test := "identifier", search.Test{System: i.System, Code: i.Value, HasSystem: true}
+	if i.System == mappings.EmailSystem {
+		name, test = "email", search.Test{Code: i.Value}
+	}
+	param, _ := m.s.Catalog.Lookup("Patient", name)
+	page, err := m.tx.Search(ctx, m.see, search.Query{Type: "Patient", Count: 10, Where: []search.Clause{{Param: param, Any: []search.Test{test}}}})
 	var ids []string
 	for _, r := range page.Records {
-		ids = append(ids, r.ID)
+		if i.System != mappings.EmailSystem || usesAddress(r.Resource, i.Value) {
+			ids = append(ids, r.ID)
+		}
+	}
+	if i.System == fhir.PublicIDSystem && err == nil {
+		return m.withPublicID(ctx, ids, i.Value)
 	}
 	return ids, err
+}
+
+// usesAddress says whether an e-mail address is one that a patient has, not had.
+func usesAddress(patient fhir.Resource, address string) bool {
+	for t := range patient.Root().Get("telecom").Each() {
+		if t.Get("system").Text() == "email" && strings.EqualFold(t.Get("value").Text(), address) && t.Get("use").Text() != "old" && !t.Get("period").First().Get("end").Exists() {
+			return true
+		}
+	}
+	return false
+}
+
+// withPublicID adds the patient whose resource has a public id for its own.
+func (m *message) withPublicID(ctx context.Context, ids []string, id string) ([]string, error) {
+	if !fhir.ValidID(id) {
+		return ids, nil
+	}
+	_, err := m.tx.Read(ctx, m.see, store.Key{Customer: m.env.Customer.Alias, Type: "Patient", ID: id})
+	switch {
+	case absent(err):
+		return ids, nil
+	case err != nil:
+		return nil, err
+	}
+	return append(ids, id), nil
 }
