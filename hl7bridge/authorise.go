@@ -63,6 +63,8 @@ func (s sender) grantFor(e *mappings.Event) (Grant, error) {
 		return *found, nil
 	case e.On:
 		return Grant{}, errSender
+	case e.Effect == mappings.EffectNone:
+		return Grant{}, fhir.Errorf(fhir.Unsupported, "the event is not supported: it %s", e.Doc).At("MSH-9.2").Coded(mappings.EventUnsupported)
 	}
 	return Grant{}, fhir.Errorf(fhir.Unsupported, "the event is not supported here").At("MSH-9.2").Coded(mappings.EventUnsupported)
 }

@@ -57,7 +57,6 @@ var events = []Event{
 	{Type: "ADT", Code: "A28", Effect: EffectPerson, On: true, Creates: true, Doc: "a person is added"},
 	{Type: "ADT", Code: "A31", Effect: EffectPerson, On: true, Creates: true, Doc: "a person is changed: the same as A28"},
 	{Type: "ADT", Code: "A08", Effect: EffectPersonUpdate, On: true, Doc: "a patient is changed, never made"},
-	{Type: "ADT", Code: "A40", Doc: "patients are merged: not done here"},
 }
 
 // eventByCode finds a row by type and code.
@@ -83,11 +82,18 @@ func EventOf(m *hl7.Message) (*Event, error) {
 	if e, ok := eventByCode[typ+"^"+code]; ok {
 		return e, nil
 	}
+	if typ == "ADT" && strings.Contains(merges, code) && len(code) == 3 {
+		return nil, unsupported(EventUnsupported, "MSH-9.2", "patients are not merged, linked or given other ids here; send A31 for each patient as it is now")
+	}
 	if typ == "SIU" || typ == "ADT" {
 		return nil, unsupported(EventUnsupported, "MSH-9.2", "the event is not supported; send SIU S12 to S17 or S26, or ADT A28, A31 or A08")
 	}
 	return nil, unsupported(TypeUnsupported, "MSH-9.1", "the message type is not supported; send SIU or ADT")
 }
+
+// merges are the events of ADT that merge or link patients or change their ids, HL7 v2
+// 3.3: senders of A28 and A31 often send these too.
+const merges = "A18 A24 A30 A34 A35 A36 A37 A39 A40 A41 A42 A43 A46 A47 A48 A49 A50 A51"
 
 func unsupported(code, where, text string) error {
 	return fhir.Errorf(fhir.Unsupported, "%s", text).At(where).Coded(code)

@@ -108,11 +108,16 @@ func (r *reading) identifierOf(cx hl7.Field, where string) (id Identifier, ok bo
 // systemOfID gives the system of identifiers of an authority and a type, or nothing
 // where that is no kind that was agreed.
 func (r *reading) systemOfID(authority, kind string) string {
-	for _, list := range [][]LocalID{knownIDs, r.o.LocalIDs} {
-		for _, local := range list {
-			if (local.Authority == "*" || local.Authority == authority) && local.Type == kind {
-				return local.System
-			}
+	if system := systemIn(knownIDs, authority, kind); system != "" {
+		return system
+	}
+	return systemIn(r.o.LocalIDs, authority, kind)
+}
+
+func systemIn(list []LocalID, authority, kind string) string {
+	for i := range list {
+		if local := &list[i]; (local.Authority == "*" || local.Authority == authority) && local.Type == kind {
+			return local.System
 		}
 	}
 	return ""

@@ -188,6 +188,10 @@ func (r *reading) ignored() {
 			noted[name] = true
 			r.warn(name + " is ignored: allergies, diagnoses and medication are not stored")
 		}
+		if (name == "PV2" || name == "OBX") && !noted[name] {
+			noted[name] = true
+			r.warn(name + " is ignored: visits and observations are not stored")
+		}
 	}
 	for _, field := range []int{23, 24} {
 		if r.m.Field("SCH", field).State() == hl7.Present {

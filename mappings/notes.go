@@ -28,7 +28,7 @@ func notes(r *reading, rule *Rule, _ hl7.Value) {
 	}
 	switch {
 	case len(lines) > 0:
-		text := r.cut("NTE-3", strings.Join(lines, "\n"), maxText)
+		text := r.cut("NTE-3", sameEnds(strings.Join(lines, "\n")), maxText)
 		r.add(set(rule.path, word(text)))
 		r.describe(text)
 	case sent:
@@ -39,7 +39,7 @@ func notes(r *reading, rule *Rule, _ hl7.Value) {
 
 // bookingNotes yields NTE-3 of the notes that follow SCH, TQ1 or ZAP. An NTE
 // speaks of the segment before it, so one after a resource or the patient is not
-// about the booking.
+// about the booking. Segments of the sender's own have no notes: they are passed over.
 func (r *reading) bookingNotes() func(yield func(hl7.Field) bool) {
 	return func(yield func(hl7.Field) bool) {
 		about := ""
@@ -50,7 +50,9 @@ func (r *reading) bookingNotes() func(yield func(hl7.Field) bool) {
 					return
 				}
 			default:
-				about = name
+				if name == "ZAP" || !strings.HasPrefix(name, "Z") {
+					about = name
+				}
 			}
 		}
 	}

@@ -168,9 +168,14 @@ func (n Notice) patientIDs() (cx [][]byte) {
 	return cx
 }
 
-// clean makes text that a message can hold: no characters that control lines or
-// frames, and not by chance the mark for deletion.
+// clean makes a line of text that a message can hold: no characters that control
+// lines or frames, and not by chance the mark for deletion.
 func clean(s string) string {
+	return cleanText(strings.ReplaceAll(sameEnds(s), "\n", " "))
+}
+
+// cleanText is clean for free text, which may have line ends.
+func cleanText(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7f {
 			return -1

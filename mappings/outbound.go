@@ -53,7 +53,7 @@ var tellings = tellingsTable([]Telling{
 	{To: at("TQ1-7"), From: "start", Say: timeSaid, When: fromV25, Doc: "Start again, from version 2.5 on."},
 	{To: at("TQ1-8"), From: "end", Say: timeSaid, When: fromV25, Doc: "End, from version 2.5 on."},
 	{To: at("TQ1-9"), From: "priority", Say: urgencySaid, When: fromV25, Doc: "Urgency, from version 2.5 on."},
-	{To: at("NTE-3"), From: "comment", Say: said, Doc: "The comment; its line ends are \\.br\\."},
+	{To: at("NTE-3"), From: "comment", Say: noted, Doc: "The comment; its line ends are \\.br\\."},
 	{To: at("ZAP-1"), From: toURL, Say: said, Doc: "The management URL."},
 	{To: at("PV1-3.9"), From: "participant", Say: firstPlace, Doc: "The first place, by its name."},
 	{To: at("PV1-10.1"), From: "specialty", Say: conceptCode, Doc: "The specialty."},
@@ -74,6 +74,8 @@ func Tellings() []Telling { return tellings }
 func placed(n *Notice, _ tell) string { return n.Placer }
 
 func said(_ *Notice, v tell) string { return clean(v.node.Text()) }
+
+func noted(_ *Notice, v tell) string { return cleanText(v.node.Text()) }
 
 func systemAt(_ *Notice, v tell) string { return nameOfSystem(v.node.Text()) }
 

@@ -3,6 +3,7 @@ package mappings
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"slotway/fhir"
 	"slotway/hl7bridge/hl7"
@@ -123,8 +124,18 @@ func (r *reading) err() error {
 	return errors.Join(r.problems...)
 }
 
-// line cuts text for people to a line's length.
-func (r *reading) line(where, s string) string { return r.cut(where, s, maxLine) }
+// line makes one line of text for people, and cuts it to a line's length.
+func (r *reading) line(where, s string) string {
+	return r.cut(where, strings.ReplaceAll(sameEnds(s), "\n", " "), maxLine)
+}
+
+// sameEnds makes of every line end, which senders write in several ways, the same.
+func sameEnds(s string) string {
+	if strings.IndexByte(s, '\r') < 0 {
+		return s
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+}
 
 func (r *reading) cut(where, s string, limit int) string {
 	short := cutText(s, limit)

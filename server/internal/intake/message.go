@@ -45,7 +45,7 @@ func (m *message) run(ctx context.Context, answer func(error) hl7bridge.Answer) 
 	if err != nil {
 		return out, false, err
 	}
-	if p.newerThan(m.sender(), m.env.Sent) {
+	if p.newerThan(m) {
 		out = answer(nil)
 		out.Stale = true
 		return out, false, m.record(ctx, journal.Stale, out)
@@ -113,7 +113,7 @@ func (m *message) carry(ctx context.Context, p *point, writes plan) error {
 		}
 	}
 	if m.in.Placer != "" {
-		p.applied(m.sender(), m.env.Sent)
+		p.applied(m)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func (m *message) planPerson(t target) (plan, error) {
 // olderThan says whether a record holds something entered later than the message.
 func (m *message) olderThan(rec store.Record) bool {
 	at, err := time.Parse(time.RFC3339, rec.Resource.Root().One(pathRecorded).Text())
-	return err == nil && m.env.Sent.Before(at)
+	return err == nil && m.env.Sent.Before(at) && !m.corrects(at)
 }
 
 // newPatient makes a patient of PID.

@@ -114,15 +114,25 @@ func (p *point) store(ctx context.Context, tx store.Tx) error {
 func (m *message) sender() string { return m.env.Connecting + "\x00" + m.env.Peer.Partner }
 
 // newerThan says whether a newer message of the sender was applied.
-func (p *point) newerThan(sender string, sent time.Time) bool {
-	last, ok := p.Sent[sender]
-	return ok && sent.UnixMilli() < last
+func (p *point) newerThan(m *message) bool {
+	last, ok := p.Sent[m.sender()]
+	return ok && m.env.Sent.UnixMilli() < last && !m.corrects(time.UnixMilli(last))
+}
+
+// clockError is how far ahead of ours a sender's clock is taken to be, at most.
+const clockError = 24 * time.Hour
+
+// corrects says whether the message is of a time that can be, after one of a time that
+// cannot be yet: a clock that was wrong once must not make all that follows too old.
+func (m *message) corrects(last time.Time) bool {
+	latest := m.env.Received.Add(clockError)
+	return last.After(latest) && !m.env.Sent.After(latest)
 }
 
 // applied notes that a message of the sender was applied.
-func (p *point) applied(sender string, sent time.Time) {
-	now := sent.UnixMilli()
-	if last, ok := p.Sent[sender]; p.key == "" || sent.IsZero() || ok && last >= now {
+func (p *point) applied(m *message) {
+	sender, now := m.sender(), m.env.Sent.UnixMilli()
+	if last, ok := p.Sent[sender]; p.key == "" || m.env.Sent.IsZero() || ok && last >= now && !m.corrects(time.UnixMilli(last)) {
 		return
 	}
 	if p.Sent == nil {

@@ -170,7 +170,7 @@ func (t *settling) outcome(ctx context.Context, m *message, it *Item) (journal.S
 		return "", hl7bridge.Answer{}, err
 	}
 	ok := hl7bridge.AnswerTo(nil)
-	if m.in.Placer != "" && t.p.newerThan(m.sender(), m.env.Sent) {
+	if m.in.Placer != "" && t.p.newerThan(m) {
 		return journal.Stale, ok, nil
 	}
 	to, err := m.aim(ctx)

@@ -102,6 +102,9 @@ func (s *Server) hl7Message(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if raw, charset, err = fromUTF16(raw, charset); err != nil {
+		return err
+	}
 	if form.read != nil {
 		if raw, err = form.read(form.media, raw); err != nil {
 			return err
