@@ -371,13 +371,19 @@ func TestHome(t *testing.T) {
 }
 
 // What an organisation booked is its own; another's is not.
-func TestOwns(t *testing.T) {
+func TestOwned(t *testing.T) {
 	w := newWorld(t)
 	rec, err := w.Create(t.Context(), caller("X1"), parse(t, appointment("booked", "10:00", "10:15", "Slot/s1")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !w.Owns(t.Context(), caller("X1").Principal, rec.Key) || w.Owns(t.Context(), caller("X2").Principal, rec.Key) {
-		t.Error("Owns is wrong about who booked")
+	anywhere := store.Key{Type: rec.Type, ID: rec.ID}
+	if key, err := w.Owned(t.Context(), caller("X1").Principal, anywhere); key != rec.Key || err != nil {
+		t.Errorf("Owned = %v, %v, want %v", key, err, rec.Key)
+	}
+	for _, key := range []store.Key{rec.Key, anywhere, {Type: rec.Type, ID: "none"}} {
+		if _, err := w.Owned(t.Context(), caller("X2").Principal, key); !errors.Is(err, fhir.NotFound) || err.Error() != store.NotFound(key).Error() {
+			t.Errorf("of another's %v: %v, want what is said of one that is not there", key, err)
+		}
 	}
 }

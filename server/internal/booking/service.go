@@ -8,7 +8,6 @@ package booking
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -122,14 +121,27 @@ func authorOf(p auth.Principal) string {
 	return "client " + p.Client
 }
 
-// Owns says whether the caller's organisation made a resource, of any customer
-// that the caller may see when the key names none.
-func (s *Service) Owns(ctx context.Context, p auth.Principal, key store.Key) bool {
-	return slices.ContainsFunc(p.Customers, func(customer string) bool {
+// Owned gives the key of a resource that the caller's organisation made, with the
+// customer that it is of. Any other is fhir.NotFound, whether it is there or not.
+func (s *Service) Owned(ctx context.Context, p auth.Principal, key store.Key) (store.Key, error) {
+	var of []string
+	for _, customer := range p.Customers {
 		if key.Customer != "" && key.Customer != customer {
-			return false
+			continue
 		}
 		c, err := s.Store.Claimed(ctx, "author", customer+"\x00"+key.Type+"/"+key.ID)
-		return err == nil && string(c.Payload) == authorOf(p)
-	})
+		if err == nil && string(c.Payload) == authorOf(p) {
+			of = append(of, customer)
+		} else if err != nil && fhir.KindOf(err) != fhir.NotFound {
+			return key, err
+		}
+	}
+	switch len(of) {
+	case 0:
+		return key, store.NotFound(key)
+	case 1:
+		key.Customer = of[0]
+		return key, nil
+	}
+	return key, store.MultipleMatches(key)
 }

@@ -91,12 +91,16 @@ func (s *Service) draftFrom(ctx context.Context, req Request, r fhir.Resource) (
 // mine finds a stored appointment that the caller may change. What they may not
 // is, for them, not there.
 func (s *Service) mine(ctx context.Context, req Request, id string) (store.Key, error) {
-	rec, err := s.Store.Read(ctx, req.seesAll(), store.Key{Type: "Appointment", ID: id})
+	key := store.Key{Type: "Appointment", ID: id}
+	if req.Own {
+		var err error
+		if key, err = s.Owned(ctx, req.Principal, key); err != nil {
+			return store.Key{}, err
+		}
+	}
+	rec, err := s.Store.Read(ctx, req.seesAll(), key)
 	if err != nil {
 		return store.Key{}, err
-	}
-	if req.Own && !s.Owns(ctx, req.Principal, rec.Key) {
-		return store.Key{}, fhir.NotFound
 	}
 	return rec.Key, nil
 }

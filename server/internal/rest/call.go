@@ -162,8 +162,8 @@ func (k *call) key() (store.Key, error) {
 	}
 	// What the caller's organisation did not book is, for one who may see only
 	// that, like what is not there: before anything is read.
-	if k.grant == auth.Own && !k.s.Booking.Owns(k.c.Request.Context(), k.principal, key) {
-		return key, k.missing()
+	if k.grant == auth.Own {
+		return k.s.Booking.Owned(k.c.Request.Context(), k.principal, key)
 	}
 	return key, nil
 }

@@ -62,7 +62,7 @@ func (k *call) search() error {
 			return err
 		}
 	}
-	return k.searchset(ctx, pages, parsed.Self, q, page, slices.Concat(ignored(parsed.Warnings), plan(q, page, took)))
+	return k.searchset(ctx, pages, parsed.Self, q, page, slices.Concat(ignored(parsed.Warnings), k.plan(q, page, took)))
 }
 
 // query gives the search of a request: of its address, and of its body when it

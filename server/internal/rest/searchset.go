@@ -39,10 +39,14 @@ func (k *call) searchset(ctx context.Context, pages *walk, self string, q search
 }
 
 // plan tells a caller who asks how the store answered: which clause led, over
-// which keys, and how many of everything. No line holds a value.
-func plan(q search.Query, page store.Page, took time.Duration) (notes []fhir.Issue) {
+// which keys, and how many of everything. No line holds a value. To a caller whom
+// labels hide something from, the numbers would tell how much.
+func (k *call) plan(q search.Query, page store.Page, took time.Duration) (notes []fhir.Issue) {
 	if !q.Explain {
 		return nil
+	}
+	if k.see.Labels != nil {
+		return []fhir.Issue{{Severity: "information", Code: "suppressed", Text: "How a search is answered is told only to clients that may see resources of every label.", Where: "_explain"}}
 	}
 	for _, line := range append(page.Plan, "The store took "+took.Round(time.Microsecond).String()+".") {
 		notes = append(notes, fhir.Issue{Severity: "information", Code: "informational", Text: line, Where: "_explain"})

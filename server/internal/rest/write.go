@@ -192,6 +192,12 @@ func (k *call) versions(c *booking.Change) error {
 		}
 		return nil
 	}
+	if c.Own { // what is not the caller's own is not there
+		var err error
+		if c.Key, err = k.s.Booking.Owned(k.c.Request.Context(), k.principal, c.Key); err != nil {
+			return stale
+		}
+	}
 	rec, err := k.s.Store.Read(k.c.Request.Context(), k.see, c.Key)
 	if errors.Is(err, fhir.NotFound) || errors.Is(err, fhir.Gone) || err == nil && !tags.Match(rec.Version) {
 		return stale
