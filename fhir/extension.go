@@ -15,7 +15,7 @@ var extensions = []Extension{
 	{ManagementURL, "Appointment", "url", nil, "The address of the page where the patient manages the appointment."},
 	{HoldExpires, "Appointment", "instant", nil, "Until when a held appointment keeps its slots. Then it is cancelled."},
 	{ours + "spoc", "Appointment", "", []string{"email", "phone", "extension", "notes"}, "The single point of contact for questions about the appointment."},
-	{ours + "hl7-segment", "Appointment.participant", "code", nil, "The HL7 v2 segment that a participant came in, which a later message may change."},
+	{ours + "hl7-segment", "Appointment.participant", "code", nil, "The HL7 v2 segment or field that a participant came in, which a later message may change."},
 	{ours + "uploaded-data-id", "Meta", "string", nil, "The sender's own id of the message that the content came in."},
 	{ours + "recorded-date", "Meta", "dateTime", nil, "When the content was recorded by its sender."},
 	{ours + "version-persisted", "Meta", "dateTime", nil, "When the content was stored."},

@@ -182,6 +182,8 @@ func options(s sender, g Grant) mappings.Options {
 		RequireLocation: s.customer.RequireLocation,
 		LocalIDs:        s.customer.LocalIDs,
 		Habits:          s.partner.Habits,
+		PartnerCodes:    s.partner.Codes,
+		CustomerCodes:   s.customer.Codes,
 	}
 }
 

@@ -23,6 +23,7 @@ type Partner struct {
 	URLHosts []string // hosts its management URLs may name; none means any
 	Loopback bool     // also http URLs on loopback: demo only
 	Habits   mappings.Habits
+	Codes    mappings.Codes // what codes of its messages stand for; before those of the customer
 	// BareAlias takes MSH-4 without braces for one customer that sends for itself.
 	BareAlias bool
 	// Repeats says what becomes of a control id that was sent before.
@@ -91,7 +92,8 @@ type Customer struct {
 	TestMessages    bool               // MSH-11 may be T or D, or empty, as well as P
 	LocalIDs        []mappings.LocalID // its own patient identifiers
 	SoftMatch       SoftMatch
-	Slots           []SlotRule // which slots its messages take; none: no message touches a slot
+	Codes           mappings.Codes // what codes of its messages stand for
+	Slots           []SlotRule     // which slots its messages take; none: no message touches a slot
 }
 
 // SoftMatch says what of a message is compared with the patient whom it was found

@@ -1,8 +1,6 @@
 package mappings
 
 import (
-	"strings"
-
 	"slotway/hl7bridge/hl7"
 )
 
@@ -27,6 +25,8 @@ func visitPlace(r *reading, rule *Rule, v hl7.Value) {
 // noVisitPlace holds when PV1-3 names no place.
 func noVisitPlace(r *reading) bool { return place(r.m.Field("PV1", 3)).Display == "" }
 
+func placeOf(_ *reading, f hl7.Field) actor { return place(f) }
+
 // place reads a PL: its description, or room, point of care and facility.
 func place(f hl7.Field) actor {
 	display := f.Component(9).Text
@@ -37,32 +37,23 @@ func place(f hl7.Field) actor {
 }
 
 // person reads an XCN, whose id is often missing.
-func person(f hl7.Field) actor {
+func person(r *reading, f hl7.Field) actor {
 	display := joined(" ", f.Component(6).Text, f.Component(3).Text, f.Component(4).Text, f.Sub(2, 1).Text, f.Component(5).Text)
 	a := actor{Type: "Practitioner", Display: display}
 	if id := f.Component(1).Text; id != "" {
-		a.Identifier = identifier{System: hdSystem(f.Sub(9, 2).Text, f.Sub(9, 3).Text), Value: id}
+		a.Identifier = identifier{System: r.authority(f.Sub(9, 1).Text, f.Sub(9, 2).Text, f.Sub(9, 3).Text), Value: id}
 	}
 	return a
 }
 
 // thing reads the CWE of AIG-3.
-func thing(f hl7.Field) actor {
+func thing(r *reading, f hl7.Field) actor {
 	a := actor{Display: f.Component(2).Text}
 	if id := f.Component(1).Text; id != "" {
-		a.Identifier = identifier{System: systemOf(f.Component(3).Text), Value: id}
+		a.Identifier = identifier{System: r.systemOf(f.Component(3).Text), Value: id}
 		if a.Display == "" {
 			a.Display = id
 		}
 	}
 	return a
-}
-
-func statusOfParticipant(f hl7.Field) string {
-	for i := 1; i <= 2; i++ {
-		if s, ok := participantStatus[strings.ToLower(f.Component(i).Text)]; ok {
-			return s
-		}
-	}
-	return "accepted"
 }

@@ -39,6 +39,11 @@ func (in Intent) Clear() []fhir.Change {
 	if in.habits.ReplacesURL {
 		changes = append(slices.Clone(changes), remove(pathURL))
 	}
+	for _, rule := range agreedRules {
+		if rule.agreed(in.habits) {
+			changes = append(slices.Clone(changes), remove(rule.path))
+		}
+	}
 	if in.habits.Description {
 		changes = append(slices.Clone(changes), remove(pathDescription))
 	}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"slotway/fhir"
-	"slotway/hl7bridge/hl7"
 )
 
 // The FHIR data types that the tables write, with the elements they write.
@@ -77,16 +76,6 @@ func replace[T value](path fhir.Path, all []T) fhir.Change {
 }
 
 func remove(path fhir.Path) fhir.Change { return fhir.Change{Path: path, Op: fhir.Remove} }
-
-// codedAt reads three components from one on as code, text and system, the parts
-// of HL7's CE and CWE.
-func codedAt(f hl7.Field, from int) concept {
-	code, text := codeOf(f.Component(from).Text), cutText(f.Component(from+1).Text, maxLine)
-	if code == "" {
-		return concept{Text: text}
-	}
-	return concept{coding{systemOf(f.Component(from + 2).Text), code, text}, text}
-}
 
 func (v concept) empty() bool { return v == concept{} }
 

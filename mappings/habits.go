@@ -27,6 +27,11 @@ type Habits struct {
 	Description bool
 	// ReplacesURL lets an S12 without ZAP take away the management URL.
 	ReplacesURL bool
+	// Contacts makes participants, for information, of who placed, filled and entered
+	// the booking (SCH-12, SCH-16 and SCH-20).
+	Contacts bool
+	// Orders makes what the booking is based on of its order numbers (SCH-26, SCH-27).
+	Orders bool
 	// Reopens lets an S12 reopen a booking that was entered in error.
 	Reopens bool
 }

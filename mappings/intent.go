@@ -97,6 +97,8 @@ type Options struct {
 	RequireLocation bool           // PV1-3.9 is needed to create
 	LocalIDs        []LocalID      // the customer's own patient identifiers
 	Habits          Habits         // what the sender does otherwise than most
+
+	PartnerCodes, CustomerCodes Codes // what codes of theirs stand for; the partner's go first
 }
 
 // LocalID is a kind of patient identifier that a customer has agreed to: what

@@ -88,6 +88,9 @@ func (r *reading) content() {
 	r.run(r.timings())
 	r.finishTimes()
 	r.run(siuRules)
+	if h := &r.o.Habits; h.Contacts || h.Orders {
+		r.run(agreedRules)
+	}
 }
 
 // once makes sure that a segment is there, and once.

@@ -5,13 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"slotway/fhir"
 	"slotway/hl7bridge/hl7"
 )
 
-// SegmentExtension marks a participant that came from an AIG segment with that
-// segment's name (valueCode). AIG may name a clinician, a room or a device and
-// does not say which, so such a participant has no actor.type to know it by when
-// the next message replaces it.
+// SegmentExtension marks a participant with the segment or the field that it came in
+// (valueCode): AIG, or SCH-12 and the like. AIG may name a clinician, a room or a
+// device and does not say which, so such a participant has no actor.type to know it by
+// when the next message replaces it.
 const SegmentExtension = "http://fhir.patientsknowbest.com/structuredefinition/hl7-segment"
 
 type (
@@ -24,6 +25,7 @@ type (
 		Extension list[extension]
 		Type      concept
 		Actor     actor
+		Required  string
 		Status    string
 		Period    period // without a start where there is none
 	}
@@ -46,6 +48,7 @@ func (v participant) append(b []byte) []byte {
 		b = append(v.Type.append(append(b, `"type":[`...)), ']', ',')
 	}
 	b = append(v.Actor.append(member(b, "actor")), ',')
+	b = textIn(b, "required", v.Required)
 	b = textIn(b, "status", v.Status)
 	if !time.Time(v.Period.Start).IsZero() {
 		b = v.Period.append(member(b, "period"))
@@ -58,15 +61,16 @@ func (v participant) append(b []byte) []byte {
 type resource struct {
 	segment, to         string // to is where its participants are kept
 	role, start, status int    // start is followed by offset, its unit, duration and its unit
-	actor               func(hl7.Field) actor
+	roleName, stateName string // those fields by name
+	actor               func(*reading, hl7.Field) actor
 	extension           list[extension]
 }
 
 var (
-	locations     = &resource{segment: "AIL", to: toLocation, role: 4, start: 6, status: 12, actor: place}
-	practitioners = &resource{segment: "AIP", to: toPractitioner, role: 4, start: 6, status: 12, actor: person}
+	locations     = &resource{segment: "AIL", to: toLocation, role: 4, start: 6, status: 12, roleName: "AIL-4", stateName: "AIL-12", actor: placeOf}
+	practitioners = &resource{segment: "AIP", to: toPractitioner, role: 4, start: 6, status: 12, roleName: "AIP-4", stateName: "AIP-12", actor: person}
 	generals      = &resource{
-		segment: "AIG", to: toResource, role: 4, start: 8, status: 14, actor: thing,
+		segment: "AIG", to: toResource, role: 4, start: 8, status: 14, roleName: "", stateName: "AIG-14", actor: thing,
 		extension: list[extension]{{SegmentExtension, "AIG"}},
 	}
 )
@@ -79,16 +83,76 @@ func resources(kind *resource) Conv {
 			r.add(remove(rule.path))
 			return
 		}
-		found := r.booked(kind)
-		if len(found) == 0 {
-			return // it names nobody in a part that is read here
-		}
-		if r.stepwise() {
-			r.addSteps(kind, found)
-			return
-		}
-		r.add(replace(rule.path, staying(found)))
+		r.book(kind, rule.path)
 	}
+}
+
+// book makes the participants at a path those of one kind.
+func (r *reading) book(kind *resource, path fhir.Path) {
+	found := r.booked(kind)
+	switch {
+	case len(found) == 0: // they name nobody in a part that is read here
+	case r.stepwise():
+		r.addSteps(kind, found)
+	default:
+		r.add(replace(path, staying(found)))
+	}
+}
+
+// general is resources for AIG. Of those that a code map says to be people or places
+// the segments for these take care, where there are any.
+func general(r *reading, rule *Rule, v hl7.Value) {
+	if v.Valued() {
+		if !r.find(nameAIL).Valued() && noVisitPlace(r) {
+			r.book(locations, pathLocations)
+		}
+		if !r.find(nameAIP).Valued() {
+			r.book(practitioners, pathPractitioners)
+		}
+	}
+	resources(generals)(r, rule, v)
+}
+
+var (
+	nameAIL, nameAIP  = hl7.MustRef("AIL-3"), hl7.MustRef("AIP-3")
+	pathLocations     = fhir.MustPath(toLocation)
+	pathPractitioners = fhir.MustPath(toPractitioner)
+)
+
+// resourceOf says how a segment is read, nil where it books nothing, what kind of
+// participant it becomes, and which type of actor was agreed for it.
+func (r *reading) resourceOf(s hl7.Segment) (from, kind *resource, actorType string) {
+	switch s.Name() {
+	case locations.segment:
+		return locations, locations, ""
+	case practitioners.segment:
+		return practitioners, practitioners, ""
+	case generals.segment:
+	default:
+		return nil, nil, ""
+	}
+	row, _ := r.local("AIG-4", s.Field(generals.role))
+	switch row.Code {
+	case "Practitioner":
+		return generals, practitioners, row.Code
+	case "Location":
+		return generals, locations, row.Code
+	}
+	return generals, generals, row.Code
+}
+
+// actorOf reads whom or what a segment names. Senders write people in AIG-3 as in AIP-3,
+// with the given name where a CWE has its coding system.
+func (r *reading) actorOf(from *resource, actorType string, f hl7.Field) actor {
+	a := from.actor(r, f)
+	if actorType == "" {
+		return a
+	}
+	if strings.HasPrefix(actorType, "Practitioner") && f.Component(3).Valued() && !r.knowsSystem(f.Component(3).Text) {
+		a = person(r, f)
+	}
+	a.Type = actorType
+	return a
 }
 
 // booked is a participant as it is written, by whom it is known, and what is to be
@@ -108,7 +172,8 @@ func (r *reading) booked(kind *resource) []booked {
 		if s.Name() == "RGS" {
 			group = actionOf(s.Field(2))
 		}
-		if s.Name() != kind.segment {
+		from, to, actorType := r.resourceOf(s)
+		if to != kind {
 			continue
 		}
 		action := actionOf(s.Field(2))
@@ -116,14 +181,14 @@ func (r *reading) booked(kind *resource) []booked {
 			action = group
 		}
 		p := participant{
-			Extension: kind.extension, Type: codedAt(s.Field(kind.role), 1),
-			Status: statusOfParticipant(s.Field(kind.status)), Period: r.period(s, kind),
+			Extension: kind.extension, Type: r.coded(from.roleName, s.Field(from.role)),
+			Status: r.statusOf(from.stateName, s.Field(from.status)), Period: r.period(s, from),
 		}
 		for one := range s.Field(3).Repetitions() {
-			if p.Actor = kind.actor(one); p.Actor.Display == "" && p.Actor.Identifier.Value == "" {
+			if p.Actor = r.actorOf(from, actorType, one); p.Actor.Display == "" && p.Actor.Identifier.Value == "" {
 				continue
 			}
-			p.Actor.Display = r.line(kind.segment+"-3", p.Actor.Display)
+			p.Actor.Display = r.line(from.segment+"-3", p.Actor.Display)
 			if raw := encode(p); seen[strings.Index(actions, action)].add(raw) {
 				all = append(all, booked{action, p.Actor, raw})
 			}

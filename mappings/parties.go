@@ -52,7 +52,10 @@ func partiesOf(stored fhir.Resource) *parties {
 func kindOf(n fhir.Node) *resource {
 	for e := range n.Get("extension").Each() {
 		if e.Get("url").Text() == SegmentExtension {
-			return generals
+			if e.Get("valueCode").Text() == generals.segment {
+				return generals
+			}
+			return nil // for information
 		}
 	}
 	switch n.Get("actor").First().Get("type").Text() {

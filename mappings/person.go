@@ -107,6 +107,9 @@ func sex(r *reading, rule *Rule, v hl7.Value) {
 		return
 	}
 	code, ok := gender[strings.ToUpper(v.Text)]
+	if row, agreed := r.local("PID-8", r.m.Field("PID", 8)); agreed {
+		code, ok = row.Code, true
+	}
 	if !ok {
 		r.warn("PID-8 is not in table 0001; unknown is taken")
 		code = "unknown"
@@ -137,8 +140,9 @@ func (v communication) append(b []byte) []byte {
 
 func marital(r *reading, rule *Rule, v hl7.Value) {
 	f := r.m.Field("PID", 16)
-	c := codedAt(f, 1)
-	if known, ok := maritalStatus[strings.ToUpper(f.Component(1).Text)]; ok {
+	c := r.coded("PID-16", f)
+	known, ok := maritalStatus[strings.ToUpper(f.Component(1).Text)]
+	if _, agreed := r.local("PID-16", f); ok && !agreed {
 		c = concept{known, f.Component(2).Text}
 	}
 	r.addConcept(rule.path, v, c)
@@ -149,7 +153,7 @@ func religion(r *reading, rule *Rule, v hl7.Value) {
 		r.add(remove(pathReligion))
 		return
 	}
-	r.addConcept(rule.path, v, codedAt(r.m.Field("PID", 17), 1))
+	r.addConcept(rule.path, v, r.coded("PID-17", r.m.Field("PID", 17)))
 }
 
 var pathReligion = fhir.MustPath("extension.where(url=" + religionURL + ")")

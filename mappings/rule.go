@@ -31,7 +31,7 @@ type Cond func(r *reading) bool
 
 // Rules gives the rows of the mapping tables, those of appointments (siu.go) and
 // then those of patients (person.go). They must not be changed.
-func Rules() []Rule { return slices.Concat(timingRules, siuRules, personRules) }
+func Rules() []Rule { return slices.Concat(timingRules, siuRules, agreedRules, personRules) }
 
 // table reads the paths of a table's rows.
 func table(rules []Rule) []Rule {

@@ -21,7 +21,7 @@ const (
 	toSubject      = "appointmentType.coding[0].display"
 	toLocation     = "participant.where(actor.type=Location)"
 	toPractitioner = "participant.where(actor.type=Practitioner)"
-	toResource     = "participant.where(extension.url=" + SegmentExtension + ")"
+	toResource     = "participant.where(extension.valueCode=AIG)"
 )
 
 // timingRules is the part of the mapping table that says when an appointment takes
@@ -60,7 +60,7 @@ var siuRules = table([]Rule{
 	{From: at("PV1-3"), To: toLocation, Conv: visitPlace, When: unless("PV1-3.9"), Doc: "Place, by room, point of care and facility, where it has no description."},
 	{From: at("PV1-3.9"), To: toLocation, Conv: visitPlace, Doc: "Place, by its description."},
 	{From: at("AIL-3"), To: toLocation, Conv: resources(locations), When: noVisitPlace, Doc: "Places, where PV1-3 has none."},
-	{From: at("AIG-3"), To: toResource, Conv: resources(generals), Doc: "People, places or things of no stated kind."},
+	{From: at("AIG-3"), To: toResource, Conv: general, Doc: "People, places or things; of no stated kind, unless AIG-4 is in a code map."},
 	{From: at("AIP-3"), To: toPractitioner, Conv: resources(practitioners), Doc: "The people who see the patient: the list sent replaces the list before."},
 })
 
@@ -89,6 +89,8 @@ var (
 	pathURL    = fhir.MustPath("extension.where(url=" + fhir.ManagementURL + ")")
 	pathStatus = fhir.MustPath("status")
 	pathReason = fhir.MustPath("cancelationReason")
+
+	pathTypeSystem = fhir.MustPath("appointmentType.coding[0].system")
 )
 
 // placer notes the id; it is written only when the appointment is made, since
@@ -124,7 +126,7 @@ func filler(r *reading, rule *Rule, v hl7.Value) {
 	if id == "" {
 		return
 	}
-	r.add(set(rule.path, identifier{&fillerID, hdSystem(f.Component(3).Text, f.Component(4).Text), id}))
+	r.add(set(rule.path, identifier{&fillerID, r.authority(f.Component(2).Text, f.Component(3).Text, f.Component(4).Text), id}))
 }
 
 // fillerID is the type of a filler's id.
@@ -142,8 +144,16 @@ func managementURL(r *reading, rule *Rule, _ hl7.Value) {
 	}
 }
 
-// code sets the element to the field's code, or removes it.
+// code sets the element to the field's code, or removes it. An agreed code brings its
+// system.
 func code(r *reading, rule *Rule, v hl7.Value) {
+	if row, ok := r.local("SCH-8", r.m.Field("SCH", 8)); ok {
+		r.add(set(rule.path, word(row.Code)), remove(pathTypeSystem))
+		if row.System != "" {
+			r.add(set(pathTypeSystem, word(row.System)))
+		}
+		return
+	}
 	if c := codeOf(r.line(rule.from, v.Text)); c != "" {
 		r.add(set(rule.path, word(c)))
 	} else if !v.Valued() {
@@ -152,7 +162,10 @@ func code(r *reading, rule *Rule, v hl7.Value) {
 }
 
 func systemName(r *reading, rule *Rule, v hl7.Value) {
-	if uri := systemOf(v.Text); uri != "" {
+	if _, ok := r.local("SCH-8", r.m.Field("SCH", 8)); ok {
+		return // code wrote it
+	}
+	if uri := r.systemOf(v.Text); uri != "" {
 		r.add(set(rule.path, word(uri)))
 		return
 	}
@@ -171,19 +184,26 @@ func visit(r *reading, rule *Rule, v hl7.Value) {
 		r.add(remove(rule.path))
 		return
 	}
-	if codes, ok := visitReason[strings.ToUpper(v.Text)]; ok {
+	reason := strings.ToUpper(v.Text)
+	if row, ok := r.local("SCH-7", r.m.Field("SCH", 7)); ok {
+		reason = row.Code
+	}
+	if codes, ok := visitReason[reason]; ok {
 		r.add(set(rule.path, codes))
 	}
 }
 
 func services(r *reading, rule *Rule, v hl7.Value) {
-	r.replaceAll(rule.path, v, r.concepts("AIS", 3, func(c concept) concept { return c }))
+	r.replaceAll(rule.path, v, r.concepts("AIS", 3, "AIS-3", func(c concept) concept { return c }))
 }
 
 func specialty(r *reading, rule *Rule, v hl7.Value) {
-	r.replaceAll(rule.path, v, r.concepts("PV1", 10, func(c concept) concept {
+	r.replaceAll(rule.path, v, r.concepts("PV1", 10, "PV1-10", func(c concept) concept {
 		if c.Coding.Code != "" {
-			c.Coding.Display, c.Text = cmp.Or(c.Coding.Display, c.Coding.Code), ""
+			if c.Text == c.Coding.Display { // otherwise it is what the sender calls it
+				c.Text = ""
+			}
+			c.Coding.Display = cmp.Or(c.Coding.Display, c.Coding.Code)
 		}
 		return c
 	}))
@@ -199,11 +219,11 @@ func (r *reading) replaceAll(path fhir.Path, v hl7.Value, all []written) {
 
 // concepts reads every repetition of a field in every segment of a name, as as
 // makes them, each different one once.
-func (r *reading) concepts(segment string, field int, as func(concept) concept) []written {
+func (r *reading) concepts(segment string, field int, name string, as func(concept) concept) []written {
 	var found distinct
 	for s := range r.m.Segments(segment) {
 		for one := range s.Field(field).Repetitions() {
-			if c := as(codedAt(one, 1)); !c.empty() {
+			if c := as(r.coded(name, one)); !c.empty() {
 				found.add(encode(c))
 			}
 		}

@@ -25,6 +25,11 @@ func status(r *reading, _ *Rule, v hl7.Value) {
 		return
 	}
 	f := r.m.Field("SCH", 25)
+	if row, ok := r.local("SCH-25", f); ok {
+		r.in.Scheduling = true
+		r.add(StatusChanges(row.Code)...)
+		return
+	}
 	for i := 1; i <= 2; i++ {
 		switch code := bookingStatus[strings.ToLower(f.Component(i).Text)]; code {
 		case "":
@@ -41,7 +46,7 @@ func status(r *reading, _ *Rule, v hl7.Value) {
 }
 
 func reason(r *reading, rule *Rule, _ hl7.Value) {
-	if c := codedAt(r.m.Field("SCH", 6), 1); !c.empty() {
+	if c := r.coded("SCH-6", r.m.Field("SCH", 6)); !c.empty() {
 		r.add(set(rule.path, c))
 	}
 }

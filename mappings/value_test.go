@@ -35,9 +35,9 @@ func TestValues(t *testing.T) {
 		{encode(identifier{&concept{Text: "t"}, "s", "v"}), `{"type":{"text":"t"},"system":"s","value":"v"}`},
 		{encode(period{Start: instant(at)}), `{"start":"2026-05-12T09:00:00.000+00:00"}`},
 		{
-			encode(participant{list[extension]{{"u", "AIG"}}, concept{Text: "t"}, actor{"T", identifier{Value: "v"}, "d"}, "accepted", period{instant(at), instant(at)}}),
+			encode(participant{list[extension]{{"u", "AIG"}}, concept{Text: "t"}, actor{"T", identifier{Value: "v"}, "d"}, "information-only", "accepted", period{instant(at), instant(at)}}),
 			`{"extension":[{"url":"u","valueCode":"AIG"}],"type":[{"text":"t"}],"actor":{"type":"T","identifier":{"value":"v"},"display":"d"},` +
-				`"status":"accepted","period":{"start":"2026-05-12T09:00:00.000+00:00","end":"2026-05-12T09:00:00.000+00:00"}}`,
+				`"required":"information-only","status":"accepted","period":{"start":"2026-05-12T09:00:00.000+00:00","end":"2026-05-12T09:00:00.000+00:00"}}`,
 		},
 		{encode(participant{Actor: actor{Display: "d"}, Status: "accepted"}), `{"actor":{"display":"d"},"status":"accepted"}`},
 		{encode(humanName{"official", "F", []string{"G", "H"}, []string{"Dr"}, nil}), `{"use":"official","family":"F","given":["G","H"],"prefix":["Dr"]}`},

@@ -136,6 +136,9 @@ func (c *Config) checkCustomers() (errs []error) {
 			errs = append(errs, fmt.Errorf("customer %q: an alias is letters, digits, hyphens and underscores", k.Alias))
 		}
 		errs = append(errs, k.SoftMatch.check("customer "+k.Alias))
+		if _, err := readCodes(k.Codes, k.Systems); err != nil {
+			errs = append(errs, fmt.Errorf("customer %s: %w", k.Alias, err))
+		}
 		for _, rule := range k.Slots {
 			errs = append(errs, rule.check(k.Alias))
 		}
@@ -204,6 +207,9 @@ func checkHabits(p PartnerConfig) error {
 	repeats := []hl7bridge.Repeats{"", hl7bridge.RepeatsAnswered, hl7bridge.RepeatsCarriedOut, hl7bridge.RepeatsRefused}
 	if !slices.Contains(repeats, hl7bridge.Repeats(p.Repeats)) {
 		return fmt.Errorf("partner %s: repeats must be answered, carried-out or refused", p.ID)
+	}
+	if _, err := readCodes(p.Codes, p.Systems); err != nil {
+		return fmt.Errorf("partner %s: %w", p.ID, err)
 	}
 	return nil
 }

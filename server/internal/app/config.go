@@ -118,9 +118,11 @@ type CustomerConfig struct {
 	RequireLocation bool   `yaml:"require_location"`
 	TestMessages    bool   `yaml:"test_messages"`
 
-	LocalIDs  []LocalIDConfig `yaml:"local_ids"`
-	SoftMatch SoftMatchConfig `yaml:"soft_match"`
-	Slots     []SlotConfig    `yaml:"slots"`
+	Codes     []CodeConfig      `yaml:"codes"`
+	Systems   map[string]string `yaml:"systems"`
+	LocalIDs  []LocalIDConfig   `yaml:"local_ids"`
+	SoftMatch SoftMatchConfig   `yaml:"soft_match"`
+	Slots     []SlotConfig      `yaml:"slots"`
 }
 
 // SlotConfig says which schedule's slots a message takes: by the value of a field,
@@ -141,6 +143,15 @@ type SoftMatchConfig struct {
 	NHSStatus bool   `yaml:"nhs_status"`
 }
 
+// CodeConfig says what a code of somebody's messages stands for: mappings.Code.
+type CodeConfig struct {
+	Field   string `yaml:"field"`
+	Value   string `yaml:"value"`
+	Code    string `yaml:"code"`
+	System  string `yaml:"system"`
+	Display string `yaml:"display"`
+}
+
 // LocalIDConfig is an identifier of patients that a customer's messages use: the
 // assigning authority and type that PID-3 has, * for any authority, and the
 // system it is kept under.
@@ -152,18 +163,20 @@ type LocalIDConfig struct {
 
 // PartnerConfig is a sender of HL7 messages.
 type PartnerConfig struct {
-	ID           string        `yaml:"id"`
-	Disabled     bool          `yaml:"disabled"`
-	PasswordHash string        `yaml:"password_hash"`
-	Certificates []string      `yaml:"certificates"` // SHA-256 fingerprints, or names of the subject
-	Addresses    []string      `yaml:"addresses"`    // addresses and networks it comes from; none: any
-	URLHosts     []string      `yaml:"url_hosts"`
-	Batches      bool          `yaml:"batches"`
-	Grants       []GrantConfig `yaml:"grants"`
-	Habits       HabitConfig   `yaml:"habits"`
-	BareAlias    bool          `yaml:"bare_alias"`
-	Repeats      string        `yaml:"repeats"`
-	Send         *SendConfig   `yaml:"send"`
+	ID           string            `yaml:"id"`
+	Disabled     bool              `yaml:"disabled"`
+	PasswordHash string            `yaml:"password_hash"`
+	Certificates []string          `yaml:"certificates"` // SHA-256 fingerprints, or names of the subject
+	Addresses    []string          `yaml:"addresses"`    // addresses and networks it comes from; none: any
+	URLHosts     []string          `yaml:"url_hosts"`
+	Batches      bool              `yaml:"batches"`
+	Grants       []GrantConfig     `yaml:"grants"`
+	Habits       HabitConfig       `yaml:"habits"`
+	Codes        []CodeConfig      `yaml:"codes"`
+	Systems      map[string]string `yaml:"systems"`
+	BareAlias    bool              `yaml:"bare_alias"`
+	Repeats      string            `yaml:"repeats"`
+	Send         *SendConfig       `yaml:"send"`
 
 	loopbackURLs bool // demo only
 }
@@ -177,6 +190,8 @@ type HabitConfig struct {
 	HeaderOffset bool   `yaml:"header_offset"`
 	Description  bool   `yaml:"description"`
 	ReplacesURL  bool   `yaml:"replaces_url"`
+	Contacts     bool   `yaml:"contacts"`
+	Orders       bool   `yaml:"orders"`
 	Reopens      bool   `yaml:"reopens"`
 }
 

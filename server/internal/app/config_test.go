@@ -82,6 +82,11 @@ func TestConfig(t *testing.T) {
 		{"a validation that is none", "store:", "validation: harsh\nstore:", "lenient or strict"},
 		{"short holds", "store:", "hold_for: 90s\nstore:", ""},
 		{"holds that are none", "store:", "hold_for: 0s\nstore:", "hold_for"},
+		{"a code map", "alias: trust, ", "alias: trust, systems: {GMC: 'https://id.example/gmc'}, codes: [{field: SCH-25, value: BKD, code: booked}], ", ""},
+		{"a code map of a field that has none", "alias: trust, ", "alias: trust, codes: [{field: SCH-24, value: X, code: y}], ", "must be one of SCH-25, AIG-4"},
+		{"a partner's code map to a status that is none", "{id: p, ", "{id: p, codes: [{field: SCH-25, value: BKD, code: Booked}], ", "partner p: codes: field SCH-25"},
+		{"a code twice", "alias: trust, ", "alias: trust, codes: [{field: PID-8, value: X, code: other}, {field: PID-8, value: x, code: unknown}], ", "two rows"},
+		{"a system that is no URI", "alias: trust, ", "alias: trust, systems: {GMC: gmc}, ", "absolute URI"},
 		{"another store", "bolt://", "mysql://", "bolt:///path"},
 	}
 	for _, tc := range tests {

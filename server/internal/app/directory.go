@@ -76,7 +76,7 @@ func newDirectory(cfg Config) *directory {
 		}
 		partner := hl7bridge.Partner{
 			ID: p.ID, URLHosts: p.URLHosts, Batches: p.Batches, Loopback: p.loopbackURLs,
-			Habits: mappings.Habits(p.Habits), BareAlias: p.BareAlias, Repeats: hl7bridge.Repeats(p.Repeats),
+			Habits: mappings.Habits(p.Habits), Codes: codesOf(p.Codes, p.Systems), BareAlias: p.BareAlias, Repeats: hl7bridge.Repeats(p.Repeats),
 		}
 		for _, g := range p.Grants {
 			if g.Disabled {
@@ -113,7 +113,7 @@ func newDirectory(cfg Config) *directory {
 		}
 		customer := hl7bridge.Customer{
 			Alias: c.Alias, Name: c.Name, ODS: c.ODS, Zone: zone,
-			AutoCreate: c.AutoCreate, RequireLocation: c.RequireLocation, TestMessages: c.TestMessages, SoftMatch: c.SoftMatch.of(),
+			Codes: codesOf(c.Codes, c.Systems), AutoCreate: c.AutoCreate, RequireLocation: c.RequireLocation, TestMessages: c.TestMessages, SoftMatch: c.SoftMatch.of(),
 		}
 		for _, l := range c.LocalIDs {
 			customer.LocalIDs = append(customer.LocalIDs, mappings.LocalID{Authority: l.Authority, Type: l.Type, System: l.System})
@@ -128,6 +128,20 @@ func newDirectory(cfg Config) *directory {
 		d.customers[c.Alias] = customer
 	}
 	return d
+}
+
+// codesOf reads a code map that check has read before.
+func codesOf(rows []CodeConfig, systems map[string]string) mappings.Codes {
+	codes, _ := readCodes(rows, systems)
+	return codes
+}
+
+func readCodes(rows []CodeConfig, systems map[string]string) (mappings.Codes, error) {
+	list := make([]mappings.Code, len(rows))
+	for i, row := range rows {
+		list[i] = mappings.Code(row)
+	}
+	return mappings.NewCodes(list, systems)
 }
 
 // aliases gives the customers.

@@ -2,7 +2,9 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +24,7 @@ func TestREADME(t *testing.T) {
 	}
 	want := string(b)
 	for name, text := range map[string]string{
-		"params": search.Table(), "settings": settingsTable(t), "events": eventsTable(), "rules": rulesTable(), "operations": operationsTable(), "tellings": tellingsTable(),
+		"params": search.Table(), "settings": settingsTable(t), "events": eventsTable(), "rules": rulesTable(), "operations": operationsTable(), "tellings": tellingsTable(), "codes": codesTable(),
 	} {
 		begin := strings.Index(want, "<!-- "+name+":")
 		end := strings.Index(want, "<!-- /"+name+" -->")
@@ -91,6 +93,27 @@ func rulesTable() string {
 	out.WriteString("| Field | Element | What it is |\n|---|---|---|\n")
 	for _, r := range mappings.Rules() {
 		fmt.Fprintf(&out, "| %s | `%s` | %s |\n", r.From, r.To, r.Doc)
+	}
+	return out.String()
+}
+
+// codesTable writes the fields whose codes can be mapped, and what is known of them.
+func codesTable() string {
+	var out strings.Builder
+	out.WriteString("| Field | What it is | Becomes one of | Known for every sender |\n|---|---|---|---|\n")
+	for _, f := range mappings.CodeFields() {
+		into, known := "any code of any system", []string{}
+		if f.Into != nil {
+			into = strings.Join(f.Into, ", ")
+		}
+		for _, code := range slices.Sorted(maps.Keys(f.Known)) {
+			to := f.Known[code]
+			if !slices.Contains(f.Into, to) {
+				to = "refused"
+			}
+			known = append(known, code+" → "+to)
+		}
+		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", f.Field, f.Doc, into, strings.Join(known, ", "))
 	}
 	return out.String()
 }

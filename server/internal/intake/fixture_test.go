@@ -9,6 +9,7 @@ import (
 
 	"slotway/fhir/fhirtest"
 	"slotway/hl7bridge"
+	"slotway/mappings"
 )
 
 // directory is the partners and customers of the cases.
@@ -35,11 +36,44 @@ func (d *directory) Customer(alias string) (hl7bridge.Customer, bool) {
 	return hl7bridge.Customer{}, false
 }
 
+// codeMap is a code map as the file has it.
+type codeMap struct {
+	CodeRows []mappings.Code   `json:"codeRows"`
+	Systems  map[string]string `json:"systems"`
+}
+
+func (c codeMap) read(t testing.TB) mappings.Codes {
+	t.Helper()
+	codes, err := mappings.NewCodes(c.CodeRows, c.Systems)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return codes
+}
+
 func readDirectory(t testing.TB) *directory {
 	t.Helper()
 	var d directory
-	if err := json.Unmarshal(fhirtest.Read(t, "hl7", "directory.json"), &d); err != nil {
+	var list struct {
+		Customers []struct {
+			hl7bridge.Customer
+			codeMap
+		}
+		Partners []struct {
+			hl7bridge.Partner
+			codeMap
+		}
+	}
+	if err := json.Unmarshal(fhirtest.Read(t, "hl7", "directory.json"), &list); err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range list.Customers {
+		c.Customer.Codes = c.read(t)
+		d.Customers = append(d.Customers, c.Customer)
+	}
+	for _, p := range list.Partners {
+		p.Partner.Codes = p.read(t)
+		d.Partners = append(d.Partners, p.Partner)
 	}
 	london, err := time.LoadLocation("Europe/London")
 	if err != nil {

@@ -118,6 +118,9 @@ func (s *Service) parties(ctx context.Context, r store.Reader, rec store.Record)
 	root := rec.Resource.Root()
 	seen := map[search.Ref]bool{}
 	for n := range root.Get("participant").Each() {
+		if n.Get("required").Text() == "information-only" {
+			continue // whoever that is does not come
+		}
 		p := mappings.PartyOf(n)
 		to := fhir.ParseReference(n.Get("actor").First().Get("reference").Text(), s.Bases)
 		if p.Type = cmp.Or(to.Type, p.Type); p.Type == "Patient" || p.Type == "RelatedPerson" || to.Fragment != "" && p.Display == "" && p.Value == "" {
