@@ -58,6 +58,7 @@ type App struct {
 	tls          []*tlsFiles       // of listeners
 	mllpServer   *mllp.Server      // of all its listeners
 	mllpPartners map[string]string // by listener
+	sealed       *sealer           // of messages
 	running      sync.WaitGroup
 }
 
@@ -72,14 +73,11 @@ func New(cfg Config, log *slog.Logger) (*App, error) {
 	}
 	var s secrets
 	for _, k := range []struct {
-		file string
+		keys RotatingConfig
 		into **sealer
-	}{{cfg.Keys.Messages.File, &s.messages}, {cfg.Keys.State.File, &s.state}} {
-		key, err := readKey(k.file)
-		if err != nil {
-			return nil, err
-		}
-		if *k.into, err = newSealer(key, rand.Reader); err != nil {
+	}{{cfg.Keys.Messages, &s.messages}, {cfg.Keys.State, &s.state}} {
+		var err error
+		if *k.into, err = k.keys.sealer(rand.Reader); err != nil {
 			return nil, err
 		}
 	}
@@ -98,6 +96,7 @@ func build(cfg Config, keys secrets, log *slog.Logger, devIssuer func(*App, *aut
 // join makes the parts in the order in which they need one another.
 func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issuer, error)) error {
 	cfg, log := a.cfg, a.log
+	a.sealed = keys.messages
 	catalog, err := cfg.catalog()
 	if err != nil {
 		return err

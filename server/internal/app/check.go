@@ -69,7 +69,7 @@ func (c *Config) check() error {
 	if c.HoldFor < time.Second || c.HoldFor > 24*time.Hour {
 		bad("hold_for is how long a hold lasts, from 1s to 24h, not %s", c.HoldFor)
 	}
-	if r := c.Retention; min(r.Messages, r.Review, r.Undecided, r.Access) < 0 || r.Messages > 0 && r.Messages < 7 {
+	if r := c.Retention; min(r.Messages, r.Review, r.Undecided, r.Access, r.Outbox) < 0 || r.Messages > 0 && r.Messages < 7 {
 		bad("retention: days must not be negative, and messages at least 7: a partner may send a message again for so long")
 	}
 	errs = append(errs, c.Limits.check())

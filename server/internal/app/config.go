@@ -44,13 +44,15 @@ type Config struct {
 // KeyConfig names the files of the keys that encrypt what is kept: the raw text
 // of messages, and the state handed to clients, such as paging tokens.
 type KeyConfig struct {
-	Messages FileConfig `yaml:"messages"`
-	State    FileConfig `yaml:"state"`
+	Messages RotatingConfig `yaml:"messages"`
+	State    RotatingConfig `yaml:"state"`
 }
 
-// FileConfig names a file.
-type FileConfig struct {
-	File string `yaml:"file"`
+// RotatingConfig names the files of a key and of those that were in use before it, under
+// which nothing is encrypted any more.
+type RotatingConfig struct {
+	File  string   `yaml:"file"`
+	Older []string `yaml:"older"`
 }
 
 // ListenerConfig is one HTTP listener.
@@ -213,6 +215,7 @@ type RetentionConfig struct {
 	Review    int `yaml:"review"`
 	Undecided int `yaml:"undecided"`
 	Access    int `yaml:"access"`
+	Outbox    int `yaml:"outbox"`
 }
 
 // ErrorConfig says how each face answers failures: a style's name.

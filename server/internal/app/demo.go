@@ -80,7 +80,7 @@ func (c *demoCmd) start(dir string, to streams) (*App, error) {
 		if err != nil {
 			return nil, err
 		}
-		if *into, err = newSealer(key, rand.Reader); err != nil {
+		if *into, err = newSealer(rand.Reader, key); err != nil {
 			return nil, err
 		}
 	}

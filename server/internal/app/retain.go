@@ -20,6 +20,7 @@ func (a *App) prune(ctx context.Context) {
 	days := func(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 	r := a.cfg.Retention
 	keep := intake.Retention{Messages: days(r.Messages), Review: days(r.Review), Undecided: days(r.Undecided), Access: days(r.Access)}
+	a.reseal(ctx)
 	tick := time.NewTicker(queuesEvery)
 	defer tick.Stop()
 	var last time.Time
@@ -27,6 +28,11 @@ func (a *App) prune(ctx context.Context) {
 		if now := a.now(); now.Sub(last) >= pruneEvery {
 			last = now
 			n, err := a.intake.Prune(ctx, a.partners.now().aliases(), keep)
+			if r.Outbox > 0 && err == nil {
+				var dropped int
+				dropped, err = a.outbox.Prune(ctx, now.Add(-days(r.Outbox)))
+				n += dropped
+			}
 			if err != nil && ctx.Err() == nil {
 				a.log.Warn("what is kept too long could not be taken away; the next round goes on", "error", err)
 			}
@@ -47,5 +53,28 @@ func (a *App) prune(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+	}
+}
+
+// reseal encrypts what is kept of messages under the key in use, where older ones are
+// configured, and says when these are needed no longer.
+func (a *App) reseal(ctx context.Context) {
+	if len(a.cfg.Keys.Messages.Older) == 0 {
+		return
+	}
+	done, err := a.intake.Reseal(ctx, a.sealed.Stale)
+	if err == nil {
+		var letters int
+		letters, err = a.outbox.Reseal(ctx, a.sealed.Stale)
+		done.Done += letters
+	}
+	switch {
+	case ctx.Err() != nil: // the next start goes on
+	case err != nil:
+		a.log.Warn("messages could not be encrypted under the new key; the next start goes on", "error", err, "done", done.Done)
+	case done.Lost > 0:
+		a.log.Warn("some messages were encrypted under a key that is not known: name it under keys.messages.older", "count", done.Lost, "done", done.Done)
+	default:
+		a.log.Info("all messages are encrypted under the key in use: the older ones may be taken out of the configuration", "done", done.Done)
 	}
 }

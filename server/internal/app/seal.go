@@ -1,8 +1,10 @@
 package app
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -12,37 +14,92 @@ import (
 	"strings"
 )
 
-// sealer encrypts with AES-256-GCM under one key: nonce, then ciphertext.
+// sealer encrypts with AES-256-GCM under its first key, and decrypts what was
+// encrypted under that or any of its older ones:
+//
+//	1 | seven bytes of the key's SHA-256 | nonce | ciphertext
+//
+// The mark before the nonce names the key, and is authenticated. What was encrypted
+// before there were marks is nonce and ciphertext.
 type sealer struct {
-	aead   cipher.AEAD
+	keys   []sealingKey
 	random io.Reader
 }
 
-func newSealer(key []byte, random io.Reader) (*sealer, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
+type sealingKey struct {
+	mark []byte
+	aead cipher.AEAD
+}
+
+// newSealer makes a sealer of keys of 32 bytes, the one in use first.
+func newSealer(random io.Reader, keys ...[]byte) (*sealer, error) {
+	s := &sealer{random: random}
+	for _, key := range keys {
+		block, err := aes.NewCipher(key)
+		if err != nil {
+			return nil, err
+		}
+		aead, err := cipher.NewGCM(block)
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(key)
+		s.keys = append(s.keys, sealingKey{append([]byte{1}, sum[:7]...), aead})
 	}
-	aead, err := cipher.NewGCM(block)
-	return &sealer{aead, random}, err
+	return s, nil
 }
 
 // Seal encrypts. Randomness that fails is no state to go on in, so it panics.
 func (s *sealer) Seal(plain []byte) []byte {
-	nonce := make([]byte, s.aead.NonceSize(), s.aead.NonceSize()+len(plain)+s.aead.Overhead())
-	if _, err := io.ReadFull(s.random, nonce); err != nil {
+	k := s.keys[0]
+	from := len(k.mark) + k.aead.NonceSize()
+	head := make([]byte, from, from+len(plain)+k.aead.Overhead())
+	copy(head, k.mark)
+	if _, err := io.ReadFull(s.random, head[len(k.mark):]); err != nil {
 		panic("app: no randomness: " + err.Error())
 	}
-	return s.aead.Seal(nonce, nonce, plain, nil)
+	return k.aead.Seal(head, head[len(k.mark):from], plain, k.mark)
 }
 
-// Open decrypts what Seal made under the same key.
+// Open decrypts what Seal made under one of the keys.
 func (s *sealer) Open(sealed []byte) ([]byte, error) {
-	n := s.aead.NonceSize()
+	for _, k := range s.keys {
+		if rest, ok := bytes.CutPrefix(sealed, k.mark); ok {
+			if plain, err := k.open(rest, k.mark); err == nil {
+				return plain, nil
+			}
+		}
+	}
+	for _, k := range s.keys {
+		if plain, err := k.open(sealed, nil); err == nil {
+			return plain, nil
+		}
+	}
+	return nil, errors.New("it was encrypted under a key that is not known here: is one missing under older?")
+}
+
+func (k sealingKey) open(sealed, mark []byte) ([]byte, error) {
+	n := k.aead.NonceSize()
 	if len(sealed) < n {
 		return nil, errors.New("it is too short to be encrypted")
 	}
-	return s.aead.Open(nil, sealed[:n], sealed[n:], nil)
+	return k.aead.Open(nil, sealed[:n], sealed[n:], mark)
+}
+
+// Stale says whether something is not encrypted under the key in use.
+func (s *sealer) Stale(sealed []byte) bool { return !bytes.HasPrefix(sealed, s.keys[0].mark) }
+
+// sealer reads the keys that a configuration names.
+func (c RotatingConfig) sealer(random io.Reader) (*sealer, error) {
+	var keys [][]byte
+	for _, file := range append([]string{c.File}, c.Older...) {
+		key, err := readKey(file)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return newSealer(random, keys...)
 }
 
 // readKey reads a key of 32 bytes from a file: as base64, as hexadecimal, or as

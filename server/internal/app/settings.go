@@ -25,10 +25,12 @@ type Settings struct {
 
 	Keys struct {
 		Messages struct {
-			File Text `yaml:"file,omitempty" placeholder:"FILE" help:"Key that encrypts the raw text of messages: 32 bytes, as base64 or hexadecimal."`
+			File  Text `yaml:"file,omitempty" placeholder:"FILE" help:"Key that encrypts the raw text of messages: 32 bytes, as base64 or hexadecimal."`
+			Older Text `yaml:"older,omitempty" placeholder:"FILES" help:"Keys that were in use before, as a list: what they encrypted is read, and encrypted again."`
 		} `embed:"" prefix:"messages-" yaml:"messages,omitempty"`
 		State struct {
-			File Text `yaml:"file,omitempty" placeholder:"FILE" help:"Key that encrypts state handed to clients, such as paging tokens."`
+			File  Text `yaml:"file,omitempty" placeholder:"FILE" help:"Key that encrypts state handed to clients, such as paging tokens."`
+			Older Text `yaml:"older,omitempty" placeholder:"FILES" help:"Keys that were in use before, as a list."`
 		} `embed:"" prefix:"state-" yaml:"state,omitempty"`
 	} `embed:"" prefix:"keys-" yaml:"keys,omitempty"`
 
@@ -37,6 +39,7 @@ type Settings struct {
 		Review    Text `yaml:"review,omitempty" placeholder:"DAYS" help:"How long items of the review queue are kept once they are decided (0: for good)."`
 		Undecided Text `yaml:"undecided,omitempty" placeholder:"DAYS" help:"How long items of the review queue wait before they expire (0: for good)."`
 		Access    Text `yaml:"access,omitempty" placeholder:"DAYS" help:"How long the records are kept of who looked at messages (0: for good)."`
+		Outbox    Text `yaml:"outbox,omitempty" placeholder:"DAYS" help:"How long messages to partners are kept that were given up (0: for good)."`
 	} `embed:"" prefix:"retention-" yaml:"retention,omitempty"`
 
 	Errors struct {

@@ -145,11 +145,18 @@ func (c SendTLSConfig) load() (*tls.Config, error) {
 	return config, nil
 }
 
+func (c SendConfig) transport() string {
+	if c.MLLP != "" {
+		return "mllp"
+	}
+	return "http"
+}
+
 // subscriber gives the partner as the outbox knows it.
 func (c SendConfig) subscriber(partner string, reading int) outbox.Subscriber {
 	return outbox.Subscriber{
 		Partner: partner, Customers: c.Customers, Events: c.Events, Relay: c.Relay,
 		ToApp: c.Application, ToFacility: c.Facility, Processing: cmp.Or(c.Processing, "P"), Standard: cmp.Or(c.Version, "2.4"),
-		Timeout: c.Timeout, GiveUp: c.GiveUp, Open: c.open, Way: fmt.Sprintf("%+v %d", c, reading),
+		Transport: c.transport(), Address: cmp.Or(c.MLLP, c.URL), Timeout: c.Timeout, GiveUp: c.GiveUp, Open: c.open, Way: fmt.Sprintf("%+v %d", c, reading),
 	}
 }

@@ -28,11 +28,13 @@ const (
 	Refused   State = "refused"   // answered AR
 	Failed    State = "failed"    // answered AE
 	Reply     State = "reply"     // itself a reply, and not answered
+	Delivered State = "delivered" // sent to a partner, who took it
+	GivenUp   State = "given-up"  // sent to a partner, who did not take it
 )
 
 // States gives the states, for those who ask by them.
 func States() []State {
-	return []State{Applied, Unchanged, Stale, Repeated, Held, Dropped, Refused, Failed, Reply}
+	return []State{Applied, Unchanged, Stale, Repeated, Held, Dropped, Refused, Failed, Reply, Delivered, GivenUp}
 }
 
 // Act says what an entry is the record of.
@@ -41,7 +43,8 @@ type Act string
 // The acts. Empty is Receipt: a message came in.
 const (
 	Receipt Act = ""
-	Review  Act = "review" // a message that was held is carried out, or is not
+	Review  Act = "review"  // a message that was held is carried out, or is not
+	Sending Act = "sending" // a message of ours was sent to a partner, and answered
 )
 
 // Entry is the record of a message.
@@ -68,6 +71,8 @@ type Entry struct {
 	Text     string   `json:"text,omitempty"`   // MSA-3
 	Wrote    []string `json:"wrote,omitempty"`  // Type/id/version
 	Warnings []string `json:"warnings,omitempty"`
+	Tells    string   `json:"tells,omitempty"` // Type/id/version that a message of ours told of
+	Tries    int      `json:"tries,omitempty"` // how often it was sent
 
 	Of     string `json:"of,omitempty"`     // id of the entry of the message that this is about
 	Review string `json:"review,omitempty"` // id of the item in the review queue
@@ -117,4 +122,10 @@ func Forget(ctx context.Context, tx store.Tx, e Entry) error {
 func Sealed(ctx context.Context, r store.Reader, id string) ([]byte, error) {
 	c, err := r.Claimed(ctx, rawSpace, id)
 	return c.Payload, err
+}
+
+// Reseal gives the messages that are kept other sealed forms; again answers nil for
+// those that stay as they are. It gives how many it changed.
+func Reseal(ctx context.Context, s store.Store, again func(sealed []byte) []byte) (int, error) {
+	return store.Rewrite(ctx, s, rawSpace, func(sealed []byte) ([]byte, error) { return again(sealed), nil })
 }

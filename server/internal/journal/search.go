@@ -120,7 +120,7 @@ func (q Query) asks(e Entry) bool {
 		(q.Partner == "" || q.Partner == e.Partner) &&
 		(q.Control == "" || q.Control == e.Control) &&
 		(q.Event == "" || q.Event == e.Event) &&
-		(q.Appointment == "" || q.Appointment == e.Placer || e.wrote("Appointment", q.Appointment)) &&
+		(q.Appointment == "" || q.Appointment == e.Placer || e.about("Appointment", q.Appointment)) &&
 		(len(q.States) == 0 || slices.Contains(q.States, e.State)) &&
 		(q.Act == nil || *q.Act == e.Act)
 }
@@ -133,8 +133,8 @@ func (q Query) Sees(e Entry) bool {
 	return slices.Contains(q.Customers, e.Controller)
 }
 
-func (e Entry) wrote(typ, id string) bool {
-	return slices.ContainsFunc(e.Wrote, func(w string) bool { return strings.HasPrefix(w, typ+"/"+id+"/") })
+func (e Entry) about(typ, id string) bool {
+	return strings.HasPrefix(e.Tells, typ+"/"+id+"/") || slices.ContainsFunc(e.Wrote, func(w string) bool { return strings.HasPrefix(w, typ+"/"+id+"/") })
 }
 
 // Find gives the entry of an id. fhir.NotFound when there is none.

@@ -43,6 +43,9 @@ type Subscriber struct {
 	Timeout              time.Duration
 	GiveUp               time.Duration // how long a message is sent again that is answered AE
 
+	// Transport and Address say in the journal where messages went.
+	Transport, Address string
+
 	// Open makes the way to the partner. Way tells two ways apart: when it changes,
 	// the link is made anew.
 	Open func() (dispatch.Link, error)

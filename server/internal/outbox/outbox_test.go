@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,8 +96,9 @@ func (h *hospital) process(name string) *Service {
 		}
 		return out
 	}
+	var ids atomic.Int64
 	return &Service{
-		Store: h.store, Who: h, Now: time.Now, NewID: func() string { return name }, Log: slog.New(slog.DiscardHandler),
+		Store: h.store, Who: h, Now: time.Now, NewID: func() string { return fmt.Sprintf("%s-%08d", name, ids.Add(1)) }, Log: slog.New(slog.DiscardHandler),
 		Seal: flip, Open: func(b []byte) ([]byte, error) { return flip(b), nil },
 	}
 }

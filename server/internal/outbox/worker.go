@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"slotway/server/internal/dispatch"
+	"slotway/server/internal/journal"
 	"slotway/server/internal/store"
 )
 
@@ -108,9 +109,12 @@ func (w *worker) deliver(ctx context.Context, at place, c store.Claim) (gone boo
 	}
 	message, err := w.s.Open(l.Sealed)
 	if err != nil {
-		return w.giveUp(ctx, at, c, l, dispatch.Answer{Text: "The message cannot be decrypted; was the key changed?"})
+		return w.giveUp(ctx, at, c, l, sending{answer: dispatch.Answer{Text: "The message cannot be decrypted; was the key changed?"}})
 	}
+	out := sending{message: message, tries: w.again[c.Key].failures + 1}
+	began := w.s.Now()
 	answer, err := w.send(ctx, message)
+	out.answer, out.took = answer, w.s.Now().Sub(began)
 	stop := ctx
 	ctx = context.WithoutCancel(ctx) // an answer that came is noted, though the program stops
 	switch {
@@ -130,16 +134,19 @@ func (w *worker) deliver(ctx context.Context, at place, c store.Claim) (gone boo
 		if w.s.Now().Sub(l.Queued) < w.sub.GiveUp {
 			return false, nil
 		}
-		return w.giveUp(ctx, at, c, l, answer)
+		return w.giveUp(ctx, at, c, l, out)
 	}
 	if !answer.Positive() {
 		w.observe("refused")
-		return w.giveUp(ctx, at, c, l, answer)
+		return w.giveUp(ctx, at, c, l, out)
 	}
 	w.observe("delivered")
 	delete(w.again, c.Key)
 	return true, w.s.Store.Update(ctx, func(tx store.Tx) error {
-		return tx.Release(ctx, Space, c.Key, c.Holder)
+		if err := tx.Release(ctx, Space, c.Key, c.Holder); err != nil {
+			return err
+		}
+		return w.journal(ctx, tx, journal.Delivered, at, l, out)
 	})
 }
 
@@ -182,7 +189,8 @@ func (w *worker) send(ctx context.Context, message []byte) (dispatch.Answer, err
 }
 
 // giveUp puts a letter aside for an administrator.
-func (w *worker) giveUp(ctx context.Context, at place, c store.Claim, l letter, a dispatch.Answer) (bool, error) {
+func (w *worker) giveUp(ctx context.Context, at place, c store.Claim, l letter, out sending) (bool, error) {
+	a := out.answer
 	l.Code, l.Why, l.Gone = a.Code, a.Text, w.s.Now().UTC()
 	delete(w.again, c.Key)
 	w.s.Log.Warn("a message to a partner was given up", "partner", w.sub.Partner, "control", l.Control, "event", l.Event, "code", a.Code)
@@ -192,6 +200,9 @@ func (w *worker) giveUp(ctx context.Context, at place, c store.Claim, l letter, 
 			return unlessAbsent(err) // somebody was here already
 		}
 		if err := tx.Release(ctx, Space, c.Key, c.Holder); err != nil {
+			return err
+		}
+		if err := w.journal(ctx, tx, journal.GivenUp, at, l, out); err != nil {
 			return err
 		}
 		return w.s.keep(ctx, tx, at.as(dead), l)
