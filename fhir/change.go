@@ -34,29 +34,41 @@ type Change struct {
 // through an element that is no object, or a value is no JSON; or of Kind Invalid
 // or TooLarge: what came out is no resource.
 func (r Resource) Apply(changes ...Change) (Resource, error) {
+	out, err := r.applied(changes)
+	switch {
+	case err != nil:
+		return Resource{}, err
+	case out == nil:
+		return r, nil
+	}
+	return Parse(out)
+}
+
+// applied gives the bytes that the changes make, or nil when they change nothing.
+func (r Resource) applied(changes []Change) ([]byte, error) {
 	n := r.Root()
 	if !n.IsObject() {
-		return Resource{}, Errorf(Invalid, "There is no resource to change.")
+		return nil, Errorf(Invalid, "There is no resource to change.")
 	}
 	root, changed := n.Edit(), false
 	for _, c := range changes {
 		e, err := newEdit(root, c)
 		if err != nil {
-			return Resource{}, err
+			return nil, err
 		}
 		did, err := e.apply(c.Op)
 		if err != nil {
-			return Resource{}, err
+			return nil, err
 		}
 		changed = changed || did
 	}
 	if !changed {
-		return r, nil
+		return nil, nil
 	}
 	t := n.tok()
 	out := make([]byte, 0, len(r.raw)-int(t.end-t.start)+root.Size())
 	out = root.Append(append(out, r.raw[:t.start]...))
-	return Parse(append(out, r.raw[t.end:]...))
+	return append(out, r.raw[t.end:]...), nil
 }
 
 // Empty gives a resource of that type that holds nothing: where a create by a

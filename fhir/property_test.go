@@ -218,6 +218,11 @@ func TestStampTwiceIsTheLast(t *testing.T) {
 		if err != nil || string(twice.Raw()) != string(once.Raw()) {
 			t.Fatalf("twice %s, %v\nonce  %s", twice.Raw(), err, once.Raw())
 		}
+		for version := range int64(3) {
+			if is, err := twice.Stamps(once, "b", version, second); is != (version == 2) || err != nil {
+				t.Fatalf("Stamps of version %d = %v, %v", version, is, err)
+			}
+		}
 		want := decode(t, string(r.Raw()))
 		want["id"] = "b"
 		want["meta"] = map[string]any{"versionId": "2", "lastUpdated": fhir.FormatInstant(second)}

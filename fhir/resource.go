@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"bytes"
 	"encoding/json"
 	"log/slog"
 	"strconv"
@@ -108,11 +109,24 @@ func (r Resource) Opened() Resource {
 // Stamp gives the resource under an id and with the two elements of meta that a
 // server owns, http://hl7.org/fhir/R4/resource.html#Meta. All other bytes stay.
 func (r Resource) Stamp(id string, version int64, updated time.Time) (Resource, error) {
-	return r.Apply(
-		Change{Path: pathID, Op: Set, Value: Quote(id)},
-		Change{Path: pathVersion, Op: Set, Value: Quote(strconv.FormatInt(version, 10))},
-		Change{Path: pathUpdated, Op: Set, Value: Quote(FormatInstant(updated))},
-	)
+	return r.Apply(stamps(id, version, updated)...)
+}
+
+// Stamps says whether Stamp would give the bytes of another resource.
+func (r Resource) Stamps(other Resource, id string, version int64, updated time.Time) (bool, error) {
+	out, err := r.applied(stamps(id, version, updated))
+	if out == nil {
+		out = r.raw
+	}
+	return err == nil && bytes.Equal(out, other.raw), err
+}
+
+func stamps(id string, version int64, updated time.Time) []Change {
+	return []Change{
+		{Path: pathID, Op: Set, Value: Quote(id)},
+		{Path: pathVersion, Op: Set, Value: Quote(strconv.FormatInt(version, 10))},
+		{Path: pathUpdated, Op: Set, Value: Quote(FormatInstant(updated))},
+	}
 }
 
 // Bare gives the resource without the elements that Stamp sets, so that two

@@ -55,11 +55,17 @@ func ParseValue(b []byte) (Node, error) {
 	return Node{&tape{b, tokens}, 0}, nil
 }
 
+// shortText is what an object of many members does not fit into.
+const shortText = 128
+
 func scanWhole(src []byte, object, ours bool) ([]token, error) {
 	if len(src) > 1<<30 {
 		return nil, Errorf(TooLarge, "The document is larger than 1 GiB.")
 	}
-	s := &scanner{src: src, tokens: make([]token, 0, 16+len(src)/16), names: make([]string, 0, 32), ours: ours}
+	s := &scanner{src: src, tokens: make([]token, 0, min(16, 1+len(src)/4)+len(src)/16), ours: ours}
+	if len(src) > shortText {
+		s.names = make([]string, 0, 32)
+	}
 	s.space()
 	if s.pos == len(src) {
 		return nil, Errorf(Invalid, "The body is empty; JSON is needed.")

@@ -86,6 +86,7 @@ func (m *message) findAppointment(ctx context.Context) (rec store.Record, known 
 		return rec, false, err
 	}
 	rec, err = m.tx.Read(ctx, m.see, store.Key{Customer: customer, Type: "Appointment", ID: c.Holder})
+	rec.Resource = rec.Resource.Opened() // it is looked into by everybody from here on
 	return rec, err == nil, err
 }
 

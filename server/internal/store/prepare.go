@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -33,12 +32,9 @@ func Prepare(c *search.Catalog, now time.Time, old Record, p Put) (Next, error) 
 		return Next{}, err
 	}
 	if old.Version > 0 && !old.Deleted && slices.Equal(old.Links, p.Links) {
-		again, err := p.Resource.Stamp(p.Key.ID, old.Version, old.Updated)
-		if err != nil {
-			return Next{}, err
-		}
-		if bytes.Equal(again.Raw(), old.Resource.Raw()) {
-			return Next{Record: old, Same: true}, nil
+		same, err := p.Resource.Stamps(old.Resource, p.Key.ID, old.Version, old.Updated)
+		if err != nil || same {
+			return Next{Record: old, Same: same}, err
 		}
 	}
 	rec := Record{Key: p.Key, Version: old.Version + 1, Updated: stampTime(now, old), Posted: p.Posted, Created: old.Version == 0 || old.Deleted, Links: slices.Clone(p.Links)}
