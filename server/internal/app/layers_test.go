@@ -19,7 +19,7 @@ var layers = map[string]int{
 	"mappings": 2, "capability": 2, "server/internal/auth": 2, "server/internal/store": 2, "server/internal/wire": 2, "server/internal/dispatch": 2, "server/internal/manage": 0,
 	"hl7bridge": 3, "server/internal/store/engine": 3, "server/internal/journal": 3,
 	"server/internal/booking": 4, "server/internal/store/storetest": 4, "server/internal/store/bolt": 4, "server/internal/store/mongo": 4,
-	"server/internal/intake": 5, "server/internal/outbox": 5,
+	"server/internal/intake": 5, "server/internal/outbox": 5, "server/internal/store/enginetest": 5,
 	"server/internal/rest": 6,
 	"server/internal/app":  7,
 	"server":               8,
@@ -40,11 +40,12 @@ var only = []struct {
 	{"github.com/golang-jwt/jwt", []string{"server/internal/auth"}, "a token is judged in one place"},
 	{"github.com/samply/golang-fhir-models", []string{"fhir/r4", "capability"}, "it drops what it does not know, so it may not write back what others wrote"},
 	{"github.com/klauspost/compress", []string{"server/internal/wire"}, "bodies are coded in one place"},
-	{"slotway/server/internal/store/bolt", []string{"server/internal/app"}, "nothing but the wiring knows which store it is"},
-	{"slotway/server/internal/store/mongo", []string{"server/internal/app"}, "nothing but the wiring knows which store it is"},
+	{"slotway/server/internal/store/bolt", []string{"server/internal/app", "server/internal/store/enginetest"}, "nothing but the wiring knows which store it is"},
+	{"slotway/server/internal/store/mongo", []string{"server/internal/app", "server/internal/store/enginetest"}, "nothing but the wiring knows which store it is"},
 	{"slotway/fhir/fhirtest", nil, "it is for tests"},
-	{"slotway/server/internal/store/storetest", nil, "it is for tests"},
-	{"slotway/server/internal/store/mongo/mongotest", nil, "it is for tests"},
+	{"slotway/server/internal/store/storetest", []string{"server/internal/store/enginetest"}, "it is for tests"},
+	{"slotway/server/internal/store/mongo/mongotest", []string{"server/internal/store/enginetest"}, "it is for tests"},
+	{"slotway/server/internal/store/enginetest", nil, "it is for tests"},
 }
 
 // TestLayers reads the imports of every package.

@@ -14,7 +14,7 @@ import (
 	"slotway/server/internal/auth"
 	"slotway/server/internal/booking"
 	"slotway/server/internal/store"
-	"slotway/server/internal/store/storetest"
+	"slotway/server/internal/store/enginetest"
 )
 
 // world is a service on the model store with what bookings need in it.
@@ -34,7 +34,7 @@ func newWorld(t *testing.T) *world {
 	catalog := search.NewCatalog([]string{base}, time.UTC)
 	now := func() time.Time { return w.now }
 	w.Service = &booking.Service{
-		Store: storetest.NewModel(catalog, now), Catalog: catalog, Bases: []string{base}, Now: now,
+		Store: enginetest.New(t, catalog, now), Catalog: catalog, Bases: []string{base}, Now: now,
 		NewID: func() string {
 			mu.Lock()
 			defer mu.Unlock()

@@ -19,7 +19,7 @@ import (
 	"slotway/server/internal/booking"
 	"slotway/server/internal/intake"
 	"slotway/server/internal/store"
-	"slotway/server/internal/store/storetest"
+	"slotway/server/internal/store/enginetest"
 )
 
 // shelf is the service on the model store, with what tests look at.
@@ -46,7 +46,7 @@ func newShelf(t testing.TB) *shelf {
 		made++
 		return fmt.Sprintf("new-%d", made)
 	}
-	kept := storetest.NewModel(catalog, clock)
+	kept := enginetest.New(t, catalog, clock)
 	s.Service = &intake.Service{
 		Store: kept, Catalog: catalog, Now: clock, NewID: newID,
 		Booking: &booking.Service{Store: kept, Catalog: catalog, Now: clock, NewID: newID},

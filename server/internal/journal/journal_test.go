@@ -13,7 +13,7 @@ import (
 	"slotway/fhir/search"
 	"slotway/server/internal/journal"
 	"slotway/server/internal/store"
-	"slotway/server/internal/store/storetest"
+	"slotway/server/internal/store/enginetest"
 )
 
 var began = time.Date(2026, 5, 12, 10, 0, 0, 0, time.UTC)
@@ -23,7 +23,7 @@ var began = time.Date(2026, 5, 12, 10, 0, 0, 0, time.UTC)
 func kept(t *testing.T, n int) (store.Store, []journal.Entry) {
 	t.Helper()
 	clock := began
-	s := storetest.NewModel(search.NewCatalog(nil, time.UTC), func() time.Time { return clock })
+	s := enginetest.New(t, search.NewCatalog(nil, time.UTC), func() time.Time { return clock })
 	var entries []journal.Entry
 	for i := range n {
 		clock = began.Add(time.Duration(i) * time.Second)
@@ -168,7 +168,7 @@ func TestNewID(t *testing.T) {
 
 func BenchmarkSearch(b *testing.B) {
 	clock := began
-	s := storetest.NewModel(search.NewCatalog(nil, time.UTC), func() time.Time { return clock })
+	s := enginetest.New(b, search.NewCatalog(nil, time.UTC), func() time.Time { return clock })
 	err := s.Update(b.Context(), func(tx store.Tx) error {
 		for i := range 20_000 {
 			e := journal.Entry{

@@ -40,9 +40,16 @@ type hospital struct {
 
 type taken struct{ control, event, placer string }
 
+// newHospital is on the model store: most tests here stop the clock, which what goes
+// over a network does not bear.
 func newHospital(t rapid.TB) *hospital {
 	t.Helper()
-	h := &hospital{store: storetest.NewModel(search.NewCatalog(nil, time.UTC), time.Now)}
+	return hospitalOn(t, storetest.NewModel(search.NewCatalog(nil, time.UTC), time.Now))
+}
+
+func hospitalOn(t rapid.TB, s store.Store) *hospital {
+	t.Helper()
+	h := &hospital{store: s}
 	h.answer = func(int) (string, error) { return "AA", nil }
 	h.subs = []Subscriber{{Partner: "pas", Customers: []string{"trust"}, Open: func() (dispatch.Link, error) { return h, nil }}}
 	err := h.store.Update(context.Background(), func(tx store.Tx) error {
