@@ -19,7 +19,7 @@ func (s *Store) apply(ctx context.Context, records []*record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, 6*s.o.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, 6*s.o.Timeout, errSlow)
 	defer cancel()
 	for _, step := range []func(context.Context, []*record) error{
 		s.applyVersions, s.applyClaims, s.applyReleases, s.applyStreams, s.applyTrims, s.noteApplied,

@@ -116,7 +116,7 @@ func merged(v *view, docs []claimDoc, in claimRange, whole bool) (all []store.Cl
 
 // findHeld reads the claims of a range that the collection says are held.
 func (s *Store) findHeld(ctx context.Context, in claimRange, room int) ([]claimDoc, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errSlow)
 	defer cancel()
 	begin := orderedName(in.space, in.prefix)
 	bounds := bson.D{{Key: "$gte", Value: begin}, {Key: "$lt", Value: begin + "\x7f"}}

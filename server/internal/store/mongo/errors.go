@@ -19,6 +19,10 @@ var errStale = errors.New("another change was faster")
 // errUnseen says that a number of the log is taken, and by whom cannot be read yet.
 var errUnseen = errors.New("the record that has the number is not seen by a majority yet")
 
+// errSlow is the cause of a context that ends because the server took too long, and
+// not because the caller would wait no more.
+var errSlow = errors.New("the database did not answer in time")
+
 // usable says why nothing can be asked of the store, or nil.
 func (s *Store) usable(ctx context.Context) error {
 	switch {
@@ -44,7 +48,7 @@ func (s *Store) failed(ctx context.Context, err error) error {
 		return nil
 	case s.ctx.Err() != nil || errors.Is(err, driver.ErrClientDisconnected):
 		return store.Closed(nil)
-	case ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled):
+	case ctx.Err() != nil && context.Cause(ctx) != errSlow:
 		return store.Late(ctx)
 	case isAway(err):
 		return fhir.Errorf(fhir.Busy, "The database cannot be reached at present; nothing was changed. Try again in a moment.").Because(err)

@@ -15,7 +15,7 @@ import (
 func (w *writer) insert(rec *record) error {
 	s := w.s
 	doc := s.encode(rec)
-	ctx, cancel := context.WithTimeout(s.ctx, s.o.Timeout)
+	ctx, cancel := context.WithTimeoutCause(s.ctx, s.o.Timeout, errSlow)
 	defer cancel()
 	sent := false
 	for {
@@ -49,7 +49,7 @@ func (w *writer) recovered(ctx context.Context) error {
 	if !w.failing.Load() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, w.s.o.Away)
+	ctx, cancel := context.WithTimeoutCause(ctx, w.s.o.Away, errSlow)
 	defer cancel()
 	probe := []any{bson.D{{Key: "_id", Value: "probe " + bson.NewObjectID().Hex()}}}
 	if err := insertNew(ctx, w.s.db.meta, probe); err != nil {

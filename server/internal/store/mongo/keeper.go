@@ -88,7 +88,7 @@ func (k *keeper) applyOwn(ctx context.Context) error {
 
 // applyLast applies this process's own records before it ends, if that is quick.
 func (k *keeper) applyLast(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, k.s.o.Away)
+	ctx, cancel := context.WithTimeoutCause(ctx, k.s.o.Away, errSlow)
 	defer cancel()
 	return k.applyOwn(ctx)
 }
@@ -126,7 +126,7 @@ func (k *keeper) mark(ctx context.Context) error {
 	if done < k.marked+markStep {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, 6*k.s.o.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, 6*k.s.o.Timeout, errSlow)
 	defer cancel()
 	db := &k.s.db
 	mark := markDoc{ID: numberName(done)}

@@ -95,7 +95,7 @@ func (ix index) model() driver.IndexModel {
 // prepare checks the schema and makes the indexes, or finds them made. An index
 // of the same name and other fields is an error of the server's.
 func (s *Store) prepare(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 12*s.o.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, 12*s.o.Timeout, errSlow)
 	defer cancel()
 	var found struct{ N int64 }
 	err := s.db.meta.FindOne(ctx, bson.D{{Key: "_id", Value: "schema"}}).Decode(&found)

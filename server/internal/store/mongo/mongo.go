@@ -163,7 +163,7 @@ func (s *Store) Close() error {
 		s.keeper.close()
 		s.stop()
 		s.tail.wait()
-		ctx, cancel := context.WithTimeout(context.Background(), s.o.Away)
+		ctx, cancel := context.WithTimeoutCause(context.Background(), s.o.Away, errSlow)
 		defer cancel()
 		s.closed = s.client.Disconnect(ctx)
 	})

@@ -36,7 +36,7 @@ func (s *Store) reindexSome(ctx context.Context) (int, error) {
 	if err != nil || len(docs) == 0 {
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 12*s.o.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, 12*s.o.Timeout, errSlow)
 	defer cancel()
 	var updates []driver.WriteModel
 	var nexts []string

@@ -48,7 +48,7 @@ func (t sight) claim(ctx context.Context, space, key string) (*held, error) {
 	if h := t.v.claims[name]; h != nil {
 		return h, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, t.s.o.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, t.s.o.Timeout, errSlow)
 	defer cancel()
 	var doc claimDoc
 	err := t.s.db.claims.FindOne(ctx, bson.D{{Key: "name", Value: name}}, options.FindOne().SetSort(bson.D{{Key: "seq", Value: -1}})).Decode(&doc)
@@ -63,7 +63,7 @@ func (t sight) claim(ctx context.Context, space, key string) (*held, error) {
 
 // findVersion reads one version; nil when there is none.
 func (s *Store) findVersion(ctx context.Context, filter bson.D, o *options.FindOneOptionsBuilder) (*version, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errSlow)
 	defer cancel()
 	var doc storedVersion
 	err := s.db.versions.FindOne(ctx, filter, o.SetProjection(bson.D{{Key: "doc", Value: 0}, {Key: fieldTerms, Value: 0}})).Decode(&doc)
@@ -78,7 +78,7 @@ func (s *Store) findVersion(ctx context.Context, filter bson.D, o *options.FindO
 
 // findVersions reads versions, of each the fields asked for, in the order given.
 func (s *Store) findVersions(ctx context.Context, filter, projection bson.D, limit int64, order ...bson.E) ([]storedVersion, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errSlow)
 	defer cancel()
 	o := options.Find().SetProjection(projection).SetLimit(limit)
 	if order != nil {

@@ -86,7 +86,7 @@ func (t sight) records(ctx context.Context, stream string, r store.LogRange) ([]
 
 // applied reads records of a stream that were appended before the view's.
 func (t sight) applied(ctx context.Context, stream string, in span, back bool, room int) ([]store.LogRecord, error) {
-	ctx, cancel := context.WithTimeout(ctx, t.s.o.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, t.s.o.Timeout, errSlow)
 	defer cancel()
 	filter := bson.D{
 		{Key: "stream", Value: part(stream)},

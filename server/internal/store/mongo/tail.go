@@ -83,7 +83,7 @@ func (t *tail) wait() { t.done.Wait() }
 
 // glance reads the log from where the view ends.
 func (s *Store) glance() (*view, error) {
-	ctx, cancel := context.WithTimeout(s.ctx, s.o.Away)
+	ctx, cancel := context.WithTimeoutCause(s.ctx, s.o.Away, errSlow)
 	defer cancel()
 	for {
 		v := s.view.Load()

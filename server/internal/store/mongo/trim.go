@@ -37,7 +37,7 @@ func (s *Store) Trim(ctx context.Context, stream, before string) error {
 
 // stepFrom gives the position that the next step trims before.
 func (s *Store) stepFrom(ctx context.Context, stream, from, before string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errSlow)
 	defer cancel()
 	filter := bson.D{{Key: "stream", Value: part(stream)}, {Key: "at", Value: bson.D{{Key: "$gte", Value: from}, {Key: "$lt", Value: before}}}}
 	var doc entryDoc

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -154,10 +155,14 @@ func testContext(t *testing.T, s *subject) {
 		t.Errorf("Update with a context that ended = %v, want it to be context.Canceled", err)
 	}
 	wantKind(t, "Update with a context that ended", err, fhir.Busy)
-	_, err = s.Read(ended, store.Of("a"), slotKey("a", "x"))
-	wantKind(t, "Read with a context that ended", err, fhir.Busy)
-	_, err = s.Search(ended, store.Of("a"), s.query("Slot", ""))
-	wantKind(t, "Search with a context that ended", err, fhir.Busy)
+	_, readErr := s.Read(ended, store.Of("a"), slotKey("a", "x"))
+	_, searchErr := s.Search(ended, store.Of("a"), s.query("Slot", ""))
+	for name, err := range map[string]error{"Read": readErr, "Search": searchErr} {
+		wantKind(t, name+" with a context that ended", err, fhir.Busy)
+		if !errors.Is(err, context.Canceled) || strings.Contains(fhir.AsError(err).Text, "change") {
+			t.Errorf("%s with a context that ended = %v, want it to be context.Canceled and to speak of no change", name, err)
+		}
+	}
 	s.wantFound(store.Of("a"), "Slot", "status=free", "a/x")
 }
 
