@@ -86,10 +86,14 @@ func (d *decoder) comma(dst []byte) []byte {
 // children writes the elements within one as members of an object of a type.
 func (d *decoder) children(dst []byte, n *node, t *elements.Type) ([]byte, *fault) {
 	next := 0
+	var order order
 	var byName map[string]*node // made when it is asked for
 	for i := n.child; i != 0; i = d.nodes[i].next {
 		c := &d.nodes[i]
 		if c.again {
+			if f := order.again(d, c, t); f != nil {
+				return dst, f
+			}
 			continue
 		}
 		if base, ok := strings.CutPrefix(c.name, "_"); ok {
@@ -107,8 +111,11 @@ func (d *decoder) children(dst []byte, n *node, t *elements.Type) ([]byte, *faul
 		if next >= 0 && t.Elements[next].Kind != elements.Attribute {
 			el = &t.Elements[next]
 		}
+		f := order.first(d, c, el, next, t)
+		if f != nil {
+			return dst, f
+		}
 		next++
-		var f *fault
 		if dst, f = d.member(d.comma(dst), c, el); f != nil {
 			return dst, f
 		}
@@ -128,36 +135,59 @@ func (d *decoder) byName(n *node) map[string]*node {
 }
 
 // companion refuses an element whose name and form JSON keeps for what belongs to
-// the primitive beside it: the two would become one.
-func (d *decoder) companion(c, base *node, t *elements.Type) *fault {
-	if base == nil || c.same != 0 || c.list == yes { // a list is no companion of a single value
+// the primitive beside it: the two would become one. Those forms are an object
+// beside a primitive, and a list of objects beside a list of primitives.
+func (d *decoder) companion(first, base *node, t *elements.Type) *fault {
+	if base == nil {
 		return nil
 	}
 	var el *elements.Element
 	if at := t.Find(base.name); at >= 0 {
 		el = &t.Elements[at]
 	}
-	own, f := d.kind(c, nil)
-	if f != nil {
-		return f
+	if isList(first, nil) != isList(base, el) {
+		return nil
 	}
-	kind, f := d.kind(base, el)
-	if f != nil || own != asObject || kind == asObject || kind == asResource || kind == asDiv {
-		return f
+	for c := first; c != nil; c = d.after(c) {
+		own, f := d.kind(c, nil)
+		if f != nil || own != asObject {
+			return f
+		}
+		if base == nil {
+			continue
+		}
+		kind, f := d.kind(base, el)
+		if f != nil || kind == asObject || kind == asResource || kind == asDiv {
+			return f
+		}
+		base = d.after(base)
 	}
-	return d.faultf(c, "it may not stand beside %s, whose id and extensions JSON keeps under this name", base.name).within(c.name, 0, false)
+	return d.faultf(first, "it may not stand beside %s, whose id and extensions JSON keeps under this name", first.name[1:]).within(first.name, 0, false)
+}
+
+// after gives the next element of the same name, or nil.
+func (d *decoder) after(n *node) *node {
+	if n.same == 0 {
+		return nil
+	}
+	return &d.nodes[n.same]
+}
+
+// isList says whether the elements of one name are a list, by the first of them.
+func isList(c *node, el *elements.Element) bool {
+	switch {
+	case c.list != unsaid:
+		return c.list == yes
+	case el != nil:
+		return el.List
+	}
+	return c.same != 0
 }
 
 // member writes the elements of one name as a member and, where it has any, its
 // companion.
 func (d *decoder) member(dst []byte, c *node, el *elements.Element) ([]byte, *fault) {
-	list := c.same != 0
-	if el != nil {
-		list = el.List
-	}
-	if c.list != unsaid {
-		list = c.list == yes
-	}
+	list := isList(c, el)
 	if !list && c.same != 0 {
 		return dst, d.faultf(&d.nodes[c.same], "it may stand only once").within(c.name, 0, false)
 	}

@@ -8,22 +8,24 @@
 // decimals letter for letter, and lists in their order. Only these are settled
 // one way where JSON leaves a choice: white space; how a string is escaped; the
 // order of members; nulls at the end of a list of values or of companions, and
-// lists of nothing but nulls, which fill places that XML does not have; white
+// lists of nothing but nulls, which fill places that XML does not have; characters
+// that XML does not have; white
 // space around a narrative's div, its namespace and entities of HTML in it; and
 // fhir_comments, which are dropped.
 //
 // Encode(Decode(x)) is x for every document that Encode writes. Of others, it
 // drops what says nothing: comments, processing instructions, the choice of
 // prefixes, xsi:schemaLocation, and white space between elements; and it puts
-// elements into the order of the definitions.
+// what the definitions do not know behind what they do.
 //
 // # Order
 //
-// XML is written in the order of the definitions, as FHIR asks, and what the
-// definitions do not know after it, in the order of the JSON. JSON is written in
-// the order of the XML: resourceType first, the id of an element and the url of
-// an extension before what it holds, a companion after its value, and a list
-// where its first element stands.
+// XML is written in the order of the definitions, as FHIR asks, and read in no
+// other; what the definitions do not know is written after it, in the order of
+// the JSON, and may be read anywhere. JSON is written in the order of the XML:
+// resourceType first, the id of an element and the url of an extension before
+// what it holds, a companion after its value, and a list where its first element
+// stands.
 //
 // # What the definitions do not know
 //
@@ -41,9 +43,9 @@
 // nothing but an id and extensions; json:list is true or false and stands on the
 // first of a list. What still cannot be carried is refused by name: an object or
 // list with nothing in it, a null, an empty string, a list in a list, a name that
-// XML does not allow, and a character that XML 1.0 does not have. In an
-// OperationOutcome such a character becomes U+FFFD, so that an error can always
-// be told.
+// XML does not allow, and a narrative that is no XHTML. A character that XML 1.0
+// does not have, and FHIR neither, becomes U+FFFD: a resource that was stored with
+// one can be read all the same.
 //
 // # Safety
 //

@@ -11,7 +11,7 @@ const header = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
 // Encode appends a resource as XML to dst. An error, of Kind NotAcceptable, names
 // the element that XML cannot hold.
 func Encode(dst []byte, r fhir.Resource, v elements.Version) ([]byte, error) {
-	e := encoder{version: v, base: v.Type("Element"), replace: r.Type() == "OperationOutcome"}
+	e := encoder{version: v, base: v.Type("Element")}
 	out, f := e.resource(append(dst, header...), r.Root(), ` xmlns="`+fhirSpace+`"`)
 	if f != nil {
 		return dst, f.within(r.Type(), 0, false).encoding()
@@ -23,7 +23,6 @@ func Encode(dst []byte, r fhir.Resource, v elements.Version) ([]byte, error) {
 type encoder struct {
 	version elements.Version
 	base    *elements.Type // what is known of every element
-	replace bool           // characters that XML does not have, by U+FFFD
 	slots   []slot         // of the objects being written, the innermost last
 	nodes   []fhir.Node
 }
@@ -52,12 +51,12 @@ func (e *encoder) finish(dst []byte, name string, first int, value fhir.Node, h 
 	at, end := first, len(e.slots) // slots of inner objects come and go behind end
 	for ; at < end && e.slots[at].attribute; at++ {
 		s := &e.slots[at]
-		if dst, f = e.appendAttr(dst, s.name, s.value.Text()); f != nil {
+		if dst, f = appendAttr(dst, s.name, s.value.Text()); f != nil {
 			return dst, f.within(s.name, 0, false)
 		}
 	}
 	if value.IsString() {
-		if dst, f = e.appendAttr(dst, "value", value.Text()); f != nil {
+		if dst, f = appendAttr(dst, "value", value.Text()); f != nil {
 			return dst, f
 		}
 	} else if value.Exists() { // a number or boolean needs no escapes

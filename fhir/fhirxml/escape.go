@@ -2,6 +2,8 @@ package fhirxml
 
 import (
 	"unicode/utf8"
+
+	"slotway/fhir"
 )
 
 // escapes says which bytes may not stand for themselves within an attribute.
@@ -13,8 +15,9 @@ var escapes = func() (t [256]bool) {
 	return t
 }()
 
-// appendAttr appends name="text" after a blank.
-func (e *encoder) appendAttr(dst []byte, name, text string) ([]byte, *fault) {
+// appendAttr appends name="text" after a blank. A character that XML does not have
+// becomes U+FFFD.
+func appendAttr(dst []byte, name, text string) ([]byte, *fault) {
 	if text == "" {
 		return dst, faultf("it is an empty string")
 	}
@@ -43,12 +46,9 @@ func (e *encoder) appendAttr(dst []byte, name, text string) ([]byte, *fault) {
 			esc = "&#xD;"
 		default:
 			r, n := utf8.DecodeRuneInString(text[i:])
-			if allowed(r) {
+			if fhir.IsText(r) {
 				i += n - 1
 				continue
-			}
-			if !e.replace {
-				return dst, faultf("it holds the character U+%04X, which XML does not have", r)
 			}
 			dst = append(append(dst, text[done:i]...), "\uFFFD"...)
 			i += n - 1

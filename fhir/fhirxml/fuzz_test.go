@@ -114,7 +114,7 @@ func FuzzRoundTrip(f *testing.F) {
 		if err != nil {
 			t.Fatalf("Decode: %v of %s", err, doc)
 		}
-		if diff := cmp.Diff(settled(fhirtest.Decode(t, r.Raw())), settled(fhirtest.Decode(t, back.Raw()))); r.Type() != "OperationOutcome" && diff != "" {
+		if diff := cmp.Diff(settled(fhirtest.Decode(t, r.Raw())), settled(fhirtest.Decode(t, back.Raw()))); diff != "" {
 			t.Fatalf("(-want +got):\n%s\nby %s", diff, doc)
 		}
 		lawful(t, back, v)
@@ -124,6 +124,13 @@ func FuzzRoundTrip(f *testing.F) {
 // settled gives a value of JSON with what the package settles one way settled.
 func settled(v any) any {
 	switch v := v.(type) {
+	case string:
+		return strings.Map(func(r rune) rune {
+			if !fhir.IsText(r) {
+				return utf8.RuneError
+			}
+			return r
+		}, v)
 	case []any:
 		for len(v) > 0 && v[len(v)-1] == nil {
 			v = v[:len(v)-1]
@@ -199,9 +206,9 @@ func TestReads(t *testing.T) {
 			}
 		})
 	}
-	// Elements in another order than the definition's, and lists with others between.
-	got, err := fhirxml.Decode([]byte(`<Patient xmlns="http://hl7.org/fhir"><name><given value="a"/><family value="b"/><given id="c"/></name><active value="true"/><name id="d"/></Patient>`), elements.R4)
-	if want := `{"resourceType":"Patient","name":[{"given":["a",null],"_given":[null,{"id":"c"}],"family":"b"},{"id":"d"}],"active":true}`; err != nil || string(got.Raw()) != want {
+	// What the definition does not know has no order.
+	got, err := fhirxml.Decode([]byte(`<Patient xmlns="http://hl7.org/fhir"><stray value="a"/><name id="d"/><other value="b"/><stray value="c"/><gender value="e"/></Patient>`), elements.R4)
+	if want := `{"resourceType":"Patient","stray":["a","c"],"name":[{"id":"d"}],"other":"b","gender":"e"}`; err != nil || string(got.Raw()) != want {
 		t.Errorf("%v\ngot  %s\nwant %s", err, got.Raw(), want)
 	}
 }

@@ -60,14 +60,3 @@ func nameRune(r rune, first bool) bool {
 	}
 	return false
 }
-
-// allowed says whether XML 1.0 has a character, https://www.w3.org/TR/xml/#NT-Char.
-func allowed(r rune) bool {
-	switch {
-	case r < 0x20:
-		return r == '\t' || r == '\n' || r == '\r'
-	case r >= 0xD800 && r < 0xE000, r == 0xFFFE, r == 0xFFFF, r > 0x10FFFF:
-		return false
-	}
-	return true
-}

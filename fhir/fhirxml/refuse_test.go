@@ -26,9 +26,6 @@ func TestEncodeRefuses(t *testing.T) {
 		{"an empty string", `{"resourceType":"Slot","comment":""}`, "Slot.comment", "an empty string"},
 		{"an empty id", `{"resourceType":"Slot","schedule":{"id":"","display":"d"}}`, "Slot.schedule.id", "an empty string"},
 		{"a list in a list", `{"resourceType":"Slot","x":{"y":[["z"]]}}`, "Slot.x.y[0]", "a list stands within a list"},
-		{"a control character", `{"resourceType":"Slot","comment":"a\u0001b"}`, "Slot.comment", "U+0001"},
-		{"NUL in a url", `{"resourceType":"Slot","extension":[{"url":"\u0000"}]}`, "Slot.extension[0].url", "U+0000"},
-		{"no character at all", `{"resourceType":"Slot","comment":"a\uffff"}`, "Slot.comment", "U+FFFF"},
 		{"a name with a blank", `{"resourceType":"Slot","a b":"x"}`, "Slot.a b", "does not allow its name"},
 		{"a name with a prefix", `{"resourceType":"Slot","a:b":"x"}`, "Slot.a:b", "does not allow its name"},
 		{"a name that is markup", `{"resourceType":"Slot","a><b":"x"}`, "Slot.a><b", "does not allow its name"},
@@ -43,7 +40,6 @@ func TestEncodeRefuses(t *testing.T) {
 		{"a div with an unknown entity", `{"resourceType":"Slot","text":{"div":"<div>&wuzzle;</div>"}}`, "Slot.text.div", "entity"},
 		{"a div of another namespace", `{"resourceType":"Slot","text":{"div":"<div xmlns=\"http://hl7.org/fhir\"/>"}}`, "Slot.text.div", "namespace"},
 		{"a div with prefixes", `{"resourceType":"Slot","text":{"div":"<div xmlns:a=\"b\"/>"}}`, "Slot.text.div", "prefix"},
-		{"a div with a control character", `{"resourceType":"Slot","text":{"div":"<div>\u000b</div>"}}`, "Slot.text.div", "U+000B"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -59,12 +55,12 @@ func TestEncodeRefuses(t *testing.T) {
 	}
 }
 
-// TestOutcomesCanAlwaysBeTold holds that an error which quotes what XML does not
-// have is sent all the same.
-func TestOutcomesCanAlwaysBeTold(t *testing.T) {
-	r := fhirtest.Parse(t, `{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"invalid","diagnostics":"\u0000x\u0001\ufffey\u001f"}]}`)
+// TestCharactersThatXMLDoesNotHave holds that what was stored, or is quoted, with
+// such a character can be told all the same.
+func TestCharactersThatXMLDoesNotHave(t *testing.T) {
+	r := fhirtest.Parse(t, `{"resourceType":"OperationOutcome","text":{"div":"<div>\u000b</div>"},"issue":[{"severity":"error","code":"invalid","diagnostics":"\u0000x\u0001\ufffey\u001f"}]}`)
 	got, err := fhirxml.Encode(nil, r, elements.STU3)
-	want := document(`<OperationOutcome><issue><severity value="error"/><code value="invalid"/><diagnostics value="` + "\uFFFDx\uFFFD\uFFFDy\uFFFD" + `"/></issue></OperationOutcome>`)
+	want := document(`<OperationOutcome><text><div xmlns="http://www.w3.org/1999/xhtml">` + "\uFFFD" + `</div></text><issue><severity value="error"/><code value="invalid"/><diagnostics value="` + "\uFFFDx\uFFFD\uFFFDy\uFFFD" + `"/></issue></OperationOutcome>`)
 	if err != nil || string(got) != want {
 		t.Errorf("%v\ngot  %s\nwant %s", err, got, want)
 	}
@@ -80,6 +76,14 @@ func TestDecodeRefuses(t *testing.T) {
 	}{
 		{"nothing", ``, "", "", "The body is empty"},
 		{"what would become another's companion", slot(`<start value="h"/><_start id="i"/>`), "line 2", "Slot._start", "may not stand beside start"},
+		{"the same in lists", slot(`<x value="a"/><x value="b"/><_x id="i"/><_x id="j"/>`), "line 2", "Slot._x", "may not stand beside x"},
+		{"the same in a longer list", `<Patient` + space + `><name><given value="a"/><_given id="i"/><_given id="j"/></name></Patient>`, "line 1", "Patient.name[0]._given", "may not stand beside given"},
+		{"out of order", slot("<status value=\"free\"/>\n<schedule><display value=\"d\"/></schedule>"), "line 3", "Slot.schedule", "must stand before status"},
+		{"out of order, within", `<Patient` + space + `><name><given value="a"/><family value="b"/></name></Patient>`, "line 1", "Patient.name[0].family", "must stand before given"},
+		{"out of order, with a stranger between", slot(`<start value="a"/><stray value="b"/><status value="c"/>`), "line 2", "Slot.status", "must stand before start"},
+		{"out of order, of the base type", slot(`<status value="free"/><id value="a"/>`), "line 2", "Slot.id", "must stand before status"},
+		{"out of order, in a contained resource", slot(`<contained><Patient><birthDate value="b"/><gender value="c"/></Patient></contained>`), "line 2", "Slot.contained[0].Patient.gender", "must stand before birthDate"},
+		{"apart", `<Patient` + space + `><name id="1"/><gender value="a"/><name id="2"/></Patient>`, "line 1", "Patient.name", "next to the others"},
 		{"white space", " \n ", "line 2", "", "an element is needed"},
 		{"JSON", `{"resourceType":"Slot"}`, "line 1", "", "an element is needed"},
 		{"text", `hello`, "line 1", "", "an element is needed"},

@@ -36,7 +36,7 @@ func (s *scanner) checkText() *fault {
 		if r == utf8.RuneError && n == 1 {
 			return s.faultAt(i, "the text is not valid UTF-8, the only encoding that is read")
 		}
-		if !allowed(r) {
+		if !fhir.IsText(r) {
 			return s.faultAt(i, "XML does not have the character U+%04X", r)
 		}
 		i += n - 1
@@ -254,7 +254,7 @@ func (s *scanner) entity(text string) (rune, int, *fault) {
 		return 0, 0, s.faultf("an entity is not one of XML's own five; write the character, or its number")
 	}
 	r, ok := number(digits)
-	if !ok || !allowed(r) {
+	if !ok || !fhir.IsText(r) {
 		return 0, 0, s.faultf("a character reference names no character of XML")
 	}
 	return r, end + 1, nil

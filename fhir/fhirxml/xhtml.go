@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"slotway/fhir"
 )
 
 // markup passes over an element of XHTML and what it holds, all of which stands in
@@ -106,10 +109,10 @@ func (s *scanner) markupContent(name string, depth int) *fault {
 // xhtml writes the div of a narrative as it is, but for HTML's own entities, which
 // XML does not have, and a namespace where it has none.
 func (e *encoder) xhtml(dst []byte, text string) ([]byte, *fault) {
-	s := scanner{src: numbered(strings.Trim(text, " \t\r\n"))}
-	f := s.checkText()
+	s := scanner{src: numbered(strings.Trim(known(text), " \t\r\n"))}
 	var declared bool
-	if f == nil && !(s.has("<div") && nameLen(s.src[1:]) == len("div")) {
+	var f *fault
+	if !s.has("<div") || nameLen(s.src[1:]) != len("div") {
 		f = faultf("it does not begin with <div")
 	}
 	if f == nil {
@@ -124,6 +127,19 @@ func (e *encoder) xhtml(dst []byte, text string) ([]byte, *fault) {
 		return append(append(dst, `<div xmlns="`+xhtmlSpace+`"`...), s.src[len("<div"):]...), nil
 	}
 	return append(dst, s.src...), nil
+}
+
+// known gives a text with U+FFFD for each character that XML does not have.
+func known(text string) string {
+	if _, found := fhir.NoText(text); !found {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		if !fhir.IsText(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, text)
 }
 
 // numbered writes the entities of HTML that XML does not have as the numbers of

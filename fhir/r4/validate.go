@@ -223,6 +223,7 @@ func (c *checker) primitive(f *field, v fhir.Node) {
 		c.errorf("structure", "An empty string says nothing; leave the element out (ele-1).")
 	case strings.Trim(text, " \t\r\n") == "":
 		c.errorf("structure", "A string of white space alone says nothing; leave the element out (ele-1).")
+	case c.noText(text):
 	case f.check != nil && !f.check(text):
 		c.errorf("value", "%s does not have the form of its type; %s is needed.", f.name, f.needs())
 	case f.codes != nil && !slices.Contains(f.codes, text):
@@ -230,9 +231,19 @@ func (c *checker) primitive(f *field, v fhir.Node) {
 	}
 }
 
-// loose checks what R4 does not define: it must hold something.
+// noText tells of a character that no string of FHIR may hold.
+func (c *checker) noText(text string) bool {
+	r, found := fhir.NoText(text)
+	if found {
+		c.errorf("value", "The text holds the character U+%04X; FHIR has tabs and line ends, and no other control characters.", r)
+	}
+	return found
+}
+
+// loose checks what R4 does not define: it must hold something that is text.
 func (c *checker) loose(v fhir.Node) {
 	switch {
+	case v.IsString() && c.noText(v.Text()):
 	case v.IsObject() && v.Len() == 0, v.IsArray() && v.Len() == 0, v.IsString() && v.Text() == "":
 		c.errorf("structure", "An empty element says nothing; leave it out (ele-1).")
 	case v.IsObject():

@@ -80,7 +80,7 @@ func (m *Message) firstSpecial(s string, c controls) int {
 
 // isDropped reports whether text goes without r.
 func isDropped(r rune) bool {
-	return unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r'
+	return unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF // which are no characters
 }
 
 func withoutControls(s string) string {

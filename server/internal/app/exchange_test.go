@@ -19,7 +19,11 @@ const wireAppointment = `{"resourceType":"Appointment","id":"a01","status":"book
 
 func startWire(t *testing.T) wireDemo {
 	t.Helper()
-	a := startDemo(t, t.TempDir(), Settings{})
+	return startWireOf(t, startDemo(t, t.TempDir(), Settings{}))
+}
+
+func startWireOf(t *testing.T, a *App) wireDemo {
+	t.Helper()
 	w := wireDemo{demo: &demo{app: a, base: a.cfg.BaseURL}}
 	for client, into := range map[string]*string{"demo-admin": &w.admin, "demo-consumer": &w.consumer} {
 		var err error

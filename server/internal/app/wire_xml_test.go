@@ -65,14 +65,6 @@ func TestXML(t *testing.T) {
 		{"a rule", "PUT", x01, []string{sent}, []byte(strings.Replace(xmlAppointment, `"booked"`, `"boked"`, 1)), false, 422, isXML, `<expression value="Appointment.status"/>`},
 		{"a byte order mark", "PUT", x01, []string{sent}, append([]byte("\ufeff"), put("marked")...), false, 200, isXML, "marked"},
 	})
-	t.Run("what XML cannot hold", func(t *testing.T) {
-		w.check(t, exchange{"", "PUT", "/R4/Appointment/odd", nil, []byte(strings.ReplaceAll(strings.Replace(wireAppointment, "a01", "odd", 1), "COMMENT", `\u0001`)), false, 201, nil, ""})
-		w.check(t, exchange{"", "GET", "/R4/Appointment/odd", []string{asked}, nil, false, 406, isXML, "Ask for application/fhir+json"})
-		w.check(t, exchange{"", "GET", "/R4/Appointment/odd", nil, nil, false, 200, nil, `\u0001`})
-		// A change that is made is answered as one, whatever can be shown of it.
-		w.check(t, exchange{"", "PUT", "/R4/Appointment/odd", []string{asked}, []byte(strings.ReplaceAll(strings.Replace(wireAppointment, "a01", "odd", 1), "COMMENT", `\u0002`)), false, 200, append(isXML, `Etag: W/"2"`), `<severity value="warning"/>`})
-		w.check(t, exchange{"", "POST", "/R4/Appointment/_search", []string{asked, form}, []byte("_id=odd"), false, 406, isXML, "Ask for application/fhir+json"})
-	})
 }
 
 // XML on the NHS booking face: requirements 2, 3, 5, 6, 7, 12, 14, 18, 19, 78,

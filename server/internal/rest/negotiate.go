@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -44,8 +45,13 @@ func write(c *gin.Context, f *Face, status int, body []byte) {
 	if err == nil {
 		return
 	}
+	if whole := untold(r.Format, body); whole != nil && r.Write(c.Writer, status, whole) == nil {
+		return
+	}
 	// It cannot be said in the format: that can. What was done stays done.
-	_ = c.Error(err)
+	if !errors.Is(err, fhir.NotAcceptable) {
+		_ = c.Error(err)
+	}
 	e := fhir.AsError(err)
 	said := outcome(f, e)
 	if status >= 300 || isRead(c.Request) {
