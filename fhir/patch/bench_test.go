@@ -16,7 +16,7 @@ func BenchmarkJSON(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := p.Apply(r); err != nil {
+		if _, err := p.Apply(b.Context(), r); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -36,7 +36,7 @@ func BenchmarkFHIRPath(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := p.Apply(r); err != nil {
+		if _, err := p.Apply(b.Context(), r); err != nil {
 			b.Fatal(err)
 		}
 	}

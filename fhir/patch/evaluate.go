@@ -10,6 +10,9 @@ import (
 // together.
 const maxVisits = 500_000
 
+// visitsPerLook is after how many elements it is looked whether time is up.
+const visitsPerLook = 8192
+
 var errVisits = errors.New("the patch looks at too many elements")
 
 // evaluation is the work of finding what a path leads to.
@@ -17,8 +20,12 @@ type evaluation struct{ t *target }
 
 // visit counts elements that are looked at.
 func (t *target) visit(n int) error {
-	if t.visits += n; t.visits > maxVisits {
+	before := t.visits
+	switch t.visits += n; {
+	case t.visits > maxVisits:
 		return errVisits
+	case before/visitsPerLook != t.visits/visitsPerLook && t.ctx.Err() != nil:
+		return late(t.ctx)
 	}
 	return nil
 }

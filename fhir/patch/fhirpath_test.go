@@ -123,7 +123,7 @@ func patched(t *testing.T, in, document, want string) {
 	p, err := Parse([]byte(document))
 	var got fhir.Resource
 	if err == nil {
-		got, err = p.Apply(r)
+		got, err = p.Apply(t.Context(), r)
 	}
 	switch {
 	case err != nil:

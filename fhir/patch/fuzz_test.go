@@ -120,7 +120,7 @@ func FuzzFHIRPath(f *testing.F) {
 // applied applies a patch and holds it to what any patch promises.
 func applied(t *testing.T, p *Patch, r fhir.Resource) fhir.Resource {
 	before := bytes.Clone(r.Raw())
-	got, err := p.Apply(r)
+	got, err := p.Apply(t.Context(), r)
 	if !bytes.Equal(r.Raw(), before) {
 		t.Fatalf("the resource itself was changed")
 	}
@@ -133,7 +133,7 @@ func applied(t *testing.T, p *Patch, r fhir.Resource) fhir.Resource {
 	if _, err := fhir.Parse(got.Raw()); err != nil || got.Type() != r.Type() || got.ID() != r.ID() {
 		t.Fatalf("%s became %s (%v): %s", r, got, err, got.Raw())
 	}
-	again, err := p.Apply(r)
+	again, err := p.Apply(t.Context(), r)
 	if err != nil || !bytes.Equal(again.Raw(), got.Raw()) {
 		t.Errorf("applied again it gives %s, %v", again.Raw(), err)
 	}

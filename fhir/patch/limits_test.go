@@ -64,7 +64,7 @@ func hostile(t *testing.T, doc, patch string, want fhir.Kind) {
 	began := time.Now()
 	p, err := Parse([]byte(patch))
 	if err == nil {
-		_, err = p.Apply(r)
+		_, err = p.Apply(t.Context(), r)
 	}
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("it took %v", took)

@@ -72,7 +72,7 @@ func TestListsAreTheModels(t *testing.T) {
 				t.Fatalf("%s: %v", op, err)
 			}
 			before := r
-			if r, err = p.Apply(r); err != nil {
+			if r, err = p.Apply(t.Context(), r); err != nil {
 				t.Fatalf("%s of %s: %v", op, before.Raw(), err)
 			}
 			if diff := cmp.Diff(model, readGiven(r)); diff != "" && len(model)+len(readGiven(r)) > 0 {

@@ -136,5 +136,8 @@ func (op *pathOp) cannot(err error) error {
 	if errors.Is(err, errVisits) {
 		return op.errorf(fhir.TooLarge, "%s.", err)
 	}
+	if errors.Is(err, fhir.Busy) {
+		return err
+	}
 	return op.errorf(fhir.Unprocessable, "%s.", err)
 }

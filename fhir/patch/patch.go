@@ -2,6 +2,7 @@ package patch
 
 import (
 	"bytes"
+	"context"
 	"strconv"
 
 	"slotway/fhir"
@@ -44,16 +45,21 @@ type target struct {
 	root   *fhir.Draft
 	room   int // bytes that copies may still add
 	visits int // elements that paths have looked at
+	ctx    context.Context
 }
 
 // Apply gives the resource with the operations carried out, all of them, in
 // their order. A patch that changes nothing gives the resource itself.
 //
 // fhir.Unprocessable when an operation cannot be carried out or what comes out
-// is no resource, fhir.TooLarge when it grows beyond measure.
-func (p *Patch) Apply(r fhir.Resource) (fhir.Resource, error) {
-	t := &target{root: r.Root().Edit(), room: MaxCopied}
+// is no resource, fhir.TooLarge when it grows beyond measure, fhir.Busy when the
+// context ends before it is done.
+func (p *Patch) Apply(ctx context.Context, r fhir.Resource) (fhir.Resource, error) {
+	t := &target{root: r.Root().Edit(), room: MaxCopied, ctx: ctx}
 	for _, op := range p.ops {
+		if ctx.Err() != nil {
+			return fhir.Resource{}, late(ctx)
+		}
 		if err := op.apply(t); err != nil {
 			return fhir.Resource{}, err
 		}
@@ -116,6 +122,11 @@ func (t *target) spend(p place, bytes int) error {
 		return p.errorf(fhir.TooLarge, "the copies of a patch may add %d bytes together, and this one goes beyond.", MaxCopied)
 	}
 	return nil
+}
+
+// late is the error of a patch whose time is up.
+func late(ctx context.Context) error {
+	return fhir.Errorf(fhir.Busy, "The patch was not carried out in the time it may take; send it in parts.").Because(context.Cause(ctx))
 }
 
 func clip(s string) string {

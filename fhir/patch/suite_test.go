@@ -220,7 +220,7 @@ func TestJSONPatchKeepsBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := p.Apply(r)
+	got, err := p.Apply(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +263,7 @@ func TestServersElements(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := p.Apply(fhirtest.Parse(t, before))
+			got, err := p.Apply(t.Context(), fhirtest.Parse(t, before))
 			if tc.want == "" {
 				if fhir.KindOf(err) != fhir.Unprocessable {
 					t.Errorf("got %s, %v, want unprocessable", got.Raw(), err)
@@ -297,7 +297,7 @@ func TestErrorsNameTheOperation(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			p, err := ParseJSON([]byte(tc.patch))
 			if err == nil {
-				_, err = p.Apply(fhirtest.Parse(t, `{"resourceType":"X","id":"i","a":{},"c":["s"]}`))
+				_, err = p.Apply(t.Context(), fhirtest.Parse(t, `{"resourceType":"X","id":"i","a":{},"c":["s"]}`))
 			}
 			e := fhir.AsError(err)
 			if e.Text != tc.text || e.Where != tc.where {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"context"
 	"mime"
 	"slices"
 	"strings"
@@ -79,7 +80,9 @@ func (k *call) patch() (booking.Change, error) {
 // edit makes the next version of a resource by a patch.
 func (k *call) edit(p *patch.Patch) func(store.Record) (fhir.Resource, error) {
 	return func(current store.Record) (fhir.Resource, error) {
-		r, err := p.Apply(current.Resource)
+		ctx, cancel := context.WithTimeout(k.c.Request.Context(), deadline)
+		defer cancel()
+		r, err := p.Apply(ctx, current.Resource)
 		if err == nil && int64(len(r.Raw())) > k.s.Limits.Body {
 			return r, fhir.Errorf(fhir.TooLarge, "The patch makes the resource larger than the %d bytes that are kept.", k.s.Limits.Body)
 		}

@@ -1,6 +1,8 @@
 package bolt
 
 import (
+	"context"
+
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
 	"slotway/server/internal/store/engine"
@@ -9,6 +11,7 @@ import (
 // finder searches the resources of one customer for one query. It is the
 // search.Resolver of that customer: references do not leave it.
 type finder struct {
+	ctx      context.Context
 	v        *view
 	see      store.Visibility
 	customer string
@@ -16,11 +19,12 @@ type finder struct {
 	seen     map[uint64]*search.Document // of those, the ones looked at; nil for one not visible
 	tried    map[*search.Query]attempt   // what is known of the links of chains
 	keys     int                         // keys read in looking for a way
+	asked    int                         // resources asked for
 	err      error                       // the first fault; it ends the search
 }
 
-func newFinder(v *view, see store.Visibility, customer string, q *search.Query) *finder {
-	f := &finder{v: v, see: see, customer: customer}
+func newFinder(ctx context.Context, v *view, see store.Visibility, customer string, q *search.Query) *finder {
+	f := &finder{ctx: ctx, v: v, see: see, customer: customer}
 	for i := range q.Where {
 		f.want(&q.Where[i])
 	}
@@ -79,8 +83,21 @@ func (f *finder) fail(err error) {
 	}
 }
 
+// over says whether the search has ended: by a fault, or since its time is up,
+// which is looked at now and then. One match can lead through any number of
+// resources; when it is over it meets none any more.
+func (f *finder) over() bool {
+	if f.asked++; f.asked%256 == 0 && f.ctx.Err() != nil {
+		f.fail(store.Late(f.ctx))
+	}
+	return f.err != nil
+}
+
 // Document gives the resource a reference points at. See search.Resolver.
 func (f *finder) Document(to search.Ref) (search.Document, bool) {
+	if f.over() {
+		return search.Document{}, false
+	}
 	n := f.v.number(store.Key{Customer: f.customer, Type: to.Type, ID: to.ID})
 	if n == 0 {
 		return search.Document{}, false
@@ -95,7 +112,7 @@ func (f *finder) Document(to search.Ref) (search.Document, bool) {
 // Referring gives the resources that point at one. See search.Resolver.
 func (f *finder) Referring(typ string, by *search.Param, to search.Ref, yield func(search.Document) bool) {
 	space, ok := f.v.space(f.customer, typ)
-	if !ok {
+	if !ok || f.over() {
 		return
 	}
 	b := f.v.s.plan.leadOf(typ, by)
@@ -104,6 +121,9 @@ func (f *finder) Referring(typ string, by *search.Param, to search.Ref, yield fu
 	all := collector{budget: unbounded}
 	f.v.run(&sc, &all)
 	for _, n := range once(all.numbers) {
+		if f.over() {
+			return
+		}
 		if d := f.document(n, typ); d != nil && engine.Refers(d, by, to) && !yield(*d) {
 			return
 		}

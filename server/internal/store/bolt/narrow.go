@@ -238,6 +238,9 @@ func (f *finder) attempt(q *search.Query, budget int) attempt {
 	}
 	var found []target
 	for _, n := range numbers {
+		if f.over() {
+			return attempt{never: true}
+		}
 		d := f.document(n, q.Type)
 		if d == nil || !search.Match(*q, *d, f) {
 			continue

@@ -110,7 +110,7 @@ func TestSearchesAreNarrow(t *testing.T) {
 				t.Fatalf("Search() finds %d, %v; want some", p.Total, err)
 			}
 			_, err = snapshot(t.Context(), s, func(v *view) (int, error) {
-				numbers, ok := newFinder(v, store.Of("a"), "a", &q).candidates(&q, unbounded)
+				numbers, ok := newFinder(t.Context(), v, store.Of("a"), "a", &q).candidates(&q, unbounded)
 				if !ok || len(numbers) > p.Total+p.Total/10 {
 					t.Errorf("%d candidates (found by keys: %v) for %d matches", len(numbers), ok, p.Total)
 				}

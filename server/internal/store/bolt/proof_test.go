@@ -152,7 +152,7 @@ func TestKeysTellTheSame(t *testing.T) {
 				}
 			}
 			_, err := snapshot(t.Context(), s, func(v *view) (int, error) {
-				f := newFinder(v, store.Of("a"), "a", &q)
+				f := newFinder(t.Context(), v, store.Of("a"), "a", &q)
 				w := walk{v: v, q: &q}
 				if tr, ok := f.trail(&q, unbounded); ok {
 					if _, ok := w.open(tr.scan); ok {

@@ -67,7 +67,7 @@ func (w *walk) customer(customer string) error {
 		}
 		return w.everything(customer)
 	}
-	f := newFinder(w.v, w.see, customer, w.q)
+	f := newFinder(w.ctx, w.v, w.see, customer, w.q)
 	if done, err := w.sorted(f); done {
 		return err
 	}

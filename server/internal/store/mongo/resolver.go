@@ -18,12 +18,16 @@ type resolver struct {
 	h        *hunt
 	ctx      context.Context
 	customer string
+	asked    int   // resources asked for
 	err      error // the first fault; it ends the search
 }
 
 // Document gives the resource a reference points at. See search.Resolver.
 func (r *resolver) Document(to search.Ref) (search.Document, bool) {
 	k := store.Key{Customer: r.customer, Type: to.Type, ID: to.ID}
+	if r.over() {
+		return search.Document{}, false
+	}
 	r.fail(r.fetch([]store.Key{k}))
 	if d := r.document(k); d != nil {
 		return *d, true
@@ -33,9 +37,12 @@ func (r *resolver) Document(to search.Ref) (search.Document, bool) {
 
 // Referring gives the resources that point at one. See search.Resolver.
 func (r *resolver) Referring(typ string, by *search.Param, to search.Ref, yield func(search.Document) bool) {
+	if r.over() {
+		return
+	}
 	r.fail(r.fetchReferring(typ, by, []search.Ref{to}))
 	for _, d := range r.sources(typ, by, to) {
-		if !yield(*d) {
+		if r.over() || !yield(*d) {
 			return
 		}
 	}
@@ -45,6 +52,16 @@ func (r *resolver) fail(err error) {
 	if r.err == nil {
 		r.err = err
 	}
+}
+
+// over says whether the search has ended: by a fault, or since its time is up,
+// which is looked at now and then. One match can lead through any number of
+// resources; when it is over it meets none any more.
+func (r *resolver) over() bool {
+	if r.asked++; r.asked%256 == 0 && r.ctx.Err() != nil {
+		r.fail(store.Late(r.ctx))
+	}
+	return r.err != nil
 }
 
 // document gives a resource that was fetched; nil for none that is visible.
