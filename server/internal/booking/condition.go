@@ -44,15 +44,24 @@ func find(ctx context.Context, now store.Reader, see store.Visibility, c *Condit
 }
 
 // conditionSpace is the space of the claims that keep apart those who would create
-// under one condition: key customer\0hash of its text.
+// under one condition; conditionKey gives their keys.
 const conditionSpace = "condition"
+
+// conditionKey gives the key of the claim that stands for a condition in a
+// customer. Of the text only 16 bits are kept: the claims stay behind, since who
+// began before this one ended must still meet it, and so there are never more
+// than 65,536 of a customer. Two conditions of one key wait for each other, which
+// costs the later one a second run and is wrong in nothing.
+func conditionKey(customer, text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return customer + "\x00" + hex.EncodeToString(sum[:2])
+}
 
 // lock makes an Update that is to create under a condition exclude every other
 // that is: what the search shows after it stays so until this one has ended. The
 // claim stays behind and means nothing by itself; the next to come takes it over.
 func (c *Condition) lock(ctx context.Context, tx store.Tx, key store.Key) error {
-	sum := sha256.Sum256([]byte(c.Text))
-	mine := store.Claim{Space: conditionSpace, Key: key.Customer + "\x00" + hex.EncodeToString(sum[:16]), Holder: key.ID}
+	mine := store.Claim{Space: conditionSpace, Key: conditionKey(key.Customer, c.Text), Holder: key.ID}
 	held, err := tx.Claimed(ctx, mine.Space, mine.Key)
 	if err == nil {
 		if err := tx.Release(ctx, mine.Space, mine.Key, held.Holder); err != nil {

@@ -1,6 +1,7 @@
 package booking_test
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -215,5 +216,37 @@ func TestSearchedReferences(t *testing.T) {
 				t.Errorf("the reference is %q, want %q", got, tc.want)
 			}
 		})
+	}
+}
+
+// Conditions share their claims, so that there is a bound to them; two of one claim
+// may stand in one Do, and come after one another.
+func TestConditionsOfOneClaim(t *testing.T) {
+	w := newWorld(t)
+	first := map[[2]byte]string{}
+	var one, other string
+	for i := 0; other == ""; i++ {
+		query := fmt.Sprintf("identifier=http://x|%d", i)
+		sum := sha256.Sum256([]byte(w.meets("Location", query).Text))
+		key := [2]byte(sum[:2])
+		if one = first[key]; one != "" {
+			other = query
+		}
+		first[key] = query
+	}
+	made := func(query string) booking.Change {
+		_, value, _ := strings.Cut(query, "|")
+		c := create(booking.Request{Principal: feed, IfVersion: store.Any}, parse(t, `{"resourceType":"Location","identifier":[{"system":"http://x","value":"`+value+`"}],"name":"A"}`))
+		c.If = w.meets("Location", query)
+		return c
+	}
+	for round, created := range []bool{true, false} {
+		out, err := w.Do(t.Context(), made(one), made(other))
+		if err != nil || out[0].Created != created || out[1].Created != created {
+			t.Fatalf("round %d: %+v, %v; want created %v", round, out, err, created)
+		}
+	}
+	if claims, err := w.Store.Claims(t.Context(), "condition", "", "", 10); err != nil || len(claims) != 1 {
+		t.Errorf("%d claims (%v), want one", len(claims), err)
 	}
 }
