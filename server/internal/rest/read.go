@@ -75,7 +75,7 @@ func (k *call) vread() error {
 		return err
 	}
 	version, err := strconv.ParseInt(k.c.Param("vid"), 10, 64)
-	if err != nil || version < 1 {
+	if err != nil || version < 1 || itoa(version) != k.c.Param("vid") {
 		return fhir.Errorf(fhir.NotFound, "There is no such version of that %s.", k.typ.Name)
 	}
 	rec, err := k.s.Store.Version(k.c.Request.Context(), k.see, key, version)
