@@ -46,6 +46,7 @@ func TestWireEdges(t *testing.T) {
 		{"another's tag", "DELETE", a01, []string{`If-Match: W/"abc"`}, nil, false, 412, nil, "If-Match"},
 		{"nothing changed", "GET", a01, nil, nil, false, 200, []string{`Etag: W/"5"`}, "5th"},
 		{"must not be there, and is not", "PUT", "/R4/Appointment/fresh", []string{"If-None-Match: *"}, of("fresh"), false, 201, nil, ""},
+		{"both a version and none", "PUT", "/R4/Appointment/both", []string{"If-None-Match: *", `If-Match: W/"1"`}, of("both"), false, 412, nil, "cannot both hold"},
 		{"a time that is none", "GET", a01, []string{"If-Modified-Since: yesterday"}, nil, false, 200, nil, "5th"},
 
 		// conditions
@@ -124,6 +125,14 @@ func TestWireEdges(t *testing.T) {
 		{"of nobody", "GET", "/R4/Appointment/none/_history", nil, nil, false, 404, nil, "not-found"},
 		{"a page that is made up", "GET", "/R4/Appointment/_history?_page=x", nil, nil, false, 400, nil, "_page"},
 		{"a page of a search that is made up", "GET", "/R4/Appointment?_page=AAAA", nil, nil, false, 400, nil, "_page"},
+
+		// batches
+		{"an entry that refers to another", "POST", "/R4", nil, []byte(`{"resourceType":"Bundle","type":"batch","entry":[` + entryOf("POST", "Patient", full(urnA)+patientEntry("")) + "," + entryOf("POST", "Schedule", `"resource":{"resourceType":"Schedule","actor":[{"reference":"`+urnA+`"}]}`) + `]}`), false, 200, nil, `"expression":["Schedule.actor[0].reference"]`},
+		{"the other one", "GET", "/R4/Patient?family=new&_summary=count", nil, nil, false, 200, nil, `"total":1`},
+		{"one that was refused", "GET", "/R4/Schedule?_summary=count", nil, nil, false, 200, nil, `"total":0`},
+		{"one that refers to nothing here", "POST", "/R4", nil, []byte(`{"resourceType":"Bundle","type":"batch","entry":[` + entryOf("POST", "Schedule", `"resource":{"resourceType":"Schedule","actor":[{"reference":"`+urnB+`"}]}`) + `]}`), false, 200, nil, `"status":"201 Created"`},
+		{"a search in place of a reference", "POST", "/R4", nil, []byte(`{"resourceType":"Bundle","type":"batch","entry":[` + entryOf("POST", "Schedule", `"resource":{"resourceType":"Schedule","actor":[{"reference":"Patient?family=new"}]}`) + `]}`), false, 200, nil, `"status":"422 Unprocessable`},
+		{"none", "POST", "/R4", nil, []byte(`{"resourceType":"Bundle","type":"batch"}`), false, 200, nil, `"batch-response"`},
 
 		// addresses
 		{"a search of everything", "GET", "/R4?_type=Slot", nil, nil, false, 405, []string{"Allow: POST, OPTIONS"}, ""},

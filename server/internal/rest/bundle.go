@@ -33,6 +33,9 @@ func (k *call) batch(b *bundle) error {
 			e.err = e.call.enter(e.path)
 		}
 		if e.err == nil {
+			e.err = b.apart(e)
+		}
+		if e.err == nil {
 			e.err = e.call.route.Handle(e.call)
 		}
 		e.call.conclude(e.err)

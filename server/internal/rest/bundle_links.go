@@ -40,6 +40,22 @@ func (k *call) references(b *bundle, r fhir.Resource) (map[string]*booking.Condi
 	return refs, nil
 }
 
+// apart refuses an entry of a batch that refers to one of its entries by a name
+// that means nothing outside, http://hl7.org/fhir/R4/http.html#transaction: it
+// would be stored with a reference that leads nowhere.
+func (b *bundle) apart(e *entry) error {
+	r, err := fhir.Parse(e.body)
+	if err != nil {
+		return nil // what reads the body says so
+	}
+	for place, text := range r.Links {
+		if whole, _, _ := strings.Cut(text, "#"); strings.HasPrefix(whole, "urn:") && b.fullURLs[whole] {
+			return fhir.Errorf(fhir.Unprocessable, "The entries of a batch are each for themselves, and none can refer to another; send a transaction.").At(place).Coded("REFERENCE_NOT_FOUND")
+		}
+	}
+	return nil
+}
+
 // inReference gives a failure of a search that stands in place of a reference as
 // that of the reference.
 func inReference(err error, place string) error {

@@ -176,12 +176,15 @@ func (k *call) target(op booking.Op) (c booking.Change, err error) {
 // one that must not be there yet If-None-Match: *.
 func (k *call) versions(c *booking.Change) error {
 	h := k.c.Request.Header
-	if wire.ReadTags(h["If-None-Match"]).Any() && k.route.Interaction == fhir.Update {
+	tags := wire.ReadTags(h["If-Match"])
+	none := wire.ReadTags(h["If-None-Match"]).Any() && k.route.Interaction == fhir.Update
+	switch {
+	case none && tags.Given:
+		return fhir.Errorf(fhir.PreconditionFailed, "If-Match wants a version and If-None-Match: * none, which cannot both hold.").At("If-Match")
+	case none:
 		c.IfVersion = 0
 		return nil
-	}
-	tags := wire.ReadTags(h["If-Match"])
-	if !tags.Given {
+	case !tags.Given:
 		return nil
 	}
 	stale := fhir.Errorf(fhir.PreconditionFailed, "The version named by If-Match is not the current one.").At("If-Match")
