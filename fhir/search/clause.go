@@ -22,7 +22,7 @@ type unknownParam struct{ typ, name string }
 func (u unknownParam) Error() string { return u.typ + " has no parameter " + u.name }
 
 // clause reads a key for a type; the value is the parser's. Depth is the number
-// of links before it. Without values the clause comes back empty.
+// of links before it.
 func (p *parser) clause(typ, key string, depth int) (Clause, error) {
 	if depth > MaxChain {
 		return Clause{}, p.refuse("too-costly", "The chain %s has more than %d links.", p.shown(), MaxChain)
@@ -89,9 +89,6 @@ func (p *parser) links(c Clause, types []string, rest string, depth int) (Clause
 				failed = err
 			}
 			continue
-		}
-		if next.Any == nil && next.Chain == nil {
-			return Clause{}, nil
 		}
 		c.Chain = append(c.Chain, Query{Type: typ, Where: []Clause{next}})
 	}
@@ -210,7 +207,7 @@ func (p *parser) tests(c *Clause) ([]Test, error) {
 		tests = append(tests, t)
 	}
 	if len(tests) == 0 {
-		return nil, nil
+		return nil, p.bad("has nothing between its commas")
 	}
 	return tests, nil
 }

@@ -96,6 +96,9 @@ func (p *parser) pair(pair string, read func(*parser) (used bool, err error)) er
 		p.key = ""
 		return p.refuse("invalid", "A parameter's name is not percent-encoded UTF-8.")
 	}
+	if p.key == "" {
+		return p.refuse("invalid", "A parameter has no name.")
+	}
 	if p.value, err = decode(value); err != nil {
 		return p.refuse("invalid", "The value of %s is not percent-encoded UTF-8.", p.shown())
 	}
@@ -136,7 +139,7 @@ func (p *parser) param() (used bool, err error) {
 		p.warn("The parameter %s is not known for %s.", p.shown(), p.typ)
 		return false, nil
 	}
-	if err != nil || clause.Any == nil && clause.Chain == nil {
+	if err != nil {
 		return false, err
 	}
 	if p.out.Query.Where == nil {

@@ -91,6 +91,11 @@ func TestSearchEdges(t *testing.T) {
 		{name: "the text of a code", get: "Appointment?specialty:text=dermatology", ids: "a02"},
 		{name: "missing of a code that is a text alone", get: "Appointment?specialty:missing=false", ids: "a01 a02 a08"},
 
+		{name: "nothing between commas", get: "Patient?name=,", status: 400, says: "name nothing between its commas"},
+		{name: "nothing between commas, at the end of a chain", get: "Appointment?patient.family=,,", status: 400, says: "patient.family"},
+		{name: "something between commas", get: "Slot?status=,busy,,", ids: "s2"},
+		{name: "no name", get: "Slot?=busy", status: 400, says: " has no name"},
+
 		// order and pages
 		{name: "ties, upwards", get: "Slot?_sort=status", ids: "=s2 s3 s6 s1 s4 s5"},
 		{name: "ties, downwards", get: "Slot?_sort=-status", ids: "=s1 s4 s5 s6 s3 s2"},
