@@ -9,6 +9,9 @@ func Same(a, b Resource, except ...string) bool {
 	return sameNode(a.Root(), b.Root(), except)
 }
 
+// SameValue says whether two values say the same, as Same does of resources.
+func SameValue(a, b Node) bool { return sameNode(a, b, nil) }
+
 func sameNode(a, b Node, except []string) bool {
 	switch {
 	case a.IsObject() && b.IsObject():

@@ -23,6 +23,7 @@ const (
 	SearchType      Interaction = "search-type"
 	Batch           Interaction = "batch"
 	Transaction     Interaction = "transaction"
+	ProcessMessage  Interaction = "$process-message"
 )
 
 // Type is a row of the resource-type table.
@@ -30,6 +31,7 @@ type Type struct {
 	Name         string
 	Interactions []Interaction
 	Booking      []Interaction // what the STU3 booking face offers of it; none when empty
+	BaRS         []Interaction // what the BaRS face offers of it; none when empty
 	Doc          string        // what this server uses it for
 }
 
@@ -38,20 +40,20 @@ var everything = []Interaction{Read, VRead, HistoryInstance, HistoryType, Create
 // types is the resource-type table: the types this server keeps, in the order
 // in which data that refers to other data is best loaded.
 var types = []Type{
-	{"Organization", everything, nil, "A trust or provider; the data controller of what it sends."},
-	{"Location", everything, nil, "Where an appointment takes place."},
-	{"HealthcareService", everything, nil, "A service that can be booked, under its Directory of Services id."},
-	{"Practitioner", everything, nil, "Somebody who sees patients."},
-	{"PractitionerRole", everything, nil, "A practitioner's role in an organization."},
-	{"Patient", everything, nil, "Somebody who has appointments."},
-	{"Schedule", everything, nil, "A diary: whose slots its slots are."},
-	{"Slot", everything, []Interaction{SearchType}, "A time that can be booked once."},
-	{"Appointment", everything, []Interaction{Read, VRead, Create, SearchType}, "A booking, or a request for one."},
+	{"Organization", everything, nil, nil, "A trust or provider; the data controller of what it sends."},
+	{"Location", everything, nil, nil, "Where an appointment takes place."},
+	{"HealthcareService", everything, nil, nil, "A service that can be booked, under its Directory of Services id."},
+	{"Practitioner", everything, nil, nil, "Somebody who sees patients."},
+	{"PractitionerRole", everything, nil, nil, "A practitioner's role in an organization."},
+	{"Patient", everything, nil, nil, "Somebody who has appointments."},
+	{"Schedule", everything, nil, nil, "A diary: whose slots its slots are."},
+	{"Slot", everything, []Interaction{SearchType}, []Interaction{SearchType}, "A time that can be booked once."},
+	{"Appointment", everything, []Interaction{Read, VRead, Create, SearchType}, []Interaction{Read, SearchType}, "A booking, or a request for one."},
 }
 
 // system is what can be done with all types at once,
 // http://hl7.org/fhir/R4/http.html#operations.
-var system = Type{Interactions: []Interaction{Batch, Transaction, HistorySystem}, Doc: "Everything that is kept here."}
+var system = Type{Interactions: []Interaction{Batch, Transaction, HistorySystem}, BaRS: []Interaction{ProcessMessage}, Doc: "Everything that is kept here."}
 
 // System gives the row of the whole system, which has no name.
 func System() Type { return system }

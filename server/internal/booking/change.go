@@ -80,6 +80,9 @@ type Change struct {
 	// (http://hl7.org/fhir/R4/bundle.html#references). They are made to point at
 	// it under the id that it has here.
 	FullURL string
+	// Also, when not nil, does more in the same commit, once the change is made. It
+	// may run more than once; its error is the change's.
+	Also func(ctx context.Context, tx store.Tx, made Result) error
 	// Refs are the searches that stand in place of references within Resource, by
 	// their text. Each must find one resource.
 	Refs map[string]*Condition

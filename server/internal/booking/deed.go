@@ -49,6 +49,11 @@ func (d *deed) run(ctx context.Context, tx store.Tx) ([]Result, error) {
 		if out[i], err = d.step(ctx, w, c); err != nil {
 			return nil, d.failed(i, err)
 		}
+		if c.Also != nil {
+			if err := c.Also(ctx, tx, out[i]); err != nil {
+				return nil, d.failed(i, err)
+			}
+		}
 		if out[i].Created && c.Key.Type == "Slot" {
 			w.made[out[i].Record.Key] = true
 		}

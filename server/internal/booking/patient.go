@@ -89,12 +89,36 @@ func storedPatient(p *plan) (fhir.Resource, error) {
 		return r, err
 	}
 	changes := []fhir.Change{{Path: pathID, Op: fhir.Remove}}
+	for _, c := range p.behind(r) {
+		changes = append(changes, fhir.Change{Path: pathContainedNew, Op: fhir.Set, Value: c.Node.Raw()})
+	}
 	if p.nhs != "" {
 		changes = append(changes, fhir.Change{
 			Path: pathIdentifier.Where("system", fhir.NHSNumberSystem).Then("value"), Op: fhir.Set, Value: fhir.Quote(p.nhs),
 		})
 	}
 	return r.Apply(changes...)
+}
+
+// behind gives what is contained in an appointment and its contained patient refers
+// to: their practice, say, which the patient then contains.
+func (p *plan) behind(patient fhir.Resource) (all []r4.Contained) {
+	known := map[string]bool{p.patient.ID: true}
+	from := []fhir.Resource{patient}
+	for i := 0; i < len(from); i++ {
+		for _, text := range from[i].Links {
+			c, ok := p.appointment.ContainedAt(fhir.ParseReference(text, nil))
+			if !ok || known[c.ID] {
+				continue
+			}
+			known[c.ID] = true
+			all = append(all, c)
+			if r, err := fhir.Parse(c.Node.Raw()); err == nil {
+				from = append(from, r)
+			}
+		}
+	}
+	return all
 }
 
 // relink works out what the contained resources of a booking's new version stand

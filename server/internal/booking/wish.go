@@ -106,6 +106,7 @@ func (s *Service) mine(ctx context.Context, req Request, id string) (store.Key, 
 }
 
 var (
+	pathContainedNew       = fhir.MustPath("contained[65535]") // past the end: appended
 	pathContainedPatient   = fhir.MustPath("contained").Where("id", patientFragment)
 	pathParticipantPatient = fhir.MustPath("participant").Where("actor.reference", "#"+patientFragment)
 	pathParticipantNew     = fhir.MustPath("participant[65535]") // past the end: appended

@@ -91,7 +91,7 @@ func (o Offer) best(accept []string) (*Format, string) {
 // version of FHIR is of something that is not offered.
 func (o Offer) wanted(ranges []mediaRange, media string) (w weight) {
 	for i, r := range ranges {
-		if exact := r.matches(media); exact > w.exact && o.speaks(r.version) {
+		if exact := r.matches(media); exact > w.exact && o.speaks(r.version) && o.serves(r.api) {
 			w = weight{r.quality, exact, -i}
 		}
 	}
@@ -100,8 +100,10 @@ func (o Offer) wanted(ranges []mediaRange, media string) (w weight) {
 
 // mediaRange is an element of an Accept header.
 type mediaRange struct {
-	media, version string
-	quality        int // thousandths
+	media   string
+	version string // of FHIR
+	api     string // of the API
+	quality int    // thousandths
 }
 
 // matches says how exactly a range names a media type: 3 for its name, 2 for
@@ -131,7 +133,7 @@ func parseRanges(header []string) (all []mediaRange) {
 			if len(all) == maxRanges {
 				return all
 			}
-			all = append(all, mediaRange{media, params["fhirversion"], quality(params["q"])})
+			all = append(all, mediaRange{media, params["fhirversion"], params["version"], quality(params["q"])})
 		}
 	}
 	return all

@@ -9,6 +9,7 @@
 package wire
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -30,6 +31,7 @@ type Format struct {
 type Offer struct {
 	Formats  []*Format // the first is that of callers who do not say
 	FHIR     string    // version of FHIR, such as 4.0.1
+	API      string    // version of the API, such as 1.0, that Accept may ask for; empty where there is none
 	Bodies   []string  // media types that a body may have; the first is named in refusals
 	GzipFrom int       // bytes from which an answer is compressed for those who take that
 }
@@ -96,6 +98,12 @@ func (o Offer) speaks(version string) bool {
 	return version == "" || version == o.FHIR || version == minor
 }
 
+// serves says whether a version of the API that a caller names, such as 1.0.0, is
+// the one offered. Where there is none, what a caller says of it means nothing.
+func (o Offer) serves(version string) bool {
+	return o.API == "" || version == "" || version == o.API || strings.HasPrefix(version, o.API+".")
+}
+
 // names lists the formats offered, for refusals.
 func (o Offer) names() string {
 	var all []string
@@ -106,5 +114,9 @@ func (o Offer) names() string {
 }
 
 func (o Offer) notAcceptable(where string) error {
-	return fhir.Errorf(fhir.NotAcceptable, "%s asks for nothing that is sent here; %s of FHIR %s can be had.", where, o.names(), o.FHIR).At(where)
+	text := fmt.Sprintf("%s asks for nothing that is sent here; %s of FHIR %s can be had", where, o.names(), o.FHIR)
+	if o.API != "" {
+		text += ", version " + o.API + " of the API"
+	}
+	return fhir.Errorf(fhir.NotAcceptable, "%s.", text).At(where)
 }
