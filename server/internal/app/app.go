@@ -23,6 +23,7 @@ import (
 	"slotway/hl7bridge"
 	"slotway/hl7bridge/mllp"
 	"slotway/server/internal/auth"
+	"slotway/server/internal/bars"
 	"slotway/server/internal/booking"
 	"slotway/server/internal/intake"
 	"slotway/server/internal/outbox"
@@ -142,11 +143,12 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 	}
 	a.booking.Tell = a.outbox.Note
 	a.metrics.registry.MustRegister(outboxGauges{a})
+	messages := &bars.Service{Store: a.store, Booking: a.booking, Now: a.now, NewID: a.newID}
 	limits := rest.DefaultLimits
 	limits.Message = cfg.Limits.Message
 	a.rest = &rest.Server{
 		Origin: cfg.BaseURL, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
-		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
+		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, BaRS: messages, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
 		Limits: limits, Peers: a, Seal: keys.state.Seal, Open: keys.state.Open,
 	}
@@ -155,7 +157,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 
 // bases are the addresses under which an absolute reference is to a resource here.
 func (c Config) bases() []string {
-	return []string{c.BaseURL + "/R4", c.BaseURL + "/STU3/1/booking"}
+	return []string{c.BaseURL + "/R4/bars", c.BaseURL + "/R4", c.BaseURL + "/STU3/1/booking"}
 }
 
 // catalog gives the search parameters as this configuration reads them. What a
@@ -198,7 +200,14 @@ func (a *App) faces(catalog *search.Catalog) []*rest.Face {
 	about.Base = a.cfg.BaseURL + booking.Base
 	thin := capability.Booking(about)
 	booking.Metadata = func() []byte { return thin }
-	return []*rest.Face{r4, booking}
+	bars := rest.BaRSFace(catalog)
+	about.Base = a.cfg.BaseURL + bars.Base
+	messaging := capability.BaRS(about)
+	bars.Metadata, bars.Documents = func() []byte { return messaging }, capability.BaRSDocuments(about)
+	if len(a.cfg.BaRS.Proxies) > 0 {
+		bars.Vouched = a.proxied
+	}
+	return []*rest.Face{r4, booking, bars}
 }
 
 func (a *App) tokenURL() string {

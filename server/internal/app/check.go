@@ -17,7 +17,7 @@ import (
 )
 
 // parts are what a listener may be told to serve.
-var parts = []string{rest.PartR4, rest.PartBooking, rest.PartHL7, rest.PartIssuer, rest.PartAdmin, rest.PartMetrics}
+var parts = []string{rest.PartR4, rest.PartBooking, rest.PartBaRS, rest.PartHL7, rest.PartIssuer, rest.PartAdmin, rest.PartMetrics}
 
 // check says everything that is wrong or unsafe in a configuration of serve, each
 // in a sentence that says what to do.
@@ -146,6 +146,7 @@ func (c *Config) checkCustomers() (errs []error) {
 			errs = append(errs, fmt.Errorf("customer %s: there is no zone %q", k.Alias, k.Zone))
 		}
 	}
+	errs = append(errs, c.BaRS.check(aliases)...)
 	errs = append(errs, c.checkIdentities()...)
 	for _, p := range c.Partners {
 		errs = append(errs, checkHabits(p))

@@ -30,6 +30,7 @@ type Config struct {
 	Customers  []CustomerConfig `yaml:"customers"`
 	Partners   []PartnerConfig  `yaml:"partners"`
 	Errors     ErrorConfig      `yaml:"errors"`
+	BaRS       BaRSConfig       `yaml:"bars"`
 	Retention  RetentionConfig  `yaml:"retention"`
 	Limits     LimitConfig      `yaml:"limits"`
 	Validation string           `yaml:"validation"`

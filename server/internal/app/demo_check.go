@@ -61,6 +61,7 @@ func (c *checker) steps() []step {
 		steps = append(steps, step{"a patient's appointments are found by NHS number, day and status", c.finds})
 		steps = append(steps, step{"the seed's S14 with a ZAP gives ID123 its management URL and changes nothing else", c.managementURL})
 		steps = append(steps, step{"free slots are found on the booking face, and one is booked once", c.booksSTU3})
+		steps = append(steps, step{"a BaRS message books a slot, is known again, and another cancels it", c.booksBaRS})
 		steps = append(steps, step{"64 clients race for one slot on R4: one wins", c.race})
 	}
 	return append(steps, []step{
@@ -76,7 +77,7 @@ func (c *checker) describes(ctx context.Context) error {
 	if status, body, err := c.call(ctx, http.MethodGet, "/readyz", "", nil); err != nil || status != want {
 		return fmt.Errorf("readyz: %d %s %w", status, body, err)
 	}
-	for _, path := range []string{"/R4/metadata", "/STU3/1/booking/metadata"} {
+	for _, path := range []string{"/R4/metadata", "/STU3/1/booking/metadata", "/R4/bars/metadata"} {
 		status, body, err := c.call(ctx, http.MethodGet, path, "", nil)
 		if err != nil || status != want || !strings.Contains(string(body), `"CapabilityStatement"`) {
 			return fmt.Errorf("%s: %d %w", path, status, err)

@@ -40,6 +40,7 @@ const tour = `
 Ready.
   FHIR R4             %[1]s/R4            (metadata: %[1]s/R4/metadata)
   NHS booking, STU3   %[1]s/STU3/1/booking
+  NHS BaRS, R4        %[1]s/R4/bars
   HL7 over HTTP       %[1]s/hl7           (partner_demo / testing)
   HL7 over MLLP       %[2]s               (as partner_demo)
   Tokens              %[1]s/oauth2/token  (demo-consumer / demo-secret, demo-admin / demo-secret)

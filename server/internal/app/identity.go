@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,8 +113,7 @@ func (d *directory) byCertificate(c *x509.Certificate, now time.Time) (partner s
 	if now.After(c.NotAfter) || now.Before(c.NotBefore) {
 		return "", false
 	}
-	sum := sha256.Sum256(c.Raw)
-	if id, ok := d.certificates[byFingerprint+hex.EncodeToString(sum[:])]; ok {
+	if id, ok := d.certificates[fingerprintOf(c)]; ok {
 		return id, true
 	}
 	for _, key := range namesOf(c) {
@@ -125,6 +125,22 @@ func (d *directory) byCertificate(c *x509.Certificate, now time.Time) (partner s
 		}
 	}
 	return partner, partner != ""
+}
+
+// fingerprintOf gives the key of a certificate itself.
+func fingerprintOf(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.Raw)
+	return byFingerprint + hex.EncodeToString(sum[:])
+}
+
+// named says whether a certificate that was verified is one of a list, and its time
+// is not over.
+func named(c *x509.Certificate, list []string, now time.Time) bool {
+	keys := append(namesOf(c), fingerprintOf(c))
+	return !now.After(c.NotAfter) && !now.Before(c.NotBefore) && slices.ContainsFunc(list, func(text string) bool {
+		key, err := certificateKey(text)
+		return err == nil && slices.Contains(keys, key)
+	})
 }
 
 // shown gives the client certificate of a connection, nil when none was verified.

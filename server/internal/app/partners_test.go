@@ -107,7 +107,7 @@ store: bolt://DIR/slotway.db
 keys: {messages: {file: DIR/key}, state: {file: DIR/key}}
 listeners:
   - {address: "HTTP", serves: [r4]}
-  - {address: "HTTPS", serves: [hl7], tls: {cert: DIR/server.crt, key: DIR/server.key, client_ca: DIR/ca.crt}}
+  - {address: "HTTPS", serves: [hl7, bars], tls: {cert: DIR/server.crt, key: DIR/server.key, client_ca: DIR/ca.crt}}
 mllp: [{address: "MLLP", tls: {cert: DIR/server.crt, key: DIR/server.key, client_ca: DIR/ca.crt}}]
 limits: {mllp: {connections_per_partner: 2}}
 clients: [{id: c, scopes: ["system/*.rs"], customers: [trust]}]

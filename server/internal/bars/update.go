@@ -69,14 +69,19 @@ func (s *Service) booked(ctx context.Context, c Call, m *message, grant auth.Gra
 	if len(c.Request.Principal.Labels) > 0 {
 		see.Labels = c.Request.Principal.Labels
 	}
-	rec, err := s.Store.Read(ctx, see, store.Key{Type: "Appointment", ID: id})
+	key, err := store.Key{Type: "Appointment", ID: id}, error(nil)
+	if grant == auth.Own {
+		key, err = s.Booking.Owned(ctx, c.Request.Principal, key)
+	}
+	var rec store.Record
+	if err == nil {
+		rec, err = s.Store.Read(ctx, see, key)
+	}
 	switch {
 	case errors.Is(err, fhir.NotFound) || errors.Is(err, fhir.Gone):
 		return rec, missing
 	case err != nil:
 		return rec, err
-	case grant == auth.Own && !s.Booking.Owns(ctx, c.Request.Principal, rec.Key):
-		return rec, missing
 	}
 	if rec.Resource.Root().Get("status").Text() != "booked" {
 		return rec, fault(fhir.Conflict, "conflict", "Appointment.status", "The booking is no longer current: it is cancelled, or over. Read it again.")

@@ -45,6 +45,7 @@ const (
 	codeThrottled = "throttled"
 	codeURL       = "uri-too-long"
 	codeHeader    = "header-too-large"
+	codeNoProxy   = "no-proxy"
 )
 
 // ownStatus are those statuses.
@@ -53,6 +54,7 @@ var ownStatus = map[string]int{
 	codeThrottled: http.StatusTooManyRequests,
 	codeURL:       http.StatusRequestURITooLong,
 	codeHeader:    http.StatusRequestHeaderFieldsTooLarge,
+	codeNoProxy:   http.StatusForbidden,
 }
 
 // statusOf gives the status of a failure in a style.
@@ -71,20 +73,24 @@ func outcome(f *Face, e *fhir.Error) []byte {
 	if f.Style == fhir.StyleNHSBooking {
 		return r4.Outcome(nhsError(e), r4.Shape{ID: "outcome", Detail: nhsDetail(e)})
 	}
+	if f.Style == fhir.StyleBaRS {
+		return barsOutcome(e)
+	}
 	return r4.Outcome(e, r4.Shape{})
 }
 
 // plainFace answers outside any face.
 var plainFace = &Face{Name: "none", FHIR: "4.0.1", Style: fhir.StyleRFC6750, Formats: []*wire.Format{wire.JSON}}
 
-// faceOf gives the face that a path is under.
+// faceOf gives the face that a path is under: of two, the one whose base is longer.
 func (s *Server) faceOf(path string) *Face {
+	found := plainFace
 	for _, f := range s.Faces {
-		if path == f.Base || strings.HasPrefix(path, f.Base+"/") {
-			return f
+		if len(f.Base) > len(found.Base) && (path == f.Base || strings.HasPrefix(path, f.Base+"/")) {
+			found = f
 		}
 	}
-	return plainFace
+	return found
 }
 
 // notFound answers what has no route: a method that a search in a compartment
@@ -128,7 +134,9 @@ func (s *Server) headers(c *gin.Context) {
 	id := s.NewID()
 	c.Set(requestKey, id)
 	h["X-Request-Id"] = []string{id}
-	if sent := correlation(c.Request.Header); sent != "" {
+	if s.faceOf(c.Request.URL.Path).Echo {
+		echo(h, c.Request.Header)
+	} else if sent := correlation(c.Request.Header); sent != "" {
 		h["X-Correlation-Id"] = []string{sent}
 	}
 	for _, f := range fixed {
@@ -167,11 +175,24 @@ const maxID = 128
 // http://hl7.org/fhir/R4/http.html#custom.
 func correlation(h http.Header) string {
 	id := cmp.Or(h.Get("X-Request-ID"), h.Get("X-Correlation-ID"))
-	odd := func(r rune) bool { return r <= ' ' || r > '~' }
-	if len(id) > maxID || strings.ContainsFunc(id, odd) {
+	if !harmless(id) {
 		return ""
 	}
 	return id
+}
+
+// harmless says whether an id that a caller chose can be sent back.
+func harmless(id string) bool {
+	return len(id) <= maxID && !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// echo gives both ids of a request back as they were sent.
+func echo(to, from http.Header) {
+	for _, name := range []string{"X-Request-Id", "X-Correlation-Id"} {
+		if id := from.Get(name); id != "" && harmless(id) {
+			to[name] = []string{id}
+		}
+	}
 }
 
 // isUUID says whether an id is a UUID, the form the NHS APIs use.

@@ -12,11 +12,12 @@ import (
 // anything else of the request, in the order of spec nhs-booking 2.12; none for
 // those that read no body, or read it themselves.
 var takes = map[fhir.Interaction]func(*call) error{
-	fhir.Batch:       (*call).takesResource,
-	fhir.Transaction: (*call).takesResource,
-	fhir.Create:      (*call).takesResource,
-	fhir.Update:      (*call).takesResource,
-	fhir.Patch:       (*call).takesPatch,
+	fhir.Batch:          (*call).takesResource,
+	fhir.Transaction:    (*call).takesResource,
+	fhir.ProcessMessage: (*call).takesResource,
+	fhir.Create:         (*call).takesResource,
+	fhir.Update:         (*call).takesResource,
+	fhir.Patch:          (*call).takesPatch,
 }
 
 // takesResource checks that the body is in a format of the face: requirement 79.

@@ -11,6 +11,7 @@ import (
 	"slotway/fhir"
 	"slotway/fhir/r4"
 	"slotway/server/internal/auth"
+	"slotway/server/internal/bars"
 	"slotway/server/internal/store"
 	"slotway/server/internal/wire"
 )
@@ -30,8 +31,9 @@ type call struct {
 	prefer    wire.Prefer
 	reply     wire.Reply
 	began     time.Time
-	updated   time.Time // of the version that the answer is about
-	requestID string    // under which a change succeeds once; empty where the face has none
+	updated   time.Time     // of the version that the answer is about
+	nhsd      *bars.Headers // of the BaRS face
+	requestID string        // under which a change succeeds once; empty where the face has none
 }
 
 // serve carries a request through the order of checks that the NHS assurance
@@ -80,6 +82,11 @@ func (k *call) run(pattern string) error {
 	if err := k.permit(); err != nil {
 		return err
 	}
+	if k.face.Headers != nil {
+		if err := k.face.Headers(k); err != nil {
+			return err
+		}
+	}
 	if err := k.ask(k.c.Request.URL.RawQuery); err != nil && !k.hasForm() {
 		return err
 	}
@@ -111,11 +118,7 @@ func (k *call) conditions() error {
 
 // authorise verifies the token.
 func (k *call) authorise() error {
-	token, err := auth.Bearer(k.c.Request.Header)
-	if err != nil {
-		return err
-	}
-	if k.principal, err = k.s.Verifier.Verify(k.cameBy(), token); err != nil {
+	if err := k.identify(); err != nil {
 		return err
 	}
 	k.see = store.Visibility{Customers: k.principal.Customers}
@@ -123,6 +126,24 @@ func (k *call) authorise() error {
 		k.see.Labels = k.principal.Labels
 	}
 	return k.narrow()
+}
+
+// identify finds out who calls: whom the token proves, or, on a face that knows
+// some without one, the connection.
+func (k *call) identify() error {
+	token, err := auth.Bearer(k.c.Request.Header)
+	if err != nil && k.face.Vouched != nil && k.c.GetHeader("Authorization") == "" {
+		if err := k.vouchedFor(); err != nil {
+			return err
+		}
+		k.principal, err = k.face.Vouched(k.c.Request, k.nhsd.Organisation.Value, k.nhsd.Name)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	k.principal, err = k.s.Verifier.Verify(k.cameBy(), token)
+	return err
 }
 
 // permit asks the caller's scopes for the route's action. A bundle asks for none

@@ -133,6 +133,8 @@ func readDocumentSearch(typ, raw string) (*documentSearch, error) {
 			d.count = n
 		case plain == "_format" || plain == "_pretty":
 			return nil
+		case typ == "MessageDefinition" && (plain == "context" || plain == "useContext"):
+			return nil // a service's: they are the same for all
 		case !slices.Contains(known, plain):
 			d.notes = append(d.notes, fhir.Issue{Severity: "warning", Code: "not-supported", Where: clip(plain), Text: "The parameter " + clip(plain) + " is not known for " + typ + "."})
 			return nil

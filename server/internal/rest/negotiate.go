@@ -15,7 +15,7 @@ import (
 
 // offer is what can be had at the addresses of a face.
 func (f *Face) offer() wire.Offer {
-	return wire.Offer{Formats: f.Formats, FHIR: f.FHIR, Bodies: f.ContentTypes, GzipFrom: f.GzipFrom}
+	return wire.Offer{Formats: f.Formats, FHIR: f.FHIR, API: f.API, Bodies: f.ContentTypes, GzipFrom: f.GzipFrom}
 }
 
 // ask settles how the request is answered, by a query, which is that of the

@@ -49,6 +49,9 @@ func operationRoutes() (rows []Route) {
 
 // demanded asks the caller's scopes for what the route does.
 func (k *call) demanded() (auth.Grant, error) {
+	if k.route.Interaction == fhir.ProcessMessage {
+		return k.mayProcess()
+	}
 	if o, ok := fhir.OperationOf(k.route.Interaction); ok {
 		return operations[o.Name].demand(k)
 	}

@@ -17,6 +17,7 @@ import (
 	"slotway/fhir/search"
 	"slotway/hl7bridge"
 	"slotway/server/internal/auth"
+	"slotway/server/internal/bars"
 	"slotway/server/internal/booking"
 	"slotway/server/internal/intake"
 	"slotway/server/internal/outbox"
@@ -35,6 +36,7 @@ type Server struct {
 	Bridge   *hl7bridge.Bridge
 	Intake   *intake.Service
 	Outbox   *outbox.Service
+	BaRS     *bars.Service
 	Issuer   *auth.Issuer // development issuer; nil without one
 	Faces    []*Face
 	Ready    func(context.Context) []string // reasons for not being ready; none when it is
@@ -71,6 +73,7 @@ type Face struct {
 	Name    string // in logs and metrics: r4, booking
 	Base    string // path: /R4, /STU3/1/booking
 	FHIR    string // version of FHIR: 4.0.1, 3.0.1
+	API     string // version of the API that Accept may ask for: 1.0; empty for any
 	Style   fhir.Style
 	Catalog *search.Catalog
 	// In and Out turn a resource as written on this face into R4 and back.
@@ -104,6 +107,13 @@ type Face struct {
 	SlotNeeded bool
 	// SearchAction is what a search of a type demands of the caller's scopes.
 	SearchAction func(typ string) auth.Action
+	// Headers checks what every request of the face has in its header; nil for nothing.
+	Headers func(*call) error
+	// Vouched gives the caller whom the connection itself proves, for an organisation
+	// that it speaks for, where the request shows no token.
+	Vouched func(r *http.Request, organisation, name string) (auth.Principal, error)
+	// Echo gives both X-Request-Id and X-Correlation-Id back as they were sent.
+	Echo bool
 	// Check looks at the answer of a search before it is sent: on the booking
 	// face, a service that is not known is not found.
 	Check func(ctx context.Context, s *Server, see store.Visibility, typ, query string, page store.Page) error

@@ -30,6 +30,7 @@ func init() {
 	routes = []Route{
 		{http.MethodPost, "", fhir.Batch, auth.Create, (*call).bundle},
 		{http.MethodPost, "", fhir.Transaction, auth.Create, (*call).bundle},
+		{http.MethodPost, "/$process-message", fhir.ProcessMessage, auth.Book, (*call).processMessage},
 		{http.MethodGet, "/:type", fhir.SearchType, auth.Search, (*call).search},
 		{http.MethodPost, "/:type", fhir.Create, auth.Create, (*call).write},
 		{http.MethodPut, "/:type", fhir.Update, auth.Update, (*call).write},

@@ -25,7 +25,7 @@ func TestRoutesAndTypesAgree(t *testing.T) {
 	}
 	declared := map[fhir.Interaction]bool{}
 	for _, typ := range append([]fhir.Type{fhir.System()}, fhir.Types()...) {
-		for _, i := range slices.Concat(typ.Interactions, typ.Booking) {
+		for _, i := range slices.Concat(typ.Interactions, typ.Booking, typ.BaRS) {
 			declared[i] = true
 			if !routed[i] {
 				t.Errorf("%s declares %s, which no route does", typ.Name, i)
