@@ -409,4 +409,3 @@ func TestBaRSUpdates(t *testing.T) {
 		t.Error("a move that was lost freed the old slot")
 	}
 }
-
