@@ -257,6 +257,7 @@ func (a *App) Run(ctx context.Context) error {
 	sweeping, stop := context.WithCancel(ctx)
 	defer stop()
 	a.running.Go(func() { a.sweep(sweeping) })
+	a.running.Go(func() { a.makeSlots(sweeping) })
 	a.running.Go(func() { a.outbox.Run(sweeping) })
 	a.running.Go(func() { a.prune(sweeping) })
 	var err error

@@ -73,6 +73,8 @@ func (c *Config) check() error {
 		bad("retention: days must not be negative, and messages at least 7: a partner may send a message again for so long")
 	}
 	errs = append(errs, c.Limits.check())
+	_, diaries := c.templates()
+	errs = append(errs, diaries...)
 	errs = append(errs, c.checkIssuers()...)
 	errs = append(errs, c.checkCustomers()...)
 	return errors.Join(errs...)

@@ -28,6 +28,9 @@ type cli struct {
 
 	Outbox outboxCmd `cmd:"" help:"Look at the messages that are on their way to partners, and send again or drop what was given up."`
 
+	Clinic clinicCmd `cmd:"" help:"Withdraw a clinic."`
+	Load   loadCmd   `cmd:"" help:"Load resources from NDJSON and Bundles into a running server, each under its own id."`
+
 	Backup  backupCmd  `cmd:"" help:"Write a backup of an embedded store, running or not."`
 	Restore restoreCmd `cmd:"" help:"Make an embedded store of a backup."`
 	Reindex reindexCmd `cmd:"" help:"Make the search index of an embedded store anew."`

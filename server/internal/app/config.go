@@ -31,6 +31,7 @@ type Config struct {
 	Partners   []PartnerConfig  `yaml:"partners"`
 	Errors     ErrorConfig      `yaml:"errors"`
 	BaRS       BaRSConfig       `yaml:"bars"`
+	Diaries    []DiaryConfig    `yaml:"diaries"`
 	Retention  RetentionConfig  `yaml:"retention"`
 	Limits     LimitConfig      `yaml:"limits"`
 	Validation string           `yaml:"validation"`

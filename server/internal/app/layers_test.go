@@ -19,7 +19,7 @@ var layers = map[string]int{
 	"mappings": 2, "capability": 2, "server/internal/auth": 2, "server/internal/store": 2, "server/internal/wire": 2, "server/internal/dispatch": 2, "server/internal/manage": 0,
 	"hl7bridge": 3, "server/internal/store/engine": 3, "server/internal/journal": 3,
 	"server/internal/booking": 4, "server/internal/store/storetest": 4, "server/internal/store/bolt": 4, "server/internal/store/mongo": 4,
-	"server/internal/intake": 5, "server/internal/bars": 5, "server/internal/outbox": 5, "server/internal/store/enginetest": 5,
+	"server/internal/intake": 5, "server/internal/bars": 5, "server/internal/diary": 5, "server/internal/outbox": 5, "server/internal/store/enginetest": 5,
 	"server/internal/rest": 6,
 	"server/internal/app":  7,
 	"server":               8,

@@ -21,8 +21,9 @@ type Settings struct {
 	Customers Text `yaml:"customers,omitempty" placeholder:"YAML" help:"Data controllers."`
 	Partners  Text `yaml:"partners,omitempty" placeholder:"YAML" help:"Senders of HL7 messages."`
 
-	BaRS   Text `yaml:"bars,omitempty" name:"bars" env:"SLOTWAY_BARS" placeholder:"YAML" help:"Who may send BaRS messages without a token: the certificates of the proxy, for which organisations and customers."`
-	Limits Text `yaml:"limits,omitempty" placeholder:"YAML" help:"What one peer may cost: sizes, times and connections."`
+	Diaries Text `yaml:"diaries,omitempty" placeholder:"YAML" help:"Schedules whose slots are made ahead: weekly patterns, closed days, and days with hours of their own."`
+	BaRS    Text `yaml:"bars,omitempty" name:"bars" env:"SLOTWAY_BARS" placeholder:"YAML" help:"Who may send BaRS messages without a token: the certificates of the proxy, for which organisations and customers."`
+	Limits  Text `yaml:"limits,omitempty" placeholder:"YAML" help:"What one peer may cost: sizes, times and connections."`
 
 	Keys struct {
 		Messages struct {

@@ -29,8 +29,7 @@ func (f *finder) fits(rec store.Record, d *diary) (bool, error) {
 	if !d.open {
 		return false, nil
 	}
-	start, end := startOf(rec), endOf(rec)
-	if !d.from.IsZero() && start.Before(d.from) || !d.to.IsZero() && end.After(d.to) {
+	if !d.offers(startOf(rec), endOf(rec)) {
 		return false, nil
 	}
 	if len(f.said) == 0 {
@@ -41,6 +40,12 @@ func (f *finder) fits(rec store.Record, d *diary) (bool, error) {
 		return false, err
 	}
 	return !slices.ContainsFunc(f.said, func(c said) bool { return !c.meets(document, d.document) }), nil
+}
+
+// offers says whether a time of the schedule can be booked: it is in use, and the
+// time lies within its planning horizon.
+func (d *diary) offers(start, end time.Time) bool {
+	return d.open && (d.from.IsZero() || !start.Before(d.from)) && (d.to.IsZero() || !end.After(d.to))
 }
 
 // meets says whether a slot meets a criterion, by itself or by its schedule.
@@ -64,7 +69,7 @@ func (f *finder) diary(ctx context.Context, slot store.Record) (*diary, error) {
 	if d := f.diaries[key]; d != nil {
 		return d, nil
 	}
-	root, err := f.s.scheduleOf(ctx, f.s.Store, f.see, slot)
+	root, err := f.s.scheduleOf(ctx, f.reader(), f.see, slot)
 	if err != nil {
 		return nil, err
 	}

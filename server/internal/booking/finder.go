@@ -26,12 +26,20 @@ type finder struct {
 	said    []said
 	nobody  bool // the actors asked for are nobody here
 	diaries map[store.Key]*diary
+	now     store.Reader // that schedules are read from; the store where it is nil
 
 	looked   int
 	last     store.Record // the last slot that is on the page, or before it
 	more     bool         // there are some behind the page
 	complete bool         // all that there are were looked at
 	found    Found
+}
+
+func (f *finder) reader() store.Reader {
+	if f.now != nil {
+		return f.now
+	}
+	return f.s.Store
 }
 
 // done says whether enough was looked at: for the first page all that there is,

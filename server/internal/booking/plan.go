@@ -47,6 +47,9 @@ func (s *Service) planNew(ctx context.Context, now store.Reader, req Request, r 
 			return nil, err
 		}
 	}
+	if err := p.mayTake(ctx); err != nil {
+		return nil, err
+	}
 	if err := p.planPatient(); err != nil {
 		return nil, err
 	}

@@ -37,6 +37,7 @@ var adminRoutes = []adminRoute{
 	{http.MethodPost, "/messages/resend", "messages-resend", auth.Resend, auth.JournalEntry, (*adminCall).messageResend},
 	{http.MethodGet, "/outbox", "outbox-list", auth.SeeMessages, auth.JournalEntry, (*adminCall).outboxList},
 	{http.MethodPost, "/outbox/:id/requeue", "outbox-requeue", auth.Resend, auth.JournalEntry, (*adminCall).outboxRequeue},
+	{http.MethodPost, "/clinics/withdraw", "clinic-withdraw", auth.Update, "Slot", (*adminCall).clinicWithdraw},
 	{http.MethodPost, "/outbox/:id/drop", "outbox-drop", auth.Resend, auth.JournalEntry, (*adminCall).outboxDrop},
 }
 

@@ -30,6 +30,7 @@ func BaRSFace(catalog *search.Catalog) *Face {
 		Check:        serviceKnown,
 		Headers:      (*call).barsHeaders,
 		Echo:         true,
+		Horizon:      true,
 		Formats:      []*wire.Format{wire.JSON, wire.XML(elements.R4)},
 		ContentTypes: []string{"application/fhir+json", "application/json"}, // XML is read by nobody: 415
 		GzipFrom:     0,

@@ -32,6 +32,7 @@ func BookingFace(catalog *search.Catalog, style fhir.Style) *Face {
 		Unsigned:     true,
 		Copies:       true,
 		SlotNeeded:   true,
+		Horizon:      true,
 		SearchAction: bookingSearch,
 		Check:        serviceKnown,
 		Formats:      []*wire.Format{wire.JSON, wire.XML(elements.STU3)},

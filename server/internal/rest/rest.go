@@ -103,6 +103,9 @@ type Face struct {
 	Unsigned bool
 	// Copies lets contained resources be copies of those the face has shown.
 	Copies bool
+	// Horizon leaves free slots out of searches that cannot be booked: those of
+	// schedules that are not in use, or beyond their planning horizon.
+	Horizon bool
 	// SlotNeeded makes a new Appointment name the slots it takes.
 	SlotNeeded bool
 	// SearchAction is what a search of a type demands of the caller's scopes.

@@ -57,6 +57,11 @@ func (k *call) search() error {
 		return err
 	}
 	took := k.s.Now().Sub(asked)
+	if k.face.Horizon && q.Type == "Slot" {
+		if page, err = k.s.Booking.Offered(ctx, k.see, page); err != nil {
+			return err
+		}
+	}
 	if k.face.Check != nil {
 		if err := k.face.Check(ctx, k.s, k.see, k.typ.Name, raw, page); err != nil {
 			return err
