@@ -99,8 +99,13 @@ func deliver(t *testing.T, b *hl7bridge.Bridge, l *life, m said, twice bool) (se
 // onDisk gives a shelf on the embedded store.
 func onDisk(t *testing.T) *shelf {
 	t.Helper()
+	return onDiskAt(t, filepath.Join(t.TempDir(), "day.db"))
+}
+
+func onDiskAt(t *testing.T, path string) *shelf {
+	t.Helper()
 	s := newShelf(t)
-	kept, err := bolt.Open(filepath.Join(t.TempDir(), "day.db"), bolt.Options{Catalog: s.Catalog, Now: func() time.Time { return now }})
+	kept, err := bolt.Open(path, bolt.Options{Catalog: s.Catalog, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
