@@ -128,11 +128,16 @@ func (o object) scopes(p Profile, named string) (string, error) {
 	return "", nil
 }
 
+// always are the claims that every profile requires.
+var always = []string{"exp", "aud"}
+
 // missing says which claim the profile requires and the token lacks.
 func missing(o object, c claims, p Profile) error {
-	for _, name := range append([]string{"exp", "aud"}, profiles[p].required...) {
-		if !o.has(name) || string(o[name]) == `""` {
-			return refuse("claims", name+" is missing")
+	for _, list := range [][]string{always, profiles[p].required} {
+		for _, name := range list {
+			if !o.has(name) || string(o.raw(name)) == `""` {
+				return refuse("claims", name+" is missing")
+			}
 		}
 	}
 	if c.client == "" && len(profiles[p].client) > 0 {
@@ -206,7 +211,7 @@ func boundTo(o object) (bound bool, certificate string) {
 	if !o.has("cnf") {
 		return false, ""
 	}
-	if cnf, err := parseObject(o["cnf"]); err == nil && len(cnf) == 1 {
+	if cnf, err := parseObject(o.raw("cnf")); err == nil && len(cnf) == 1 {
 		certificate, _ = cnf.text("x5t#S256")
 	}
 	return true, certificate

@@ -18,11 +18,14 @@ import (
 // stand and keys in a file must be good now; those at an address may come later.
 func newKeySource(t TrustedIssuer, cfg VerifierConfig) (*keySource, error) {
 	s := &keySource{development: t.Development, now: cfg.Now}
-	if (len(t.Keys) > 0) == (t.JWKS != "") {
-		return nil, errors.New("name either jwks or the keys themselves")
+	if named := []bool{len(t.Keys) > 0, t.JWKS != "", t.Discovery}; strings.Count(fmt.Sprint(named), "true") != 1 {
+		return nil, errors.New("name either jwks, or discovery: true, or the keys themselves")
 	}
 	if len(t.Keys) > 0 {
 		return s, s.start(t.Keys, refreshDefault)
+	}
+	if t.Discovery {
+		return s, s.discover(t, cfg)
 	}
 	u, err := url.Parse(t.JWKS)
 	if err != nil {
@@ -71,6 +74,18 @@ func mayFetch(u *url.URL, insecureLoopback bool) error {
 	return errors.New("jwks must be an https:// or file:// URL; http:// is for loopback with allow_insecure_loopback: true")
 }
 
+// checkAddress says what is wrong with where keys are to be; empty is nowhere.
+func checkAddress(text string, insecureLoopback bool) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return errors.New("jwks is not a URL")
+	case text == "" || u.Scheme == "file":
+		return nil
+	}
+	return mayFetch(u, insecureLoopback)
+}
+
 // fileFetch reads keys from a file.
 func fileFetch(path string) fetchFunc {
 	return func(context.Context) ([]byte, time.Duration, error) {
@@ -84,31 +99,38 @@ func fileFetch(path string) fetchFunc {
 	}
 }
 
-// httpFetch reads keys from an address. A redirect may not lead to another one.
+// httpFetch reads keys from an address.
 func httpFetch(u *url.URL, transport http.RoundTripper) fetchFunc {
+	return func(ctx context.Context) ([]byte, time.Duration, error) {
+		raw, header, err := download(ctx, u, transport)
+		return raw, keepFor(header), err
+	}
+}
+
+// download reads a document of at most maxKeySet bytes, and one more. A redirect
+// may not lead to another host.
+func download(ctx context.Context, u *url.URL, transport http.RoundTripper) ([]byte, http.Header, error) {
 	client := &http.Client{Transport: transport, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		if r.URL.Scheme != u.Scheme || r.URL.Host != u.Host || len(via) > 3 {
 			return errors.New("a redirect to another host")
 		}
 		return nil
 	}}
-	return func(ctx context.Context) ([]byte, time.Duration, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-		if err != nil {
-			return nil, 0, err
-		}
-		req.Header.Set("Accept", "application/jwk-set+json, application/json")
-		res, err := client.Do(req)
-		if err != nil {
-			return nil, 0, fmt.Errorf("fetching jwks: %w", err)
-		}
-		defer func() { _ = res.Body.Close() }() // it was only read
-		if res.StatusCode != http.StatusOK {
-			return nil, 0, fmt.Errorf("fetching jwks: status %d", res.StatusCode)
-		}
-		raw, err := readSet(res.Body)
-		return raw, keepFor(res.Header), err
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, nil, err
 	}
+	req.Header.Set("Accept", "application/jwk-set+json, application/json")
+	res, err := client.Do(req)
+	if err != nil {
+		return nil, nil, fmt.Errorf("fetching jwks: %w", err)
+	}
+	defer func() { _ = res.Body.Close() }() // it was only read
+	if res.StatusCode != http.StatusOK {
+		return nil, nil, fmt.Errorf("fetching jwks: status %d", res.StatusCode)
+	}
+	raw, err := readSet(res.Body)
+	return raw, res.Header, err
 }
 
 // readSet reads a key set, and one byte more than it may have.

@@ -31,21 +31,38 @@ type algorithm struct {
 	method jwt.SigningMethod
 	kty    string
 	curve  elliptic.Curve // for EC
+	asked  bool           // only for issuers whose configuration names it
 }
 
 // algorithms are all that are offered (RFC 7518 section 3.1). Shared secrets and
-// none never are; PS256 and its kin are not, because the library does not hold
-// them to their salt length.
+// none never are. PS256 and its kin are held to a salt as long as their hash,
+// which the library by itself would not do.
 var algorithms = map[string]algorithm{
-	"RS256": {jwt.SigningMethodRS256, "RSA", nil},
-	"RS384": {jwt.SigningMethodRS384, "RSA", nil},
-	"RS512": {jwt.SigningMethodRS512, "RSA", nil},
-	"ES256": {jwt.SigningMethodES256, "EC", elliptic.P256()},
-	"ES384": {jwt.SigningMethodES384, "EC", elliptic.P384()},
+	"RS256": {method: jwt.SigningMethodRS256, kty: "RSA"},
+	"RS384": {method: jwt.SigningMethodRS384, kty: "RSA"},
+	"RS512": {method: jwt.SigningMethodRS512, kty: "RSA"},
+	"ES256": {method: jwt.SigningMethodES256, kty: "EC", curve: elliptic.P256()},
+	"ES384": {method: jwt.SigningMethodES384, kty: "EC", curve: elliptic.P384()},
+	"PS256": {method: salted(jwt.SigningMethodPS256), kty: "RSA", asked: true},
+	"PS384": {method: salted(jwt.SigningMethodPS384), kty: "RSA", asked: true},
+	"PS512": {method: salted(jwt.SigningMethodPS512), kty: "RSA", asked: true},
+}
+
+// salted gives an algorithm that verifies only what has a salt as long as its hash
+// (RFC 7518 section 3.5).
+func salted(m *jwt.SigningMethodRSAPSS) *jwt.SigningMethodRSAPSS {
+	strict := *m
+	strict.VerifyOptions = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+	return &strict
 }
 
 // Algorithms names the signature algorithms that an issuer may be allowed.
 func Algorithms() []string { return slices.Sorted(maps.Keys(algorithms)) }
+
+// usualAlgorithms names those of an issuer whose configuration names none.
+func usualAlgorithms() []string {
+	return slices.DeleteFunc(Algorithms(), func(alg string) bool { return algorithms[alg].asked })
+}
 
 // publicKey is a usable key of an issuer.
 type publicKey struct {
@@ -79,9 +96,16 @@ func parseKeySet(raw []byte, development bool) (*keySet, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the key set %w", err)
 	}
-	var list []object
-	if err := json.Unmarshal(o["keys"], &list); err != nil {
+	var written []json.RawMessage
+	if err := json.Unmarshal(o.raw("keys"), &written); err != nil {
 		return nil, errors.New("the key set has no list named keys")
+	}
+	list := make([]object, len(written))
+	for i, text := range written {
+		if text[0] != '{' && text[0] != 'n' {
+			return nil, errors.New("the key set has no list named keys")
+		}
+		list[i], _ = parseObjectOf(text, 8) // it is an object, or null, which lacks all that a key has
 	}
 	if len(list) > maxKeys {
 		return nil, fmt.Errorf("the key set has %d keys, and %d are the most that are read", len(list), maxKeys)

@@ -10,14 +10,27 @@ import (
 
 // object is the members of one JSON object, by their exact names. Unlike a
 // struct, it never takes "EXP" for "exp".
-type object map[string]json.RawMessage
+type object []member
+
+// member is one name of an object, unquoted, and its value as written.
+type member struct{ name, value []byte }
+
+// raw gives the value of a member as written; nil where there is none.
+func (o object) raw(name string) json.RawMessage {
+	for i := range o {
+		if string(o[i].name) == name {
+			return o[i].value
+		}
+	}
+	return nil
+}
 
 // has says whether a member is there, whatever its value.
-func (o object) has(name string) bool { return o[name] != nil }
+func (o object) has(name string) bool { return o.raw(name) != nil }
 
 // text gives a member that must be a string; absent is "".
 func (o object) text(name string) (string, error) {
-	raw := o[name]
+	raw := o.raw(name)
 	if raw == nil {
 		return "", nil
 	}
@@ -29,7 +42,7 @@ func (o object) text(name string) (string, error) {
 
 // texts gives a member that must be a list of strings; absent is nil.
 func (o object) texts(name string) ([]string, error) {
-	raw := o[name]
+	raw := o.raw(name)
 	if raw == nil {
 		return nil, nil
 	}
@@ -49,7 +62,7 @@ func (o object) texts(name string) ([]string, error) {
 
 // textOrTexts gives a member that must be a string or a list of strings.
 func (o object) textOrTexts(name string) ([]string, error) {
-	if raw := o[name]; raw != nil && raw[0] == '"' {
+	if raw := o.raw(name); raw != nil && raw[0] == '"' {
 		s, err := o.text(name)
 		return []string{s}, err
 	}
@@ -63,7 +76,7 @@ const maxInstant = 253402300799
 // NumericDate), as plain digits above zero; a fraction is cut off. Absent is the
 // zero time.
 func (o object) instant(name string) (time.Time, error) {
-	raw := o[name]
+	raw := o.raw(name)
 	if raw == nil {
 		return time.Time{}, nil
 	}

@@ -10,7 +10,8 @@ import (
 )
 
 // Principal is a caller whose credential held: what the token said, limited to
-// what the client is registered for. It lives for one request.
+// what the client is registered for. It lives for one request; its lists are the
+// register's, and must not be changed.
 type Principal struct {
 	Client           string // client id
 	Organisation     string // ODS code of the organisation the client acts for; of an unsigned token the one that asks

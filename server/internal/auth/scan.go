@@ -18,7 +18,10 @@ const (
 // parseObject reads one JSON object, which may repeat no name at any depth: two
 // readers could take different ones of the two (RFC 8259 section 4). The values
 // are parts of b.
-func parseObject(b []byte) (object, error) {
+func parseObject(b []byte) (object, error) { return parseObjectOf(b, 4) }
+
+// parseObjectOf is parseObject where about so many names are expected.
+func parseObjectOf(b []byte, names int) (object, error) {
 	if !utf8.Valid(b) || !json.Valid(b) {
 		return nil, errors.New("is not JSON in UTF-8")
 	}
@@ -27,15 +30,7 @@ func parseObject(b []byte) (object, error) {
 	if s.b[s.at] != '{' {
 		return nil, errors.New("is not a JSON object")
 	}
-	members, err := s.object(1)
-	if err != nil {
-		return nil, err
-	}
-	o := make(object, len(members))
-	for _, m := range members {
-		o[m.name] = m.value
-	}
-	return o, nil
+	return s.object(1, make(object, 0, names))
 }
 
 // scanner walks through JSON that is known to be valid.
@@ -44,18 +39,16 @@ type scanner struct {
 	at int
 }
 
-// member is one name of an object and its value as written.
-type member struct {
-	name  string
-	value []byte
-}
-
-// object reads the object that starts here, and those within it.
-func (s *scanner) object(depth int) ([]member, error) {
-	members := make([]member, 0, 12)
+// object reads the object that starts here, and those within it, behind members
+// that are none yet.
+func (s *scanner) object(depth int, members object) (object, error) {
 	for s.next('}') {
-		name := unquote(s.text())
-		if slices.ContainsFunc(members, func(m member) bool { return m.name == name }) {
+		name := s.text()
+		name = name[1 : len(name)-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			name = []byte(unquote(s.b[s.at-len(name)-2 : s.at]))
+		}
+		if slices.ContainsFunc(members, func(m member) bool { return bytes.Equal(m.name, name) }) {
 			return nil, errors.New("has a name twice")
 		}
 		if len(members) == maxMembers {
@@ -83,7 +76,7 @@ func (s *scanner) value(depth int) error {
 			return errors.New("is nested more than 32 deep")
 		}
 		if s.b[s.at] == '{' {
-			_, err := s.object(depth + 1)
+			_, err := s.object(depth+1, nil)
 			return err
 		}
 		for s.next(']') {

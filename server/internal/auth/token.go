@@ -52,12 +52,14 @@ func parseToken(s string) (token, error) {
 		return token{}, refuse("shape", "it is not a signed JWT of three parts with dots between")
 	}
 	var parts [3][]byte
-	for i, text := range strings.Split(s, ".") {
+	i := 0
+	for text := range strings.SplitSeq(s, ".") {
 		part, err := decodeBase64(text)
 		if err != nil || len(part) == 0 && i < 2 {
 			return token{}, refuse("shape", "its parts must be base64url, without padding, and not empty")
 		}
 		parts[i] = part
+		i++
 	}
 	h, err := parseHeader(parts[0])
 	if err != nil {
@@ -66,7 +68,7 @@ func parseToken(s string) (token, error) {
 	if len(parts[2]) == 0 && !h.isUnsigned() {
 		return token{}, refuse("shape", "its signature is empty")
 	}
-	claims, err := parseObject(parts[1])
+	claims, err := parseObjectOf(parts[1], 16)
 	if err != nil {
 		return token{}, refuse("claims", "the payload "+err.Error())
 	}
@@ -74,7 +76,7 @@ func parseToken(s string) (token, error) {
 }
 
 // refusedHeaders are the header members that change how a token is to be read, and
-// and that nothing here reads so (RFC 7515 section 4.1.11,
+// that nothing here reads so (RFC 7515 section 4.1.11,
 // RFC 7797, RFC 7516).
 var refusedHeaders = []string{"crit", "b64", "zip", "enc"}
 

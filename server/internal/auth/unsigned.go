@@ -37,14 +37,14 @@ func (o object) requesting() (r Requesting, err error) {
 		if !o.has(c.claim) {
 			continue
 		}
-		inner, err := parseObject(o[c.claim])
+		inner, err := parseObject(o.raw(c.claim))
 		if err != nil {
 			return r, errors.New(c.claim + " must be a " + c.typ)
 		}
 		if typ, err := inner.text("resourceType"); err != nil || typ != c.typ {
 			return r, errors.New(c.claim + " must be a " + c.typ)
 		}
-		*c.into = o[c.claim]
+		*c.into = o.raw(c.claim)
 	}
 	return r, nil
 }

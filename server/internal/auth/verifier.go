@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -19,13 +20,16 @@ import (
 // maxVerified is how many verified tokens are remembered.
 const maxVerified = 10_000
 
+// maxScopes is how many lists of scopes are remembered.
+const maxScopes = 256
+
 // TrustedIssuer is somebody whose access tokens are accepted.
 type TrustedIssuer struct {
 	Issuer     string   // compared with iss byte by byte
 	Audience   []string // aud must name one of them
 	JWKS       string   // address of its key set: https://… or file://…
 	Keys       []byte   // or the key set itself
-	Algorithms []string // allowed ones; empty means all of Algorithms()
+	Algorithms []string // allowed ones; empty means RS256 to RS512, ES256 and ES384
 	Profile    Profile
 	Groups     map[string]string // what a group id of an nhs-legacy token stands for, as scopes
 	ScopeClaim string            // the claim that holds the scopes; empty means the profile's
@@ -59,6 +63,7 @@ type TokenVerifier struct {
 	clients  *Clients
 	now      func() time.Time
 	verified *lru.Cache[[sha256.Size]byte, *verified]
+	scopes   *lru.Cache[string, Scopes] // as read from tokens that held
 }
 
 // trusted is a trusted issuer at work.
@@ -83,7 +88,11 @@ func NewVerifier(cfg VerifierConfig) (*TokenVerifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &TokenVerifier{issuers: map[string]*trusted{}, clients: cfg.Clients, now: cfg.Now, verified: cache, replays: cfg.Replays}
+	scopes, err := lru.New[string, Scopes](maxScopes)
+	if err != nil {
+		return nil, err
+	}
+	v := &TokenVerifier{scopes: scopes, issuers: map[string]*trusted{}, clients: cfg.Clients, now: cfg.Now, verified: cache, replays: cfg.Replays}
 	var errs []error
 	for _, t := range cfg.Issuers {
 		if err := v.trust(t, cfg); err != nil {
@@ -118,7 +127,7 @@ func (v *TokenVerifier) trust(t TrustedIssuer, cfg VerifierConfig) error {
 		}
 	}
 	if len(t.Algorithms) == 0 {
-		t.Algorithms = Algorithms()
+		t.Algorithms = usualAlgorithms()
 	}
 	keys, err := newKeySource(t, cfg)
 	if err != nil {
@@ -136,7 +145,7 @@ func (v *TokenVerifier) Verify(ctx context.Context, raw string) (Principal, erro
 		_, err := parseToken(raw)
 		return Principal{}, err
 	}
-	digest := sha256.Sum256([]byte(raw))
+	digest := sha256.Sum256(unsafe.Slice(unsafe.StringData(raw), len(raw))) // a copy would cost as much as all else of a remembered token
 	known, ok := v.verified.Get(digest)
 	if !ok || !v.holds(ctx, known) {
 		var err error
@@ -215,7 +224,17 @@ func (v *TokenVerifier) judged(ctx context.Context, t token, c claims, from *tru
 	if err := c.inTime(v.now(), from.Profile); err != nil {
 		return nil, err
 	}
-	return &verified{claims: c, scopes: ParseScopes(from.scopes(c)), from: from}, nil
+	return &verified{claims: c, scopes: v.scopesOf(from.scopes(c)), from: from}, nil
+}
+
+// scopesOf reads a list of scopes, once for all tokens that have it.
+func (v *TokenVerifier) scopesOf(list string) Scopes {
+	s, ok := v.scopes.Get(list)
+	if !ok {
+		s = ParseScopes(list)
+		v.scopes.Add(list, s)
+	}
+	return s
 }
 
 // keyFor finds the key of the issuer that a header names, for the algorithm it
@@ -258,6 +277,9 @@ func (k *keySet) only() *publicKey {
 // scopes gives the scopes of a token, as its scope claim says and as its groups
 // are configured to stand for.
 func (t *trusted) scopes(c claims) string {
+	if len(c.groups) == 0 {
+		return c.scope
+	}
 	list := []string{c.scope}
 	for _, g := range c.groups {
 		list = append(list, t.Groups[g])
@@ -280,7 +302,7 @@ func (v *TokenVerifier) principal(ctx context.Context, known *verified) (Princip
 	return Principal{
 		Client: client.ID, Organisation: code, OrganisationName: name, Requesting: c.requesting,
 		Subject: c.subject, Issuer: c.issuer, TokenID: c.id, Reason: c.reason,
-		Scopes: known.scopes.Within(client.scopes), Customers: slices.Clone(client.Customers), Labels: slices.Clone(client.Labels),
+		Scopes: known.scopes.Within(client.scopes), Customers: client.Customers, Labels: client.Labels,
 		UpdateAsCreate: client.UpdateAsCreate, Expires: c.expires,
 	}, nil
 }

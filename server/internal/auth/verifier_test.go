@@ -297,7 +297,11 @@ func TestVerifierConfig(t *testing.T) {
 		{"empty audience", func(i *TrustedIssuer) { i.Audience = []string{""} }, "audience"},
 		{"S1 algorithm none", func(i *TrustedIssuer) { i.Algorithms = []string{"none"} }, "RS256"},
 		{"S3 algorithm HS256", func(i *TrustedIssuer) { i.Algorithms = []string{"RS256", "HS256"} }, "RS256"},
-		{"algorithm PS256", func(i *TrustedIssuer) { i.Algorithms = []string{"PS256"} }, "RS256"},
+		{"algorithm PS256, which is asked for", func(i *TrustedIssuer) { i.Algorithms = []string{"PS256"} }, ""},
+		{"algorithm ES512", func(i *TrustedIssuer) { i.Algorithms = []string{"ES512"} }, "RS256"},
+		{"discovery and an address", func(i *TrustedIssuer) { i.Keys, i.JWKS, i.Discovery = nil, "https://issuer.example.test/keys", true }, "either"},
+		{"discovery", func(i *TrustedIssuer) { i.Keys, i.Discovery = nil, true }, ""},
+		{"discovery of an issuer on http", func(i *TrustedIssuer) { i.Keys, i.Discovery, i.Issuer = nil, true, "http://issuer.example.test" }, "https://"},
 		{"unsigned profile with keys", func(i *TrustedIssuer) { i.Profile = NHSUnsigned }, "nothing of issuers and keys"},
 		{"unsigned profile without a proxy", func(i *TrustedIssuer) {
 			*i = TrustedIssuer{Audience: i.Audience, Profile: NHSUnsigned, Client: testClient}
