@@ -102,6 +102,7 @@ type IssuerConfig struct {
 type ClientConfig struct {
 	ID               string   `yaml:"id"`
 	SecretHash       string   `yaml:"secret_hash"`
+	JWKS             string   `yaml:"jwks"`
 	Scopes           []string `yaml:"scopes"`
 	Customers        []string `yaml:"customers"`
 	Labels           []string `yaml:"labels"`

@@ -118,7 +118,7 @@ func demoIssuer(a *App, clients *auth.Clients) (*auth.Issuer, error) {
 	base := a.cfg.BaseURL
 	return auth.NewIssuer(auth.IssuerConfig{
 		URL: base, Audience: []string{base + "/R4", base + "/STU3/1/booking", base + "/R4/bars"},
-		Clients: clients, Secrets: secrets, Random: rand.Reader, Now: a.now,
+		Clients: clients, Secrets: secrets, Random: rand.Reader, Now: a.now, Replays: replays{a.store},
 	})
 }
 

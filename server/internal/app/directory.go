@@ -155,7 +155,7 @@ func (c Config) clients() []auth.Client {
 	var out []auth.Client
 	for _, cl := range c.Clients {
 		out = append(out, auth.Client{
-			ID: cl.ID, SecretHash: cl.SecretHash, Scopes: cl.Scopes, Customers: cl.Customers, Labels: cl.Labels,
+			ID: cl.ID, SecretHash: cl.SecretHash, JWKS: cl.JWKS, AllowInsecureLoopback: c.Insecure, Scopes: cl.Scopes, Customers: cl.Customers, Labels: cl.Labels,
 			Organisation: cl.Organisation, OrganisationName: cl.OrganisationName, Issuer: cl.Issuer,
 			UpdateAsCreate: cl.UpdateAsCreate, Disabled: cl.Disabled,
 		})

@@ -127,6 +127,13 @@ partners: [{id: pas, password_hash: "`+hash+`", grants: [{connecting: trust, con
 				t.Errorf("run %d: the appointment is not found once: %s", run, body)
 			}
 		}
+		// requirement S28: a token in an address is refused, whatever the header has.
+		for _, name := range []string{"access_token", "access%5Ftoken", "%61ccess_token"} {
+			status, body, err := d.call(t.Context(), http.MethodGet, find+"&"+name+"=secret", issuer.token(t, base+"/R4", nil), nil)
+			if err := expect(err, status, http.StatusBadRequest, body); err != nil || strings.Contains(string(body), "secret") {
+				t.Errorf("run %d, %s in the address: %v %s", run, name, err, body)
+			}
+		}
 		for _, path := range []string{"/oauth2/token", "/metrics"} {
 			if status, _, err := d.call(t.Context(), http.MethodGet, path, "", nil); err != nil || status != http.StatusNotFound {
 				t.Errorf("run %d: %s is served: %d %v", run, path, status, err)

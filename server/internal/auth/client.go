@@ -13,6 +13,7 @@ import (
 type Client struct {
 	ID               string
 	SecretHash       string // of HashPassword or bcrypt; empty when no secret is checked here
+	JWKS             string // address of its public keys, https://… or file://…, with which it signs assertions; empty for none
 	Scopes           []string
 	Customers        []string
 	Labels           []string // privacy labels it may see; empty means all
@@ -21,6 +22,8 @@ type Client struct {
 	Issuer           string // the only issuer whose tokens may name this client; empty means any trusted one
 	UpdateAsCreate   bool
 	Disabled         bool
+
+	AllowInsecureLoopback bool // JWKS may be http:// on this machine
 }
 
 // LogValue shows the id only.
@@ -73,6 +76,9 @@ func (c Client) check() error {
 		if !Known(s) {
 			return fmt.Errorf("scope %q allows nothing here: use the booking standard's, such as appointment/*.write, or SMART's, such as system/Appointment.rs", s)
 		}
+	}
+	if err := checkAddress(c.JWKS, c.AllowInsecureLoopback); err != nil {
+		return err
 	}
 	if c.SecretHash == "" {
 		return nil

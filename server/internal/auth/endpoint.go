@@ -60,18 +60,33 @@ func (i *Issuer) answer(w http.ResponseWriter, r *http.Request) (a tokenAnswer, 
 	default:
 		return a, fhir.Errorf(fhir.Invalid, "The grant type must be client_credentials.").Coded(codeGrant)
 	}
-	id, secret, err := clientOf(r, form)
+	id, err := i.client(r, form)
 	if err != nil {
 		return a, err
+	}
+	token, life, granted, err := i.Issue(id, form.Get("scope"))
+	return tokenAnswer{token, "Bearer", int(life.Seconds()), granted}, err
+}
+
+// client gives the client of a request, which has proved who it is in one way.
+func (i *Issuer) client(r *http.Request, form url.Values) (id string, err error) {
+	if form.Has("client_assertion") || form.Has("client_assertion_type") {
+		if len(r.Header.Values("Authorization")) > 0 || form.Has("client_secret") {
+			return "", badRequest("The client may prove itself in one way: by header, by secret or by assertion.")
+		}
+		return i.assertedClient(r.Context(), form, i.address(r))
+	}
+	id, secret, err := clientOf(r, form)
+	if err != nil {
+		return "", err
 	}
 	if _, err := i.Secrets.Check(r.Context(), id, secret, i.address(r)); err != nil {
 		if fhir.KindOf(err) == fhir.Unauthenticated {
 			err = invalidClient()
 		}
-		return a, err
+		return "", err
 	}
-	token, life, granted, err := i.Issue(id, form.Get("scope"))
-	return tokenAnswer{token, "Bearer", int(life.Seconds()), granted}, err
+	return id, nil
 }
 
 // readForm reads the form in a body, each name of which may be given once.
@@ -103,8 +118,6 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 func clientOf(r *http.Request, form url.Values) (id, secret string, err error) {
 	inHeader, inBody := len(r.Header.Values("Authorization")) > 0, form.Has("client_secret")
 	switch {
-	case form.Has("client_assertion") || form.Has("client_assertion_type"):
-		return "", "", badRequest("Client assertions are not offered; use client_secret_basic or client_secret_post.")
 	case inHeader && inBody:
 		return "", "", badRequest("The client may prove itself in one way, by header or by body.")
 	case inHeader:

@@ -35,6 +35,8 @@ type IssuerConfig struct {
 	Random   io.Reader  // safe for concurrent use
 	Now      func() time.Time
 	Address  func(*http.Request) string // the caller's address, for throttling; nil takes the connection's
+	Replays  Replays                    // of client assertions; nil where they are not offered
+	HTTP     http.RoundTripper          // for fetching clients' keys; nil is http.DefaultTransport
 }
 
 // Issuer gives access tokens to registered clients (RFC 6749 section 4.4,
@@ -43,8 +45,30 @@ type IssuerConfig struct {
 // to trust this very issuer takes them.
 type Issuer struct {
 	IssuerConfig
-	key *rsa.PrivateKey
-	kid string
+	key      *rsa.PrivateKey
+	kid      string
+	asserted assertions
+}
+
+// TokenURL is the address of its token endpoint, for which assertions are made.
+func (i *Issuer) TokenURL() string { return strings.TrimSuffix(i.URL, "/") + "/oauth2/token" }
+
+// Methods names the ways in which clients may prove who they are (RFC 8414).
+func (i *Issuer) Methods() []string {
+	methods := []string{"client_secret_basic", "client_secret_post"}
+	if i.Replays != nil {
+		methods = append(methods, "private_key_jwt")
+	}
+	return methods
+}
+
+// AssertionAlgorithms names those that an assertion may be signed with; nil where
+// none is taken.
+func (i *Issuer) AssertionAlgorithms() []string {
+	if i.Replays == nil {
+		return nil
+	}
+	return usualAlgorithms()
 }
 
 // NewIssuer makes an issuer with a key of its own.
@@ -158,16 +182,20 @@ func (i *Issuer) JWKS() []byte {
 // Discovery gives the issuer's metadata (RFC 8414), with its paths under base.
 func (i *Issuer) Discovery(base string) []byte {
 	base = strings.TrimSuffix(base, "/")
-	return mustJSON(map[string]any{
+	doc := map[string]any{
 		"issuer":                                i.URL,
 		"token_endpoint":                        base + "/oauth2/token",
 		"jwks_uri":                              base + "/oauth2/jwks.json",
 		"grant_types_supported":                 []string{"client_credentials"},
-		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
+		"token_endpoint_auth_methods_supported": i.Methods(),
 		"scopes_supported":                      i.Clients.Scopes(),
 		"response_types_supported":              []string{},
 		"slotway_development":                   true,
-	})
+	}
+	if algs := i.AssertionAlgorithms(); algs != nil {
+		doc["token_endpoint_auth_signing_alg_values_supported"] = algs
+	}
+	return mustJSON(doc)
 }
 
 // Trust gives the entry that lets a verifier in this program accept the issuer's

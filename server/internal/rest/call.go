@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -118,6 +119,9 @@ func (k *call) conditions() error {
 
 // authorise verifies the token.
 func (k *call) authorise() error {
+	if inAddress(k.c.Request.URL.RawQuery) {
+		return fhir.Errorf(fhir.Invalid, "A token in an address is refused: addresses end up in logs. Send it in the Authorization header, and have this one withdrawn.").Coded("invalid_request").At("access_token")
+	}
 	if err := k.identify(); err != nil {
 		return err
 	}
@@ -154,6 +158,20 @@ func (k *call) permit() (err error) {
 	}
 	k.grant, err = k.demanded()
 	return err
+}
+
+// inAddress says whether a query holds a token (RFC 6750 section 2.3).
+func inAddress(query string) bool {
+	if !strings.Contains(query, "access_token") && !strings.Contains(query, "%") {
+		return false
+	}
+	for part := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(part, "=")
+		if plain, err := url.QueryUnescape(name); err == nil && plain == "access_token" {
+			return true
+		}
+	}
+	return false
 }
 
 // cameBy gives the request's context with what a token may depend on: the client

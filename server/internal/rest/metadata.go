@@ -39,15 +39,20 @@ func (s *Server) smartConfiguration(c *gin.Context) {
 		s.notFound(c)
 		return
 	}
-	c.JSON(http.StatusOK, gin.H{
+	doc := gin.H{
 		"issuer":                                s.Origin,
 		"jwks_uri":                              s.Origin + "/oauth2/jwks.json",
 		"token_endpoint":                        s.Origin + "/oauth2/token",
 		"grant_types_supported":                 []string{"client_credentials"},
-		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
-		"scopes_supported":                      []string{"system/*.rs", "system/*.cruds"},
+		"token_endpoint_auth_methods_supported": s.Issuer.Methods(),
+		"scopes_supported":                      s.Issuer.Clients.Scopes(),
 		"capabilities":                          []string{"permission-v2", "permission-v1"},
-	})
+	}
+	if algs := s.Issuer.AssertionAlgorithms(); algs != nil {
+		doc["token_endpoint_auth_signing_alg_values_supported"] = algs
+		doc["capabilities"] = []string{"permission-v2", "permission-v1", "client-confidential-asymmetric"}
+	}
+	c.JSON(http.StatusOK, doc)
 }
 
 // issuerRoutes mounts the development issuer.
