@@ -147,7 +147,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 	limits := rest.DefaultLimits
 	limits.Message = cfg.Limits.Message
 	a.rest = &rest.Server{
-		Origin: cfg.BaseURL, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
+		Origin: cfg.BaseURL, Hosts: cfg.Hosts, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
 		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, BaRS: messages, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
 		Limits: limits, Peers: a, Seal: keys.state.Seal, Open: keys.state.Open,

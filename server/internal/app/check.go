@@ -34,6 +34,11 @@ func (c *Config) check() error {
 	case u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Host) && c.Insecure):
 		bad("base_url must be https (http is for loopback with allow_insecure_loopback: true)")
 	}
+	for _, h := range c.Hosts {
+		if h == "" || strings.ContainsAny(h, "/ *@") || h != strings.ToLower(h) {
+			bad("hosts: %q is not a name as requests have it: write facade.example.nhs.uk, or with a port that is not the usual one facade.example.nhs.uk:8443", h)
+		}
+	}
 	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" || c.Zone == "Local" {
 		bad("zone %q is not a zone of the IANA database: use a name such as Europe/London", c.Zone)
 	}

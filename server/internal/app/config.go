@@ -19,6 +19,7 @@ import (
 // environment variable (Settings).
 type Config struct {
 	BaseURL    string           `yaml:"base_url"`
+	Hosts      []string         `yaml:"hosts"`
 	Zone       string           `yaml:"zone"`
 	Store      string           `yaml:"store"`
 	LogLevel   string           `yaml:"log_level"`

@@ -51,6 +51,8 @@ func TestConfig(t *testing.T) {
 		{"a base_url with a path", "nhs.uk", "nhs.uk/R4", "without a path"},
 		{"a base_url without TLS", "https://facade", "http://facade", "must be https"},
 		{"a zone that is none", "store:", "zone: Europe/Nowhere\nstore:", "Europe/Nowhere"},
+		{"hosts", "store:", "hosts: [facade.example.nhs.uk]\nstore:", ""},
+		{"a host that is an address", "store:", "hosts: [\"https://facade.example.nhs.uk\"]\nstore:", "hosts:"},
 		{"no keys", "keys: {messages: {file: DIR/key}, state: {file: DIR/key}}", "", "openssl rand"},
 		{"plain HTTP on every address", `"127.0.0.1:0", serves: [r4`, `"0.0.0.0:0", serves: [r4`, "without encryption"},
 		{"plain MLLP on every address (hl7-bridge requirement 13)", `"127.0.0.1:0", partner`, `"0.0.0.0:0", partner`, "without encryption"},

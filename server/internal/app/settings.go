@@ -11,6 +11,7 @@ import (
 // line. What is not set leaves the file's value.
 type Settings struct {
 	BaseURL   Text `yaml:"base_url,omitempty" placeholder:"URL" help:"Origin of every link: scheme and host, without a path."`
+	Hosts     Text `yaml:"hosts,omitempty" placeholder:"YAML" help:"Names by which clients may ask for this server, such as facade.example.nhs.uk; a request for any other is refused (default: any)."`
 	Zone      Text `yaml:"zone,omitempty" placeholder:"ZONE" help:"Zone in which bare dates of searches are read (default Europe/London)."`
 	Store     Text `yaml:"store,omitempty" placeholder:"URL" help:"Where data is kept: bolt:///path/to/file.db, or the mongodb:// address of a replica set."`
 	LogLevel  Text `yaml:"log_level,omitempty" placeholder:"LEVEL" help:"debug, info, warn or error (default info)."`

@@ -70,3 +70,12 @@ func (l Limits) tooLong(r *http.Request) error {
 	}
 	return nil
 }
+
+// misdirected refuses a request for a host that is not one of ours, where those
+// are configured. Probes of liveness, which go by the address, are answered.
+func (s *Server) misdirected(r *http.Request) error {
+	if len(s.Hosts) == 0 || slices.Contains(s.Hosts, strings.ToLower(r.Host)) || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+		return nil
+	}
+	return fhir.Errorf(fhir.Invalid, "This server does not answer for the host that is asked for.").Coded(codeHost).At("Host")
+}

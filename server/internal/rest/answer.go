@@ -46,6 +46,7 @@ const (
 	codeURL       = "uri-too-long"
 	codeHeader    = "header-too-large"
 	codeNoProxy   = "no-proxy"
+	codeHost      = "misdirected"
 )
 
 // ownStatus are those statuses.
@@ -55,6 +56,7 @@ var ownStatus = map[string]int{
 	codeURL:       http.StatusRequestURITooLong,
 	codeHeader:    http.StatusRequestHeaderFieldsTooLarge,
 	codeNoProxy:   http.StatusForbidden,
+	codeHost:      http.StatusMisdirectedRequest,
 }
 
 // statusOf gives the status of a failure in a style.
@@ -142,7 +144,7 @@ func (s *Server) headers(c *gin.Context) {
 	for _, f := range fixed {
 		h[f.name] = f.value
 	}
-	if err := s.Limits.tooLong(c.Request); err != nil {
+	if err := cmp.Or(s.Limits.tooLong(c.Request), s.misdirected(c.Request)); err != nil {
 		s.fail(c, s.faceOf(c.Request.URL.Path), err)
 		c.Abort()
 		return

@@ -62,5 +62,7 @@ func (s *Server) issuerRoutes(e *gin.Engine) {
 	}
 	e.Any("/oauth2/token", gin.WrapH(s.Issuer.TokenHandler()))
 	s.get(e, "/oauth2/jwks.json", gin.WrapH(s.Issuer.JWKSHandler()))
-	s.get(e, "/.well-known/openid-configuration", gin.WrapH(s.Issuer.DiscoveryHandler(s.Origin)))
+	for _, path := range []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"} { // OpenID Connect Discovery, RFC 8414
+		s.get(e, path, gin.WrapH(s.Issuer.DiscoveryHandler(s.Origin)))
+	}
 }

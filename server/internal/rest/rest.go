@@ -27,7 +27,8 @@ import (
 
 // Server holds what the handlers need. Its fields are set before Handler is called.
 type Server struct {
-	Origin   string // scheme and authority of every link, without a slash at the end
+	Origin   string   // scheme and authority of every link, without a slash at the end
+	Hosts    []string // names that requests may be for, in lower case; none: any
 	Store    store.Store
 	Booking  *booking.Service
 	Verifier auth.Verifier
