@@ -67,7 +67,7 @@ func TestWithoutTheOtherCustomer(t *testing.T) {
 	all = append(all, meddling("h", hiddenNHS)...)
 	all = append(all, inventing("h", hiddenNHS)...)
 	sames(t, with, without, "caller", all)
-	if len(all) < 2000 {
+	if len(all) < 1500 {
 		t.Errorf("only %d requests", len(all))
 	}
 	if after := with.dump("feed-b"); after != before {
