@@ -32,7 +32,10 @@ type Conn struct {
 type Server struct {
 	Handler Handler
 	Limits  Limits
-	Log     *slog.Logger // nil: nothing is logged
+	// Own are the limits of single listeners, in place of Limits: what is for the
+	// connections of all together must be the same in each.
+	Own map[net.Listener]Limits
+	Log *slog.Logger // nil: nothing is logged
 
 	// Admit, when not nil, says who is there once a connection stands, its handshake
 	// complete. An error closes it without a word. Connections of one peer count
@@ -122,9 +125,13 @@ func pause(ctx context.Context, d time.Duration) {
 // start serves the connection, or closes it at once if there are too many.
 func (s *Server) start(ctx context.Context, ln net.Listener, nc net.Conn, conns *sync.WaitGroup) {
 	ctx, cancel := context.WithCancel(ctx)
+	limits, own := s.Own[ln]
+	if !own {
+		limits = s.Limits
+	}
 	c := &conn{
 		Conn: nc, listener: ln, address: host(nc.RemoteAddr()),
-		limits: s.Limits.withDefaults(), cancel: cancel, waiting: true,
+		limits: limits.withDefaults(), cancel: cancel, waiting: true,
 	}
 	if !s.admit(ctx, c) {
 		cancel()

@@ -27,7 +27,7 @@ var barsScopes = auth.ParseScopes("organization/slot.read patient/appointment.wr
 // proxy's is turned away as one without a proper certificate.
 func (a *App) proxied(r *http.Request, organisation, name string) (auth.Principal, error) {
 	cfg := a.cfg.BaRS
-	cert := shown(r.TLS)
+	cert := a.shown(r.TLS)
 	if cert == nil || !named(cert, cfg.Proxies, a.now()) {
 		e := fhir.Errorf(fhir.Forbidden, "A client certificate of the proxy is needed, or an access token.")
 		return auth.Principal{}, e.Coded("no-proxy")

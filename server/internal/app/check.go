@@ -97,6 +97,9 @@ func (c *Config) checkListener(l ListenerConfig) error {
 	if slices.Contains(l.Serves, rest.PartMetrics) && len(l.Serves) > 1 {
 		return fmt.Errorf("listener %s: metrics need a listener of their own", l.Address)
 	}
+	if err := l.Limits.check(l.Address); err != nil {
+		return err
+	}
 	return c.checkAddress("listener", l.Address, l.Allow, l.TLS)
 }
 
@@ -109,6 +112,9 @@ func (c *Config) checkMLLP(l MLLPConfig) error {
 	}
 	if l.Partner != "" && !slices.ContainsFunc(c.Partners, func(p PartnerConfig) bool { return p.ID == l.Partner }) {
 		return fmt.Errorf("mllp listener %s: there is no partner %q", l.Address, l.Partner)
+	}
+	if err := l.Limits.check(l.Address); err != nil {
+		return err
 	}
 	return c.checkAddress("mllp listener", l.Address, l.Allow, l.TLS)
 }

@@ -60,10 +60,11 @@ type RotatingConfig struct {
 
 // ListenerConfig is one HTTP listener.
 type ListenerConfig struct {
-	Address string    `yaml:"address"`
-	Serves  []string  `yaml:"serves"`
-	Allow   []string  `yaml:"allow"` // addresses and networks; none: any
-	TLS     TLSConfig `yaml:"tls"`
+	Address string     `yaml:"address"`
+	Serves  []string   `yaml:"serves"`
+	Limits  HTTPLimits `yaml:"limits"` // in place of limits.http; 0: as there
+	Allow   []string   `yaml:"allow"`  // addresses and networks; none: any
+	TLS     TLSConfig  `yaml:"tls"`
 }
 
 // TLSConfig names a certificate, its key, and the authority of client certificates.
@@ -76,10 +77,11 @@ type TLSConfig struct {
 // MLLPConfig is one MLLP listener. Whoever comes in by it is the partner named, or
 // with none named the one whose client certificate it shows.
 type MLLPConfig struct {
-	Address string    `yaml:"address"`
-	Partner string    `yaml:"partner"`
-	Allow   []string  `yaml:"allow"`
-	TLS     TLSConfig `yaml:"tls"`
+	Address string             `yaml:"address"`
+	Partner string             `yaml:"partner"`
+	Limits  MLLPListenerLimits `yaml:"limits"` // in place of limits.mllp; 0: as there
+	Allow   []string           `yaml:"allow"`
+	TLS     TLSConfig          `yaml:"tls"`
 }
 
 // IssuerConfig is a trusted issuer of access tokens.

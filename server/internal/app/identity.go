@@ -143,12 +143,20 @@ func named(c *x509.Certificate, list []string, now time.Time) bool {
 	})
 }
 
-// shown gives the client certificate of a connection, nil when none was verified.
-func shown(state *tls.ConnectionState) *x509.Certificate {
-	if state == nil || len(state.VerifiedChains) == 0 {
+// shown gives the client certificate of a connection, nil when none was verified, or
+// when no listener trusts any more whom it was verified by.
+func (a *App) shown(state *tls.ConnectionState) *x509.Certificate {
+	if state == nil {
 		return nil
 	}
-	return state.PeerCertificates[0]
+	for _, chain := range state.VerifiedChains {
+		for _, t := range a.tls {
+			if t.current.Load().anchors[string(chain[len(chain)-1].Raw)] {
+				return state.PeerCertificates[0]
+			}
+		}
+	}
+	return nil
 }
 
 // identify gives the partner at the other end of an MLLP connection: the listener's,
@@ -157,9 +165,9 @@ func (a *App) identify(c mllp.Conn) (partner string, err error) {
 	d := a.partners.now()
 	partner = a.mllpPartners[c.Listener]
 	if partner == "" {
-		cert := shown(c.TLS)
+		cert := a.shown(c.TLS)
 		if cert == nil {
-			return "", errors.New("it shows no certificate")
+			return "", errors.New("it shows no certificate, or one of an authority that is not trusted any more")
 		}
 		var known bool
 		if partner, known = d.byCertificate(cert, a.now()); !known {
@@ -207,7 +215,7 @@ func (c *Config) checkIdentities() (errs []error) {
 
 // ByCertificate gives the partner whose client certificate an HTTP connection shows.
 func (a *App) ByCertificate(state *tls.ConnectionState) (partner string, known bool) {
-	cert := shown(state)
+	cert := a.shown(state)
 	if cert == nil {
 		return "", false
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -21,6 +22,16 @@ type HTTPLimits struct {
 	Read   time.Duration `yaml:"read"`   // to read a request
 	Write  time.Duration `yaml:"write"`  // from the header read to the answer written
 	Idle   time.Duration `yaml:"idle"`   // between two requests
+
+	Connections int `yaml:"connections"` // of each listener
+}
+
+// over gives the limits of a listener: its own, and where it has none l.
+func (own HTTPLimits) over(l HTTPLimits) HTTPLimits {
+	return HTTPLimits{
+		Header: cmp.Or(own.Header, l.Header), Read: cmp.Or(own.Read, l.Read), Write: cmp.Or(own.Write, l.Write),
+		Idle: cmp.Or(own.Idle, l.Idle), Connections: cmp.Or(own.Connections, l.Connections),
+	}
 }
 
 // MLLPLimits are those of MLLP listeners, of all together.
@@ -34,11 +45,27 @@ type MLLPLimits struct {
 	PerAddress int           `yaml:"connections_per_address"`
 }
 
+// MLLPListenerLimits are those of one MLLP listener.
+type MLLPListenerLimits struct {
+	Handshake   time.Duration `yaml:"handshake"`
+	Idle        time.Duration `yaml:"idle"`
+	Frame       time.Duration `yaml:"frame"`
+	Write       time.Duration `yaml:"write"`
+	Connections int           `yaml:"connections"` // of this listener; all together have at most limits.mllp.connections
+}
+
+// over gives the limits of a listener: its own, and where it has none l.
+func (own MLLPListenerLimits) over(l mllp.Limits) mllp.Limits {
+	l.Handshake, l.Idle = cmp.Or(own.Handshake, l.Handshake), cmp.Or(own.Idle, l.Idle)
+	l.Frame, l.Write = cmp.Or(own.Frame, l.Frame), cmp.Or(own.Write, l.Write)
+	return l
+}
+
 func defaultLimits() LimitConfig {
 	d := mllp.DefaultLimits()
 	return LimitConfig{
 		Message: int64(d.MaxFrame),
-		HTTP:    HTTPLimits{Header: 5 * time.Second, Read: 30 * time.Second, Write: 60 * time.Second, Idle: 120 * time.Second},
+		HTTP:    HTTPLimits{Header: 5 * time.Second, Read: 30 * time.Second, Write: 60 * time.Second, Idle: 120 * time.Second, Connections: 4096},
 		MLLP: MLLPLimits{
 			Handshake: d.Handshake, Idle: d.Idle, Frame: d.Frame, Write: d.Write,
 			Total: d.Total, PerPartner: d.PerPeer, PerAddress: d.PerAddress,
@@ -70,10 +97,34 @@ func (l LimitConfig) check() error {
 			errs = append(errs, fmt.Errorf("limits.%s is a time, such as 30s, up to 24h, not %s", name, d))
 		}
 	}
-	for name, n := range map[string]int{"connections": l.MLLP.Total, "connections_per_partner": l.MLLP.PerPartner, "connections_per_address": l.MLLP.PerAddress} {
+	for name, n := range map[string]int{
+		"http.connections": l.HTTP.Connections, "mllp.connections": l.MLLP.Total,
+		"mllp.connections_per_partner": l.MLLP.PerPartner, "mllp.connections_per_address": l.MLLP.PerAddress,
+	} {
 		if n < 1 {
-			errs = append(errs, fmt.Errorf("limits.mllp.%s must be at least 1, not %d", name, n))
+			errs = append(errs, fmt.Errorf("limits.%s must be at least 1, not %d", name, n))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// check checks what a listener has of its own.
+func (own HTTPLimits) check(address string) error {
+	return checkOwn(address, own.Connections, own.Header, own.Read, own.Write, own.Idle)
+}
+
+func (own MLLPListenerLimits) check(address string) error {
+	return checkOwn(address, own.Connections, own.Handshake, own.Idle, own.Frame, own.Write)
+}
+
+func checkOwn(address string, connections int, times ...time.Duration) error {
+	for _, d := range times {
+		if d < 0 || d > 24*time.Hour {
+			return fmt.Errorf("listener %s: limits: a time, such as 30s, is up to 24h, not %s", address, d)
+		}
+	}
+	if connections < 0 {
+		return fmt.Errorf("listener %s: limits: connections must be at least 1, not %d", address, connections)
+	}
+	return nil
 }

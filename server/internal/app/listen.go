@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -19,29 +20,31 @@ type httpListener struct {
 
 // listen opens the sockets, so that an address in use is known at once.
 func (a *App) listen() error {
-	limits := a.cfg.Limits
 	for _, l := range a.cfg.Listeners {
-		ln, err := a.open(l.Address, l.Allow, l.TLS)
+		limits := l.Limits.over(a.cfg.Limits.HTTP)
+		ln, err := a.open(l.Address, l.Allow, limits.Connections, l.TLS)
 		if err != nil {
 			return fmt.Errorf("listener: %w", err)
 		}
 		a.http = append(a.http, &httpListener{ln, &http.Server{
 			Handler:           a.rest.Handler(l.Serves),
-			ReadHeaderTimeout: limits.HTTP.Header,
-			ReadTimeout:       limits.HTTP.Read,
-			WriteTimeout:      limits.HTTP.Write,
-			IdleTimeout:       limits.HTTP.Idle,
+			ReadHeaderTimeout: limits.Header,
+			ReadTimeout:       limits.Read,
+			WriteTimeout:      limits.Write,
+			IdleTimeout:       limits.Idle,
 			MaxHeaderBytes:    1 << 20, // far beyond what rest refuses in FHIR; more than this is net/http's bare 431
 			ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 		}})
 	}
 	a.mllpPartners = map[string]string{}
+	general, own := a.cfg.Limits.mllp(), map[net.Listener]mllp.Limits{}
 	for _, l := range a.cfg.MLLP {
-		ln, err := a.open(l.Address, l.Allow, l.TLS)
+		ln, err := a.open(l.Address, l.Allow, cmp.Or(l.Limits.Connections, general.Total), l.TLS)
 		if err != nil {
 			return fmt.Errorf("mllp listener: %w", err)
 		}
 		a.mllp = append(a.mllp, ln)
+		own[ln] = l.Limits.over(general)
 		a.mllpPartners[ln.Addr().String()] = l.Partner
 		if l.TLS.Cert == "" && !loopback(l.Address) {
 			a.log.Warn("mllp without encryption: whoever can reach the listener from an address that it allows is taken for its partner", "address", ln.Addr().String(), "partner", l.Partner)
@@ -52,15 +55,16 @@ func (a *App) listen() error {
 		return partner
 	}}
 	a.mllpServer = &mllp.Server{
-		Handler: bridge, Limits: limits.mllp(), Log: a.log, Admit: a.identify,
+		Handler: bridge, Limits: general, Own: own, Log: a.log, Admit: a.identify,
 		OnOversize: bridge.OnOversize, OnMalformed: bridge.OnMalformed,
 	}
 	return nil
 }
 
 // open listens on an address, with TLS when there is a certificate. A connection
-// from an address that is not allowed is closed before a byte is read.
-func (a *App) open(address string, allow []string, t TLSConfig) (net.Listener, error) {
+// from an address that is not allowed is closed before a byte is read, and so is one
+// beyond the limit.
+func (a *App) open(address string, allow []string, limit int, t TLSConfig) (net.Listener, error) {
 	from, err := readNetworks(allow)
 	if err != nil {
 		return nil, err
@@ -72,6 +76,9 @@ func (a *App) open(address string, allow []string, t TLSConfig) (net.Listener, e
 	if len(from) > 0 {
 		ln = &guarded{ln, from}
 	}
+	ln = &capped{Listener: ln, limit: int64(limit), now: a.now, full: func() {
+		a.log.Warn("a listener has all the connections that it may have; others are closed", "address", address, "connections", limit)
+	}}
 	if t.Cert == "" {
 		return ln, nil
 	}

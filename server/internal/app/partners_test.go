@@ -93,11 +93,11 @@ func fingerprint(c tls.Certificate) string {
 
 // engine is a server with a listener for whoever shows a certificate.
 type engine struct {
-	t                *testing.T
-	ca               *authority
-	file             string
-	base, https, tls string // addresses
-	log              lockedBuffer
+	t                       *testing.T
+	ca                      *authority
+	file                    string
+	base, https, tls, plain string // addresses
+	log                     lockedBuffer
 }
 
 const engineConfig = `
@@ -115,17 +115,21 @@ customers: [{alias: trust, name: Trust, auto_create: true}]
 partners:
 `
 
-func startEngine(t *testing.T, partners func(ca *authority) string) *engine {
+func startEngine(t *testing.T, partners func(ca *authority) string, change ...func(config string) string) *engine {
 	t.Helper()
 	e := &engine{t: t, ca: newAuthority(t)}
-	for _, into := range []*string{&e.base, &e.https, &e.tls} {
+	for _, into := range []*string{&e.base, &e.https, &e.tls, &e.plain} {
 		addr, err := freePort("127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
 		*into = addr
 	}
-	text := strings.NewReplacer("BASE", "http://"+e.base, "HTTPS", e.https, "HTTP", e.base, "MLLP", e.tls).Replace(engineConfig)
+	text := engineConfig
+	for _, f := range change {
+		text = f(text)
+	}
+	text = strings.NewReplacer("BASE", "http://"+e.base, "HTTPS", e.https, "HTTP", e.base, "MLLP", e.tls, "PLAIN", e.plain).Replace(text)
 	e.file = writeConfig(t, text+partners(e.ca))
 	dir := filepath.Dir(e.file)
 	write(t, dir, "ca", tls.Certificate{Certificate: [][]byte{e.ca.cert.Raw}, PrivateKey: e.ca.key})
@@ -344,14 +348,18 @@ func TestReload(t *testing.T) {
 	e.reload(replace("allow_insecure", "zone: UTC\nallow_insecure"), `"keys":["zone"]`)
 }
 
-// A listener's new certificates hold for the connections after, without a new start.
+// A listener's new certificates hold for the connections after, without a new start; who
+// is known by an authority that is not trusted any more is nobody on the next message of
+// an open connection (hl7-bridge 9, requirement 32).
 func TestReloadCertificates(t *testing.T) {
 	e := startEngine(t, func(*authority) string {
 		return `  - {id: pas, certificates: [pas.example], grants: [{connecting: trust, controller: trust}]}
 `
 	})
 	before := e.client(e.ca.client("pas.example"))
-	if got := asks(t, dispatch.MLLP(e.tls, before), "1"); got != "AA" {
+	open := dispatch.MLLP(e.tls, before)
+	defer open.Close()
+	if got := asks(t, open, "1"); got != "AA" {
 		t.Fatalf("before: %s, want AA", got)
 	}
 	dir := filepath.Dir(e.file)
@@ -365,6 +373,9 @@ func TestReloadCertificates(t *testing.T) {
 	}
 	if got := asks(t, dispatch.MLLP(e.tls, e.client(old.client("pas.example"))), "3"); got != "closed" {
 		t.Errorf("a certificate of the old authority: %s, want it closed", got)
+	}
+	if got := asks(t, open, "4"); got != "AR" {
+		t.Errorf("a connection that stood before: %s, want AR", got)
 	}
 }
 

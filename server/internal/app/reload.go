@@ -1,7 +1,6 @@
 package app
 
 import (
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -25,7 +24,7 @@ func (a *App) Reload(cfg Config) (later []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	configs := make([]*tls.Config, len(a.tls))
+	configs := make([]*loadedTLS, len(a.tls))
 	for i, t := range a.tls {
 		if configs[i], err = t.files.load(); err != nil {
 			return nil, err
