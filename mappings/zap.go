@@ -13,6 +13,9 @@ import (
 // components or subcomponents. Several ZAP must agree.
 func (r *reading) url() (u string, state hl7.State, err error) {
 	for s := range r.m.Segments("ZAP") {
+		if s.Field(2).State() == hl7.Present {
+			r.warn("ZAP has more than one field: a field separator within the URL must be percent-encoded, or the rest is lost")
+		}
 		v := s.Field(1).Whole()
 		if v.State < hl7.Null {
 			continue

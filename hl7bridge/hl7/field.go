@@ -121,10 +121,10 @@ func (f Field) rawState() State {
 	if f.m == nil {
 		return Absent
 	}
-	switch trim(f.text()) {
-	case "":
+	switch text := trim(f.text()); {
+	case text == "", isQuotedBlank(text):
 		return Empty
-	case nullMarker:
+	case text == nullMarker:
 		return Null
 	}
 	return Present
@@ -215,7 +215,7 @@ func (f Field) value() Value {
 	}
 	text := trim(f.text())
 	switch {
-	case text == "":
+	case text == "", isQuotedBlank(text):
 		return Value{State: Empty}
 	case text == nullMarker:
 		return Value{State: Null}

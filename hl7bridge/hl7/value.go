@@ -47,5 +47,11 @@ func trim(s string) string {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
+// isQuotedBlank says whether s is quotation marks with nothing but blanks between them:
+// not the delete marker, and no value either, so it says nothing.
+func isQuotedBlank(s string) bool {
+	return len(s) > len(nullMarker) && s[0] == '"' && s[len(s)-1] == '"' && trim(s[1:len(s)-1]) == ""
+}
+
 // nullMarker is the delete marker of HL7 v2, 2.5.3.
 const nullMarker = `""`
