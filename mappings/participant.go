@@ -61,7 +61,7 @@ func (v participant) append(b []byte) []byte {
 type resource struct {
 	segment, to         string // to is where its participants are kept
 	role, start, status int    // start is followed by offset, its unit, duration and its unit
-	roleName, stateName string // those fields by name
+	roleName, stateName string // those fields by name; no role where AIG-4 says what the actor is
 	actor               func(*reading, hl7.Field) actor
 	extension           list[extension]
 }
@@ -70,7 +70,7 @@ var (
 	locations     = &resource{segment: "AIL", to: toLocation, role: 4, start: 6, status: 12, roleName: "AIL-4", stateName: "AIL-12", actor: placeOf}
 	practitioners = &resource{segment: "AIP", to: toPractitioner, role: 4, start: 6, status: 12, roleName: "AIP-4", stateName: "AIP-12", actor: person}
 	generals      = &resource{
-		segment: "AIG", to: toResource, role: 4, start: 8, status: 14, roleName: "", stateName: "AIG-14", actor: thing,
+		segment: "AIG", to: toResource, role: 4, start: 8, status: 14, stateName: "AIG-14", actor: thing,
 		extension: list[extension]{{SegmentExtension, "AIG"}},
 	}
 )
