@@ -64,7 +64,7 @@ var faults = []Fault{
 	{SenderNotAuthorised, "AR", "204", fhir.Forbidden, RetryAfterFix, "MSH-4", "sender not authorised for this message"},
 	{PatientNotFound, "AR", "204", fhir.NotFound, RetryAfterFix, "PID-3", "no patient is known by the identifiers given"},
 	{mappings.PatientConflict, "AR", "204", fhir.Conflict, RetryNo, "PID-3", "the identifiers given are those of more than one patient"},
-	{AppointmentNotFound, "AR", "204", fhir.NotFound, RetryLater, "SCH-1", "no appointment of this patient is known by SCH-1.1; send the booking (S12) first"},
+	{AppointmentNotFound, "AR", "204", fhir.NotFound, RetryLater, "SCH-1", "no appointment of this patient is known by SCH-1.1; send this again when its booking (S12) has arrived"},
 	{SlotNotFound, "AR", "204", fhir.NotFound, RetryAfterFix, "SCH-11", "no slot of a schedule that the message names is at that time"},
 	{AppointmentConflict, "AR", "205", fhir.Duplicate, RetryNo, "SCH-1", "SCH-1.1 names an appointment of another patient, or one that was deleted; use another id"},
 	{ControlIDRepeated, "AR", "205", fhir.Duplicate, RetryNo, "MSH-10", "MSH-10 was sent before with another message; use an id once"},
