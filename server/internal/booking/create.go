@@ -17,7 +17,7 @@ func (s *Service) planCreate(ctx context.Context, now store.Reader, c Change) (s
 	}
 	key := store.Key{Customer: plan.customer, Type: c.Resource.Type(), ID: cmp.Or(c.Key.ID, s.NewID())}
 	return func(ctx context.Context, tx *work) (out Result, err error) {
-		if err := s.once(ctx, tx, c.Request, key); err != nil {
+		if err := s.once(ctx, tx, c.Request, key, 1); err != nil {
 			return out, err
 		}
 		w := write{key: key, resource: plan.resource, ifVersion: 0, links: plan.links, posted: true}

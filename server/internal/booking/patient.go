@@ -31,8 +31,23 @@ func (p *plan) planPatient() error {
 		if err != nil {
 			return err
 		}
+		if p.req.LocalID != "" && len(view.Identifiers) == 0 {
+			if err := p.addLocal(); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// addLocal gives the contained Patient an identifier of ours: NHS booking
+// standard, POST Appointment.
+func (p *plan) addLocal() (err error) {
+	p.local = []byte(`[{"system":` + string(fhir.Quote(p.req.LocalID)) + `,"value":` + string(fhir.Quote(p.s.NewID())) + `}]`)
+	p.resource, err = p.resource.Apply(fhir.Change{
+		Path: pathContained.Where("id", p.patient.ID).Then("identifier"), Op: fhir.Set, Value: p.local,
+	})
+	return err
 }
 
 // nhsNumber gives the one NHS number among identifiers, or nothing.
@@ -91,6 +106,9 @@ func storedPatient(p *plan) (fhir.Resource, error) {
 	changes := []fhir.Change{{Path: pathID, Op: fhir.Remove}}
 	for _, c := range p.behind(r) {
 		changes = append(changes, fhir.Change{Path: pathContainedNew, Op: fhir.Set, Value: c.Node.Raw()})
+	}
+	if p.local != nil {
+		changes = append(changes, fhir.Change{Path: pathIdentifier, Op: fhir.Set, Value: p.local})
 	}
 	if p.nhs != "" {
 		changes = append(changes, fhir.Change{

@@ -28,6 +28,7 @@ type plan struct {
 	until       time.Time    // of a hold; zero of a booking
 	patient     r4.Contained // the contained Patient that takes part; zero when there is none
 	nhs         string       // its NHS number, when it has one
+	local       []byte       // the identifier that it is given, when it brings none
 }
 
 func (s *Service) planNew(ctx context.Context, now store.Reader, req Request, r fhir.Resource, until time.Time) (p *plan, err error) {
@@ -48,6 +49,9 @@ func (s *Service) planNew(ctx context.Context, now store.Reader, req Request, r 
 		}
 	}
 	if err := p.mayTake(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.mayBook(ctx); err != nil {
 		return nil, err
 	}
 	if err := p.planPatient(); err != nil {
@@ -151,17 +155,16 @@ func (p *plan) findSlot(ctx context.Context, ref r4.Reference, position string) 
 	return sl, to.Fragment, err
 }
 
-// sameSlot says whether a slot as sent names the schedule and, where it has one,
-// an identifier of the slot as stored (NHS booking standard, requirement 85).
+// sameSlot says whether a slot as sent names the schedule of the slot as stored,
+// and no other identifier of a system than it has (NHS booking standard,
+// requirement 85). A face may show a slot with an identifier that is not stored.
 func (s *Service) sameSlot(sent, stored r4.Slot) bool {
 	if sent.Schedule.Text != "" && sent.Schedule.Parse(s.Bases) != stored.Schedule.Parse(s.Bases) {
 		return false
 	}
-	if len(sent.Identifiers) == 0 || len(stored.Identifiers) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(sent.Identifiers, func(a r4.Identifier) bool {
-		return r4.Value(stored.Identifiers, a.System) == a.Value
+	return !slices.ContainsFunc(sent.Identifiers, func(a r4.Identifier) bool {
+		has := r4.Value(stored.Identifiers, a.System)
+		return has != "" && has != a.Value
 	})
 }
 

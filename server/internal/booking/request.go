@@ -26,6 +26,12 @@ type Request struct {
 	Copies bool
 	// SlotNeeded makes a new Appointment name the slots it takes.
 	SlotNeeded bool
+	// Consumer makes the policy count: a booking system's request, in contrast to
+	// that of a system of record.
+	Consumer bool
+	// LocalID, when not empty, is the system of the identifier that a booking's
+	// contained Patient is given when it brings none.
+	LocalID string
 }
 
 // sees is what the caller may see of some customers.

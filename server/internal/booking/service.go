@@ -8,7 +8,6 @@ package booking
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"slotway/fhir"
@@ -32,6 +31,9 @@ type Service struct {
 	Rules r4.Rules
 	// HoldFor is how long a hold lasts; DefaultHold when zero.
 	HoldFor time.Duration
+	// Offers is the policy of what consumers are offered. A service that it does not
+	// name is offered to all.
+	Offers []Offer
 	// Cleared, when not nil, is told within the Update that a slot is booked twice
 	// no longer; see Feed.Note.
 	Cleared func(ctx context.Context, tx store.Tx, c Clash) error
@@ -84,21 +86,6 @@ func (s *Service) tell(ctx context.Context, tx *work, t Told) error {
 		return nil
 	}
 	return s.Tell(ctx, tx.Tx, t)
-}
-
-// once makes a request id succeed once.
-func (s *Service) once(ctx context.Context, tx store.Tx, req Request, key store.Key) error {
-	if req.RequestID == "" {
-		return nil
-	}
-	err := tx.Claim(ctx, store.Claim{
-		Space: "request", Key: req.Principal.Client + "\x00" + strings.ToLower(req.RequestID),
-		Holder: key.ID, Payload: []byte(key.Type + "/" + key.ID),
-	})
-	if _, taken := store.IsTaken(err); taken {
-		return fhir.Errorf(fhir.Duplicate, "A request with this X-Request-ID has already succeeded.").Coded("DUPLICATE_REQUEST").At("X-Request-ID")
-	}
-	return err
 }
 
 // author records who made a resource, for those who may read only their own.

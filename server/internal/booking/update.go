@@ -27,6 +27,9 @@ func (s *Service) planUpdate(ctx context.Context, now store.Reader, c Change) (s
 		if err != nil {
 			return out, err
 		}
+		if err := s.once(ctx, tx, c.Request, key, w.old.Version+1); err != nil {
+			return out, err
+		}
 		if w.links, err = s.relink(ctx, tx, w); err != nil {
 			return out, err
 		}
