@@ -48,7 +48,7 @@ var types = []Type{
 	{"Patient", everything, nil, nil, "Somebody who has appointments."},
 	{"Schedule", everything, nil, nil, "A diary: whose slots its slots are."},
 	{"Slot", everything, []Interaction{SearchType}, []Interaction{SearchType}, "A time that can be booked once."},
-	{"Appointment", everything, []Interaction{Read, VRead, Create, SearchType}, []Interaction{Read, SearchType}, "A booking, or a request for one."},
+	{"Appointment", everything, []Interaction{Read, VRead, Create, Update, SearchType}, []Interaction{Read, SearchType}, "A booking, or a request for one."},
 }
 
 // system is what can be done with all types at once,

@@ -105,7 +105,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 	if a.store, err = openStore(context.Background(), cfg.Store, catalog, a.now, log); err != nil {
 		return err
 	}
-	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Rules: r4.Rules{Strict: cfg.Validation == "strict"}, StrictReferences: cfg.References == "strict", HoldFor: cfg.HoldFor}
+	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Rules: r4.Rules{Strict: cfg.Validation == "strict"}, StrictReferences: cfg.References == "strict", HoldFor: cfg.HoldFor, Offers: cfg.offers()}
 	a.intake = &intake.Service{
 		Store: a.store, Booking: a.booking, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID,
 		Seal: keys.messages.Seal, Open: keys.messages.Open,
@@ -189,6 +189,10 @@ func (a *App) faces(catalog *search.Catalog) []*rest.Face {
 	r4 := rest.R4Face(catalog, style(a.cfg.Errors.R4))
 	r4.Handling, _ = rest.ParseHandling(a.cfg.Handling)
 	booking := rest.BookingFace(catalog, style(a.cfg.Errors.Booking))
+	if a.cfg.Spine.Required {
+		booking.Headers = rest.Spine{ASID: a.cfg.Spine.ASID}.Headers()
+	}
+	booking.LocalID = a.cfg.BaseURL + "/Id/patient"
 	about := capability.Input{
 		Base: a.cfg.BaseURL + r4.Base, Software: "Slotway", Version: Version, Date: a.now(), Catalog: catalog,
 		TokenURL: a.tokenURL(), ConditionalRead: "full-support", UpdateCreate: true,

@@ -81,6 +81,7 @@ func (c *Config) check() error {
 	_, diaries := c.templates()
 	errs = append(errs, diaries...)
 	errs = append(errs, c.checkIssuers()...)
+	errs = append(errs, c.checkOffers()...)
 	errs = append(errs, c.checkCustomers()...)
 	return errors.Join(errs...)
 }

@@ -30,6 +30,8 @@ type Config struct {
 	Clients    []ClientConfig   `yaml:"clients"`
 	Customers  []CustomerConfig `yaml:"customers"`
 	Partners   []PartnerConfig  `yaml:"partners"`
+	Services   []OfferConfig    `yaml:"services"`
+	Spine      SpineConfig      `yaml:"ssp"`
 	Errors     ErrorConfig      `yaml:"errors"`
 	BaRS       BaRSConfig       `yaml:"bars"`
 	Diaries    []DiaryConfig    `yaml:"diaries"`
@@ -213,6 +215,23 @@ type GrantConfig struct {
 	From       time.Time        `yaml:"from"`
 	Until      time.Time        `yaml:"until"`
 	Disabled   bool             `yaml:"disabled"`
+}
+
+// OfferConfig is a row of the policy of what the booking face offers:
+// booking.Offer.
+type OfferConfig struct {
+	ID        string   `yaml:"id"`
+	Schedules []string `yaml:"schedules"`
+	See       []string `yaml:"see"`
+	Book      []string `yaml:"book"`
+	Cancel    []string `yaml:"cancel"`
+}
+
+// SpineConfig says whether the booking face asks for the header of the Spine Secure
+// Proxy, and under which ASID this provider is known to it.
+type SpineConfig struct {
+	Required bool   `yaml:"required"`
+	ASID     string `yaml:"asid"`
 }
 
 // RetentionConfig says for how many days things are kept; 0 for good.

@@ -170,7 +170,7 @@ func (c *demoCmd) config(dir string) (Config, error) {
 	if err := c.apply(&cfg); err != nil {
 		return cfg, err
 	}
-	return cfg, errors.Join(cfg.checkCustomers()...)
+	return cfg, errors.Join(append(cfg.checkCustomers(), cfg.checkOffers()...)...)
 }
 
 // freePort gives an address with a port in place of port 0, so that the base URL

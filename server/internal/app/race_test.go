@@ -1,10 +1,13 @@
 package app
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync"
 	"testing"
+
+	"slotway/fhir"
 )
 
 // TestBookingRace races 64 clients for each of some slots through the whole
@@ -34,6 +37,14 @@ func TestBookingRace(t *testing.T) {
 			"start": fmt.Sprintf("2030-01-08T1%d:00:00.000+00:00", n), "end": fmt.Sprintf("2030-01-08T1%d:15:00.000+00:00", n),
 		}
 		put(slot)
+		text, err := json.Marshal(slot)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown, err := fhir.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
 		var wg sync.WaitGroup
 		var mu sync.Mutex
 		answers := map[string]int{}
@@ -41,7 +52,7 @@ func TestBookingRace(t *testing.T) {
 			wg.Go(func() {
 				path, body := "/R4/Appointment", r4Booking(slot["id"].(string), slot["start"].(string), slot["end"].(string))
 				if client%2 == 1 {
-					path = "/STU3/1/booking/Appointment"
+					path, body = "/STU3/1/booking/Appointment", stu3Booking(shown.Root())
 				}
 				status, _, err := d.call(t.Context(), http.MethodPost, path, consumer, body, "X-Request-ID", a.newID())
 				if err != nil {

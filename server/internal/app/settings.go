@@ -22,9 +22,11 @@ type Settings struct {
 	Customers Text `yaml:"customers,omitempty" placeholder:"YAML" help:"Data controllers."`
 	Partners  Text `yaml:"partners,omitempty" placeholder:"YAML" help:"Senders of HL7 messages."`
 
-	Diaries Text `yaml:"diaries,omitempty" placeholder:"YAML" help:"Schedules whose slots are made ahead: weekly patterns, closed days, and days with hours of their own."`
-	BaRS    Text `yaml:"bars,omitempty" name:"bars" env:"SLOTWAY_BARS" placeholder:"YAML" help:"Who may send BaRS messages without a token: the certificates of the proxy, for which organisations and customers."`
-	Limits  Text `yaml:"limits,omitempty" placeholder:"YAML" help:"What one peer may cost: sizes, times and connections."`
+	Services Text `yaml:"services,omitempty" placeholder:"YAML" help:"What the booking face offers to whom."`
+	Spine    Text `yaml:"ssp,omitempty" name:"ssp" env:"SLOTWAY_SSP" placeholder:"YAML" help:"Whether the booking face asks for the header of the Spine Secure Proxy."`
+	Diaries  Text `yaml:"diaries,omitempty" placeholder:"YAML" help:"Schedules whose slots are made ahead: weekly patterns, closed days, and days with hours of their own."`
+	BaRS     Text `yaml:"bars,omitempty" name:"bars" env:"SLOTWAY_BARS" placeholder:"YAML" help:"Who may send BaRS messages without a token: the certificates of the proxy, for which organisations and customers."`
+	Limits   Text `yaml:"limits,omitempty" placeholder:"YAML" help:"What one peer may cost: sizes, times and connections."`
 
 	Keys struct {
 		Messages struct {

@@ -27,7 +27,7 @@ func BaRSFace(catalog *search.Catalog) *Face {
 		Handling:     Strict,
 		PageSize:     search.MaxCount,
 		SearchAction: bookingSearch,
-		Check:        serviceKnown,
+		Look:         lookDiaries,
 		Headers:      (*call).barsHeaders,
 		Echo:         true,
 		Horizon:      true,

@@ -2,9 +2,11 @@ package rest
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 
 	"slotway/fhir"
+	"slotway/server/internal/booking"
 	"slotway/server/internal/wire"
 )
 
@@ -75,14 +77,32 @@ func (k *call) formatted() (*wire.Format, []byte, error) {
 // body reads the resource of the body, which must be of the type of the address,
 // as R4.
 func (k *call) body() (fhir.Resource, error) {
-	r, err := k.sent()
+	r, err := k.typed()
 	if err != nil {
 		return fhir.Resource{}, err
 	}
-	if r.Type() != k.typ.Name {
-		return fhir.Resource{}, fhir.Errorf(fhir.Invalid, "The body is a %s; this address takes a %s.", clip(r.Type()), k.typ.Name).At("resourceType")
+	if k.face.RefuseID && r.ID() != "" {
+		return fhir.Resource{}, fhir.Errorf(fhir.Invalid, "A new resource must not have an id; it is given one.").Coded("MSG_RESOURCE_ID_FAIL").At(k.typ.Name + ".id")
+	}
+	if k.face.Accept != nil {
+		if r, err = k.face.Accept(r, k.s.Now()); err != nil {
+			return fhir.Resource{}, err
+		}
 	}
 	return k.face.In(r)
+}
+
+// typed reads the resource of the body, which must be of the type of the address,
+// as it is written on the face.
+func (k *call) typed() (fhir.Resource, error) {
+	r, err := k.sent()
+	if e, ok := errors.AsType[*fhir.Error](err); ok && e.Kind == fhir.Invalid && e.Code == "" {
+		return r, e.Coded("MESSAGE_NOT_WELL_FORMED")
+	}
+	if err == nil && r.Type() != k.typ.Name {
+		err = fhir.Errorf(fhir.Invalid, "The body is a %s; this address takes a %s.", clip(r.Type()), k.typ.Name).At("resourceType")
+	}
+	return r, err
 }
 
 // once reads the X-Request-ID under which a change succeeds once, where the face
@@ -92,7 +112,20 @@ func (k *call) once() error {
 		return nil
 	}
 	if k.requestID = k.c.GetHeader("X-Request-ID"); !isUUID(k.requestID) {
-		return fhir.Errorf(fhir.Invalid, "An X-Request-ID header with a UUID is needed.").Coded("BAD_REQUEST").At("X-Request-ID")
+		return fhir.Errorf(fhir.Invalid, "An X-Request-ID header with a UUID is needed.").Coded("REQUEST_ID_MISSING").At("X-Request-ID")
 	}
 	return nil
+}
+
+// repeated refuses a request id that has succeeded, and says where what it made is.
+func (k *call) repeated() error {
+	if k.requestID == "" {
+		return nil
+	}
+	made, err := k.s.Booking.Done(k.c.Request.Context(), k.principal, k.requestID)
+	if err != nil || made == "" {
+		return err
+	}
+	k.c.Header("Location", k.url("/"+made))
+	return booking.Repeated()
 }

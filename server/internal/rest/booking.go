@@ -1,19 +1,18 @@
 package rest
 
 import (
-	"context"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"slotway/fhir"
+	"slotway/fhir/careconnect"
 	"slotway/fhir/elements"
 	"slotway/fhir/r4"
 	"slotway/fhir/search"
 	"slotway/mappings/stu3"
 	"slotway/server/internal/auth"
-	"slotway/server/internal/store"
 	"slotway/server/internal/wire"
 )
 
@@ -34,7 +33,9 @@ func BookingFace(catalog *search.Catalog, style fhir.Style) *Face {
 		SlotNeeded:   true,
 		Horizon:      true,
 		SearchAction: bookingSearch,
-		Check:        serviceKnown,
+		Look:         lookBooking,
+		Accept:       acceptBooking,
+		PutCancels:   true,
 		Formats:      []*wire.Format{wire.JSON, wire.XML(elements.STU3)},
 		ContentTypes: []string{"application/fhir+json", "application/fhir+xml", "application/json+fhir", "application/xml+fhir"},
 		GzipFrom:     0, // its assurance scripts want every answer compressed (requirement 34)
@@ -52,7 +53,8 @@ func bookingSearch(typ string) auth.Action {
 
 // serviceNames are the spellings of the parameter that names the service whose
 // slots are wanted, spec nhs-booking 2.6.
-var serviceNames = []string{"schedule.actor:healthcareservice", "schedule.actor:HealthcareService", "service"}
+// They count in whatever case.
+var serviceNames = []string{"schedule.actor:healthcareservice", "service"}
 
 // serviceParam is what they all mean.
 const serviceParam = "schedule.actor:HealthcareService"
@@ -97,11 +99,15 @@ func rewriteBooking(typ, raw string, now time.Time) (string, error) {
 		base, _, _ := strings.Cut(plain, ":")
 		switch {
 		case base == "_revinclude":
+		case typ == "Appointment" && plain == "version": // lookList reads it
+		case typ == "Appointment" && plain == "_id":
+			named = true
+			out = append(out, part)
 		case base == "_include":
 			if text, err := url.QueryUnescape(value); err == nil && includes[strings.ToLower(text)] != "" {
 				out = append(out, "_include:iterate="+url.QueryEscape(includes[strings.ToLower(text)]))
 			}
-		case typ == "Slot" && slices.Contains(serviceNames, plain):
+		case typ == "Slot" && slices.Contains(serviceNames, strings.ToLower(plain)):
 			named = named || strings.Trim(value, ",%2C") != ""
 			out = append(out, url.QueryEscape(serviceParam)+"="+serviceID(value))
 		case typ == "Appointment" && slices.Contains(listNames, plain):
@@ -188,30 +194,12 @@ func serviceID(value string) string {
 	return value
 }
 
-// serviceKnown answers a search for the slots of a service that no diary has:
-// not found, where a service without free slots is an empty bundle (E8, E9).
-func serviceKnown(ctx context.Context, s *Server, see store.Visibility, typ, query string, page store.Page) error {
-	if typ != "Slot" || page.Total > 0 {
-		return nil
+// acceptBooking checks a booking as it was sent, and adds what the provider does.
+func acceptBooking(r fhir.Resource, now time.Time) (fhir.Resource, error) {
+	if err := careconnect.Check(r); err != nil {
+		return r, err
 	}
-	for part := range strings.SplitSeq(query, "&") {
-		id, ok := strings.CutPrefix(part, url.QueryEscape(serviceParam)+"=")
-		if !ok {
-			continue
-		}
-		parsed, err := search.Parse(s.Faces[0].Catalog, "Schedule", "_count=0&actor:HealthcareService="+id, s.Now())
-		if err != nil {
-			return err
-		}
-		diaries, err := s.Store.Search(ctx, see, parsed.Query)
-		if err != nil {
-			return err
-		}
-		if diaries.Total == 0 {
-			return fhir.Errorf(fhir.NotFound, "No diary belongs to that service.").Coded("NO_RECORD_FOUND").At("schedule.actor:healthcareservice")
-		}
-	}
-	return nil
+	return careconnect.Complete(r, now)
 }
 
 // R4Face gives the face of FHIR R4.

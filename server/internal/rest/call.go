@@ -35,6 +35,7 @@ type call struct {
 	updated   time.Time     // of the version that the answer is about
 	nhsd      *bars.Headers // of the BaRS face
 	requestID string        // under which a change succeeds once; empty where the face has none
+	lens      lens          // of the search that is answered
 }
 
 // serve carries a request through the order of checks that the NHS assurance
@@ -226,12 +227,22 @@ func (k *call) send(status int, rec store.Record, notes ...fhir.Issue) error {
 		write(k.c, k.face, status, r4.Outcome(&fhir.Error{Issues: append([]fhir.Issue{done(rec)}, notes...)}, r4.Shape{}))
 		return nil
 	}
-	r, err := k.face.Out(rec.Resource)
+	r, err := k.out(rec.Resource)
 	if err != nil {
 		return err
 	}
 	write(k.c, k.face, status, r.Raw())
 	return nil
+}
+
+// out gives a stored resource as the face has it. One that cannot be shown is a
+// fault of ours.
+func (k *call) out(r fhir.Resource) (fhir.Resource, error) {
+	shown, err := k.face.Out(r)
+	if err != nil {
+		return r, fhir.Errorf(fhir.Internal, "what is stored cannot be shown").Because(err)
+	}
+	return shown, nil
 }
 
 // done says that a change is made.

@@ -264,5 +264,5 @@ func (in *includer) add(rec store.Record, err error) error {
 	}
 	in.shown[v] = true
 	in.out = append(in.out, rec)
-	return nil
+	return in.k.lens.all(in.out[len(in.out)-1:])
 }

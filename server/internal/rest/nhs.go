@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"cmp"
+
 	"slotway/fhir"
 	"slotway/fhir/r4"
 )
@@ -8,24 +10,31 @@ import (
 // spineSystem is the code system of the NHS booking standard's error codes.
 const spineSystem = "https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1"
 
-// spine is the table of the error codes and their displays, which validators
-// compare letter for letter.
-var spine = map[string]string{
-	"NO_RECORD_FOUND":           "No record found",
-	"INVALID_NHS_NUMBER":        "Invalid NHS number",
-	"INVALID_PARAMETER":         "Invalid parameter",
-	"MESSAGE_NOT_WELL_FORMED":   "Message not well formed",
-	"BAD_REQUEST":               "Bad request",
-	"INVALID_RESOURCE":          "Invalid validation of resource",
-	"INVALID_REQUEST_STATE":     "The request exists but is not in an appropriate state for the call to succeed",
-	"ACCESS DENIED":             "Access has been denied to process this request",
-	"MISSING_OR_INVALID_HEADER": "There is a required header missing or invalid",
-	"CONFLICTING_VALUES":        "Conflicting values have been specified in different fields",
-	"DUPLICATE_REJECTED":        "Create would lead to creation of a duplicate resource",
-	"INTERNAL_SERVER_ERROR":     "Unexpected internal server error",
-	"NOT_IMPLEMENTED":           "Not implemented",
-	"REFERENCE_NOT_FOUND":       "Reference not found",
-	"UNSUPPORTED_MEDIA_TYPE":    "Unsupported media type",
+// spine is the table of the error codes: their displays, which validators compare
+// letter for letter, and the issue type where it is not that of the failure's kind.
+var spine = map[string]struct{ display, issue string }{
+	"NO_RECORD_FOUND":           {"No record found", ""},
+	"INVALID_NHS_NUMBER":        {"Invalid NHS number", "value"},
+	"INVALID_PARAMETER":         {"Invalid parameter", ""},
+	"MESSAGE_NOT_WELL_FORMED":   {"Message not well formed", ""},
+	"BAD_REQUEST":               {"Bad request", ""},
+	"INVALID_RESOURCE":          {"Invalid validation of resource", ""},
+	"INVALID_REQUEST_STATE":     {"The request exists but is not in an appropriate state for the call to succeed", "business-rule"},
+	"ACCESS DENIED":             {"Access has been denied to process this request", ""},
+	"MISSING_OR_INVALID_HEADER": {"There is a required header missing or invalid", ""},
+	"MSG_RESOURCE_ID_FAIL":      {"Client is not permitted to assign an id", ""},
+	"CONFLICTING_VALUES":        {"Conflicting values have been specified in different fields", ""},
+	"DUPLICATE_REJECTED":        {"Create would lead to creation of a duplicate resource", ""},
+	"INTERNAL_SERVER_ERROR":     {"Unexpected internal server error", ""},
+	"NOT_IMPLEMENTED":           {"Not implemented", ""},
+	"REFERENCE_NOT_FOUND":       {"Reference not found", ""},
+	"UNSUPPORTED_MEDIA_TYPE":    {"Unsupported media type", ""},
+}
+
+// nhsCodes are the failures of ours that the standard knows by an error code of its
+// own and an issue type.
+var nhsCodes = map[string]struct{ code, issue string }{
+	"REQUEST_ID_MISSING": {"BAD_REQUEST", "required"},
 }
 
 // nhsKinds is the table of what each kind of failure is called on the booking
@@ -51,12 +60,24 @@ var nhsKinds = map[fhir.Kind]struct{ code, issue string }{
 	fhir.Busy:               {"INTERNAL_SERVER_ERROR", "transient"},
 }
 
-// nhsError gives a failure as the booking face words it: one issue each, with
-// the issue type of the table.
+// nhsCode gives the error code and the issue type of a failure.
+func nhsCode(e *fhir.Error) (code, issue string) {
+	if row, ok := nhsCodes[e.Code]; ok {
+		return row.code, row.issue
+	}
+	row := nhsKinds[e.Kind]
+	if own, ok := spine[e.Code]; ok {
+		return e.Code, cmp.Or(own.issue, row.issue)
+	}
+	return row.code, row.issue
+}
+
+// nhsError gives a failure as the booking face words it.
 func nhsError(e *fhir.Error) *fhir.Error {
 	out := &fhir.Error{Kind: e.Kind}
+	_, issue := nhsCode(e)
 	for _, i := range e.AllIssues() {
-		i.Code = nhsKinds[e.Kind].issue
+		i.Code = issue
 		if e.Kind == fhir.SlotTaken {
 			// Supplier line P29: severity, code and these diagnostics, nothing else.
 			i.Text, i.Where = "Slot no longer available", ""
@@ -67,9 +88,6 @@ func nhsError(e *fhir.Error) *fhir.Error {
 }
 
 func nhsDetail(e *fhir.Error) r4.Detail {
-	code := e.Code
-	if _, ok := spine[code]; !ok {
-		code = nhsKinds[e.Kind].code
-	}
-	return r4.Detail{System: spineSystem, Code: code, Display: spine[code]}
+	code, _ := nhsCode(e)
+	return r4.Detail{System: spineSystem, Code: code, Display: spine[code].display}
 }

@@ -61,7 +61,7 @@ func (k *call) shape() (subset, error) {
 
 // shown gives a resource as the face shows it, or the part that is asked for.
 func (k *call) shown(r fhir.Resource, part subset) (fhir.Resource, error) {
-	r, err := k.face.Out(r)
+	r, err := k.out(r)
 	if err != nil || part == nil {
 		return r, err
 	}

@@ -109,6 +109,14 @@ type Face struct {
 	Horizon bool
 	// SlotNeeded makes a new Appointment name the slots it takes.
 	SlotNeeded bool
+	// Accept checks and completes a resource that was sent, as it is written on the
+	// face; nil leaves that to what checks every resource.
+	Accept func(r fhir.Resource, now time.Time) (fhir.Resource, error)
+	// PutCancels makes an update of an Appointment a cancellation, and nothing else.
+	PutCancels bool
+	// LocalID is the system of the identifier that the contained Patient of a
+	// booking is given when it brings none; empty for no such thing.
+	LocalID string
 	// SearchAction is what a search of a type demands of the caller's scopes.
 	SearchAction func(typ string) auth.Action
 	// Headers checks what every request of the face has in its header; nil for nothing.
@@ -118,9 +126,9 @@ type Face struct {
 	Vouched func(r *http.Request, organisation, name string) (auth.Principal, error)
 	// Echo gives both X-Request-Id and X-Correlation-Id back as they were sent.
 	Echo bool
-	// Check looks at the answer of a search before it is sent: on the booking
-	// face, a service that is not known is not found.
-	Check func(ctx context.Context, s *Server, see store.Visibility, typ, query string, page store.Page) error
+	// Look prepares a search beyond what its parameters, as rewritten, say: it may
+	// narrow the query, or refuse it, and says how what is found is looked at.
+	Look func(ctx context.Context, k *call, raw string, q *search.Query) (lens, error)
 	// Formats are those that the face speaks; the first is that of callers who do not say.
 	Formats []*wire.Format
 	// ContentTypes are the media types a body may have.

@@ -146,7 +146,7 @@ func TestRewriteBooking(t *testing.T) {
 func TestNHSKinds(t *testing.T) {
 	for k := fhir.Internal; k <= fhir.Busy; k++ {
 		row, ok := nhsKinds[k]
-		if !ok || row.issue == "" || spine[row.code] == "" {
+		if !ok || row.issue == "" || spine[row.code].display == "" {
 			t.Errorf("%s: %+v has a hole", k, row)
 		}
 	}

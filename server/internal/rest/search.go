@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"mime"
 	"net/http"
 	"slices"
@@ -32,6 +33,9 @@ func (k *call) search() error {
 		}
 	}
 	parsed, err := search.Parse(k.face.Catalog, k.typ.Name, raw, began)
+	if e, ok := errors.AsType[*fhir.Error](err); ok && e.Code == "" {
+		return e.Coded("INVALID_PARAMETER")
+	}
 	if err != nil {
 		return err
 	}
@@ -51,6 +55,11 @@ func (k *call) search() error {
 	q.After = pages.turn.After
 	ctx, cancel := context.WithTimeout(k.c.Request.Context(), deadline)
 	defer cancel()
+	if k.face.Look != nil {
+		if k.lens, err = k.face.Look(ctx, k, raw, &q); err != nil {
+			return err
+		}
+	}
 	asked := k.s.Now()
 	page, err := k.s.Store.Search(ctx, k.see, q)
 	if err != nil {
@@ -62,8 +71,8 @@ func (k *call) search() error {
 			return err
 		}
 	}
-	if k.face.Check != nil {
-		if err := k.face.Check(ctx, k.s, k.see, k.typ.Name, raw, page); err != nil {
+	if k.lens.check != nil {
+		if err := k.lens.check(page); err != nil {
 			return err
 		}
 	}
@@ -158,6 +167,8 @@ func (k *call) action() auth.Action {
 		return k.actionFor(k.typ.Name)
 	case k.route.Action == auth.Create && k.typ.Name == "Appointment":
 		return auth.Book
+	case k.route.Action == auth.Update && k.face.PutCancels:
+		return auth.Cancel
 	}
 	return k.route.Action
 }

@@ -22,6 +22,9 @@ func (k *call) searchset(ctx context.Context, pages *walk, self string, q search
 	} else {
 		e.Links = pages.links(base, self, page.Next)
 	}
+	if err := k.lens.all(page.Records); err != nil {
+		return err
+	}
 	included, left, err := k.include(ctx, q, page.Records)
 	if err != nil {
 		return err
@@ -59,7 +62,7 @@ func (k *call) plan(q search.Query, page store.Page, took time.Duration) (notes 
 func (k *call) entries(b *r4.Bundle, shown subset, matches, included []store.Record) error {
 	address := k.addresses(matches, included)
 	for i := range matches {
-		r, err := k.face.Out(matches[i].Resource)
+		r, err := k.out(matches[i].Resource)
 		if err == nil && shown != nil {
 			r, err = shown.of(r)
 		}
@@ -69,7 +72,7 @@ func (k *call) entries(b *r4.Bundle, shown subset, matches, included []store.Rec
 		b.Match(address(&matches[i]), r.Raw())
 	}
 	for i := range included {
-		r, err := k.face.Out(included[i].Resource)
+		r, err := k.out(included[i].Resource)
 		if err != nil {
 			return err
 		}

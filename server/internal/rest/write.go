@@ -73,7 +73,7 @@ func (k *call) written(c booking.Change, out booking.Result) error {
 	switch {
 	case c.Op == booking.Delete:
 		return k.deleted(out)
-	case c.Op == booking.Create || out.Created:
+	case c.Op == booking.Create || out.Created || k.face.PutCancels:
 		k.c.Header("Location", k.location(out.Record))
 	}
 	if out.Created {
@@ -98,7 +98,11 @@ func (k *call) deleted(out booking.Result) error {
 }
 
 func (k *call) request() booking.Request {
-	return booking.Request{Principal: k.principal, Copies: k.face.Copies, IfVersion: store.Any, Note: k.prefer.Outcome}
+	return booking.Request{
+		Principal: k.principal, Copies: k.face.Copies, IfVersion: store.Any, Note: k.prefer.Outcome,
+		// Who may state what is, is no consumer of it.
+		Consumer: k.principal.Scopes.Allows(auth.Update, "Appointment") != auth.Yes,
+	}
 }
 
 var pathID = fhir.MustPath("id")
@@ -106,7 +110,10 @@ var pathID = fhir.MustPath("id")
 // create stores a new resource, http://hl7.org/fhir/R4/http.html#create.
 func (k *call) create() (c booking.Change, err error) {
 	c = booking.Change{Request: k.request(), Op: booking.Create, Key: store.Key{Type: k.typ.Name}}
-	c.RequestID, c.SlotNeeded = k.requestID, k.face.SlotNeeded
+	c.RequestID, c.SlotNeeded, c.LocalID = k.requestID, k.face.SlotNeeded, k.face.LocalID
+	if err := k.repeated(); err != nil {
+		return c, err
+	}
 	if c.If, err = k.ifNoneExist(); err != nil {
 		return c, err
 	}
@@ -116,9 +123,6 @@ func (k *call) create() (c booking.Change, err error) {
 	if c.Resource.ID() == "" {
 		return c, nil
 	}
-	if k.face.RefuseID {
-		return c, fhir.Errorf(fhir.Invalid, "A new resource must not have an id; it is given one.").Coded("MSG_RESOURCE_ID_FAIL").At(k.typ.Name + ".id")
-	}
 	c.Resource, err = c.Resource.Apply(fhir.Change{Path: pathID, Op: fhir.Remove})
 	return c, err
 }
@@ -126,6 +130,9 @@ func (k *call) create() (c booking.Change, err error) {
 // update stores the next version of a resource, or the first where the caller may
 // do that, http://hl7.org/fhir/R4/http.html#update.
 func (k *call) update() (c booking.Change, err error) {
+	if k.face.PutCancels {
+		return k.cancellation()
+	}
 	if k.id != "" && !fhir.ValidID(k.id) {
 		return c, fhir.Errorf(fhir.Invalid, "The id of the address must be 1 to 64 letters, digits, hyphens and full stops.").At(k.typ.Name + ".id")
 	}
