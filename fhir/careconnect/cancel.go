@@ -1,6 +1,7 @@
 package careconnect
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -91,28 +92,38 @@ func (d differ) given(where string, v fhir.Node) bool {
 	return false
 }
 
-// contained compares contained resources by their ids, in whatever order.
+// contained compares contained resources as a set: each with one of its type and id.
 func (d differ) contained(sent, stored fhir.Node) string {
 	const where = "Appointment.contained"
 	if sent.Len() != stored.Len() {
 		return where
 	}
-	byID := map[string]fhir.Node{}
+	type name struct{ typ, id string }
+	nameOf := func(n fhir.Node) name { return name{n.Get("resourceType").Text(), n.Get("id").Text()} }
+	left := map[name][]fhir.Node{}
 	for el := range stored.Each() {
-		byID[el.Get("id").Text()] = el
+		left[nameOf(el)] = append(left[nameOf(el)], el)
 	}
 	for el := range sent.Each() {
-		id := el.Get("id").Text()
-		other, ok := byID[id]
-		if typ := el.Get("resourceType").Text(); !ok || typ != other.Get("resourceType").Text() {
-			return where
-		} else if diff := d.members(el, other, typ); diff != "" {
+		n := nameOf(el)
+		at, diff := -1, where
+		for i, other := range left[n][:min(len(left[n]), maxAlike)] {
+			if diff = d.members(el, other, n.typ); diff == "" {
+				at = i
+				break
+			}
+		}
+		if at < 0 {
 			return diff
 		}
-		delete(byID, id)
+		left[n] = slices.Delete(left[n], at, at+1)
 	}
 	return ""
 }
+
+// maxAlike is how many contained resources of one type and id, or without id, are
+// looked through: there should be one.
+const maxAlike = 32
 
 func (d differ) values(sent, stored fhir.Node, where string) string {
 	switch {
