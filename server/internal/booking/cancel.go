@@ -17,6 +17,15 @@ func (s *Service) Cancel(ctx context.Context, req Request, key store.Key, reason
 	if err != nil {
 		return store.Record{}, err
 	}
+	if len(s.Offers) > 0 && req.Consumer {
+		rec, err := s.Store.Read(ctx, req.sees(key.Customer), key)
+		if err == nil {
+			err = s.MayCancel(ctx, req, rec)
+		}
+		if err != nil {
+			return store.Record{}, err
+		}
+	}
 	out, err := s.one(ctx, Change{Request: req, Op: Update, Key: key, Edit: func(now store.Record) (fhir.Resource, error) {
 		switch now.Resource.Root().Get("status").Text() {
 		case "cancelled":

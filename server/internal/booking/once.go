@@ -12,10 +12,12 @@ import (
 )
 
 // requestSpace is the space of the claims of request ids that succeeded: key
-// client\0id, holder the id of what was stored, payload its versioned address.
+// client\0organisation\0id, since one client may bring several consumers', holder the id of what was stored, payload its versioned address.
 const requestSpace = "request"
 
-func requestKey(p auth.Principal, id string) string { return p.Client + "\x00" + strings.ToLower(id) }
+func requestKey(p auth.Principal, id string) string {
+	return p.Client + "\x00" + p.Organisation + "\x00" + strings.ToLower(id)
+}
 
 // once makes a request id succeed once. It is taken with what it stores, that
 // version of that resource, and by nothing that fails.
