@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"slotway/fhir"
 )
 
@@ -55,7 +57,7 @@ func TestCancel(t *testing.T) {
 				at := "/Appointment/" + c.booked(t, tc.book...).text("id")
 				read := c.ask("GET", at, nil)
 				body := edited(t, read.root.Raw(), append([]func(object){cancelled}, tc.edits...)...)
-				id := c.app.newID()
+				id := uuid.NewString()
 				header := []string{"If-Match: " + read.header.Get("ETag"), "X-Request-ID: " + id, "Location: https://somewhere.example/"}
 				if xml {
 					body, header = asXML(t, body), append(header, "Content-Type: application/fhir+xml", "Accept: application/fhir+xml")
@@ -77,7 +79,7 @@ func TestCancel(t *testing.T) {
 				c.ask("PUT", at, body, header...).refused(t, 409, "CONFLICTING_VALUES") // its If-Match is that of version 1
 				header[0] = `If-Match: W/"2"`
 				c.ask("PUT", at, body, header...).refused(t, 409, "DUPLICATE_REJECTED") // 106
-				header[1] = "X-Request-ID: " + c.app.newID()
+				header[1] = "X-Request-ID: " + uuid.NewString()
 				c.ask("PUT", at, body, header...).refused(t, 422, "INVALID_REQUEST_STATE") // 108
 			})
 		}

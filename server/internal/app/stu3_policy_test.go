@@ -109,6 +109,10 @@ func TestPolicyOfOne(t *testing.T) {
 		t.Fatalf("%d: %s", made.status, made.body)
 	}
 	c.ask("PUT", "/Appointment/"+made.text("id"), edited(t, made.root.Raw(), cancelled), `If-Match: W/"1"`, who).refused(t, 403, "ACCESS DENIED")
+	status, answer, err = c.call(t.Context(), "POST", "/R4/Appointment/"+made.text("id")+"/$cancel", c.token("c-X0002", "patient/appointment.write"), doc{"resourceType": "Parameters"})
+	if err := expect(err, status, 403, answer); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestSpineHeaders: NHS booking standard, requirement 53, and E2: what the Spine

@@ -14,7 +14,7 @@ import (
 const sixIncludes = "&_include=Slot%3Aschedule&_include=Schedule%3Aactor%3APractitioner&_include=Schedule%3Aactor%3APractitionerRole" +
 	"&_include=Schedule%3Aactor%3AHealthcareService&_include=HealthcareService.location&_include=HealthcareService.providedBy"
 
-// TestSlotSearch: NHS booking standard, requirements 13, 16 to 25, 30 to 43, 48, 49 and 54.
+// TestSlotSearch: NHS booking standard, requirements 13, 15, 16 to 25, 30 to 43, 48, 49 and 54.
 func TestSlotSearch(t *testing.T) {
 	c := startSurgery(t, Settings{})
 	day := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"slotway/fhir"
 	"slotway/fhir/elements"
 	"slotway/fhir/fhirxml"
@@ -24,7 +26,9 @@ type surgery struct {
 	*demo
 	t        *testing.T
 	consumer string
-	slots    []fhir.Resource // free slots of 999999999, as they are shown
+	send     http.RoundTripper
+	bearer   func(method, path string) string // the token of a request
+	slots    []fhir.Resource                  // free slots of 999999999, as they are shown
 	next     int
 }
 
@@ -35,10 +39,21 @@ const surgerySlots = 60
 func startSurgery(t *testing.T, set Settings) *surgery {
 	t.Helper()
 	a := startDemo(t, t.TempDir(), set)
-	c := &surgery{demo: &demo{app: a, base: a.cfg.BaseURL}, t: t}
+	c := &surgery{demo: &demo{app: a, base: a.cfg.BaseURL}, t: t, send: plainTransport}
 	c.admin = c.token("demo-admin", "")
 	c.consumer = c.token("demo-consumer", "")
-	const uuid = "https://tools.ietf.org/html/rfc4122"
+	c.bearer = func(string, string) string { return c.consumer }
+	for _, r := range surgeryData() {
+		if err := c.put(t.Context(), r, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+// surgeryData is what the surgery has, each after what it refers to.
+func surgeryData() []doc {
+	const rfc4122 = "https://tools.ietf.org/html/rfc4122"
 	all := []doc{
 		{"resourceType": "Organization", "id": "riverside", "name": "Riverside", "identifier": []doc{{"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "RX1"}}},
 		{"resourceType": "Location", "id": "site", "name": "Site", "managingOrganization": doc{"reference": "Organization/riverside"}},
@@ -55,7 +70,7 @@ func startSurgery(t *testing.T, set Settings) *surgery {
 		"resourceType": "Schedule", "id": "shared",
 		"actor": []doc{{"reference": "HealthcareService/999999999"}, {"reference": "HealthcareService/999999993"}, {"reference": "Practitioner/black"}, {"reference": "PractitionerRole/555100000001"}},
 	}, doc{
-		"resourceType": "Schedule", "id": "full", "identifier": []doc{{"system": uuid, "value": stableUUID("full")}},
+		"resourceType": "Schedule", "id": "full", "identifier": []doc{{"system": rfc4122, "value": stableUUID("full")}},
 		"actor": []doc{{"reference": "HealthcareService/999999998"}},
 	})
 	start := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1).Add(8 * time.Hour)
@@ -68,9 +83,9 @@ func startSurgery(t *testing.T, set Settings) *surgery {
 		switch {
 		case n%3 == 0: // none; the face makes one
 		case n%3 == 1:
-			slot["identifier"] = []doc{{"system": "https://trust.example.nhs.uk/slot", "value": fmt.Sprint(n)}, {"system": uuid, "value": stableUUID("slot", fmt.Sprint(n))}}
+			slot["identifier"] = []doc{{"system": "https://trust.example.nhs.uk/slot", "value": fmt.Sprint(n)}, {"system": rfc4122, "value": stableUUID("slot", fmt.Sprint(n))}}
 		default:
-			slot["identifier"] = []doc{{"system": uuid, "value": stableUUID("slot", fmt.Sprint(n))}}
+			slot["identifier"] = []doc{{"system": rfc4122, "value": stableUUID("slot", fmt.Sprint(n))}}
 		}
 		all = append(all, slot)
 	}
@@ -78,12 +93,7 @@ func startSurgery(t *testing.T, set Settings) *surgery {
 		"resourceType": "Slot", "id": "taken", "status": "busy", "schedule": doc{"reference": "Schedule/full"},
 		"start": start.Format(time.RFC3339), "end": start.Add(time.Hour).Format(time.RFC3339),
 	})
-	for _, r := range all {
-		if err := c.put(t.Context(), r, false); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return c
+	return all
 }
 
 func (c *surgery) token(client, scope string) string {
@@ -112,12 +122,12 @@ func (c *surgery) ask(method, path string, body []byte, lines ...string) reply {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+c.consumer)
+	req.Header.Set("Authorization", "Bearer "+c.bearer(method, path))
 	if body != nil {
 		req.Header.Set("Content-Type", "application/fhir+json")
 	}
 	if method == http.MethodPost || method == http.MethodPut {
-		req.Header.Set("X-Request-ID", c.app.newID())
+		req.Header.Set("X-Request-ID", uuid.NewString())
 	}
 	for _, line := range lines {
 		name, value, _ := strings.Cut(line, ": ")
@@ -125,7 +135,7 @@ func (c *surgery) ask(method, path string, body []byte, lines ...string) reply {
 			req.Header.Set(name, value)
 		}
 	}
-	resp, err := plainTransport.RoundTrip(req)
+	resp, err := c.send.RoundTrip(req)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -182,13 +182,16 @@ func slotValue(name, value string, now time.Time) error {
 	return nil
 }
 
-// serviceID takes the id out of a token with a system.
+// serviceID takes the id out of a token with a system, or of a reference.
 func serviceID(value string) string {
 	text, err := url.QueryUnescape(value)
 	if err != nil {
 		return value
 	}
 	if _, id, ok := strings.Cut(text, "|"); ok {
+		return url.QueryEscape(id)
+	}
+	if id, ok := strings.CutPrefix(text, "HealthcareService/"); ok {
 		return url.QueryEscape(id)
 	}
 	return value

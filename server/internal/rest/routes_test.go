@@ -109,6 +109,8 @@ func TestRewriteBooking(t *testing.T) {
 		{"the FHIR spelling", "Slot", "schedule.actor:HealthcareService=999999999", service, nil},
 		{"as the capability statement has it", "Slot", "service=999999999&status=free", service + "&status=free", nil},
 		{"with a system", "Slot", "service=https%3A%2F%2Ffhir.nhs.uk%2FId%2Fdos-service-id%7C999999999", service, nil},
+		{"in capitals, as BaRS has it", "Slot", "Schedule.actor%3AHealthcareService=999999999", service, nil},
+		{"as a reference", "Slot", "service=HealthcareService/999999999", service, nil},
 		{"include", "Slot", "service=999999999&_include=Slot%3Aschedule", service + "&_include:iterate=Slot%3Aschedule", nil},
 		{"include with a full stop (requirement 30)", "Slot", "service=999999999&_include=HealthcareService.location", service + "&_include:iterate=HealthcareService%3Alocation", nil},
 		{"include with a modifier (31)", "Slot", "service=999999999&_include:recurse=HealthcareService:Location", service + "&_include:iterate=HealthcareService%3Alocation", nil},
