@@ -26,6 +26,7 @@ import (
 	"slotway/server/internal/bars"
 	"slotway/server/internal/booking"
 	"slotway/server/internal/intake"
+	"slotway/server/internal/move"
 	"slotway/server/internal/outbox"
 	"slotway/server/internal/rest"
 	"slotway/server/internal/store"
@@ -105,6 +106,9 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 	if a.store, err = openStore(context.Background(), cfg.Store, catalog, a.now, log); err != nil {
 		return err
 	}
+	if err := move.Unfinished(context.Background(), a.store); err != nil {
+		return err
+	}
 	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Rules: r4.Rules{Strict: cfg.Validation == "strict"}, StrictReferences: cfg.References == "strict", HoldFor: cfg.HoldFor, Offers: cfg.offers()}
 	a.intake = &intake.Service{
 		Store: a.store, Booking: a.booking, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID,
@@ -175,8 +179,12 @@ func openStore(ctx context.Context, url string, catalog *search.Catalog, now fun
 	if path, ok := strings.CutPrefix(url, "bolt://"); ok && path != "" {
 		return bolt.Open(path, bolt.Options{Catalog: catalog, Now: now, Log: log})
 	}
+	return openMongo(ctx, url, catalog, now, log, false)
+}
+
+func openMongo(ctx context.Context, url string, catalog *search.Catalog, now func() time.Time, log *slog.Logger, readOnly bool) (store.Store, error) {
 	if strings.HasPrefix(url, "mongodb://") || strings.HasPrefix(url, "mongodb+srv://") {
-		return mongo.Open(ctx, url, mongo.Options{Catalog: catalog, Now: now, Log: log})
+		return mongo.Open(ctx, url, mongo.Options{Catalog: catalog, Now: now, Log: log, ReadOnly: readOnly})
 	}
 	return nil, errors.New("store must be bolt:///path/to/file.db, or the mongodb:// address of a MongoDB replica set")
 }

@@ -34,6 +34,10 @@ type cli struct {
 	Backup  backupCmd  `cmd:"" help:"Write a backup of an embedded store, running or not."`
 	Restore restoreCmd `cmd:"" help:"Make an embedded store of a backup."`
 	Reindex reindexCmd `cmd:"" help:"Make the search index of an embedded store anew."`
+
+	Export exportCmd `cmd:"" help:"Write everything that a store holds to a file, to move it."`
+	Import importCmd `cmd:"" help:"Put an export into an empty store."`
+	Digest digestCmd `cmd:"" help:"Print the digest of all that a store holds."`
 }
 
 // streams are where a command writes.

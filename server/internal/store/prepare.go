@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -60,6 +61,24 @@ func PrepareDelete(now time.Time, old Record, labels []string, ifVersion int64) 
 	}
 	rec := Record{Key: old.Key, Version: old.Version + 1, Updated: stampTime(now, old), Deleted: true}
 	return Next{Record: rec, Labels: labels}, nil
+}
+
+// PrepareRestore works out how rec is stored as the version after old, whose labels
+// are given. Errors: PreconditionFailed when it is not that.
+func PrepareRestore(c *search.Catalog, old Record, labels []string, rec Record) (Next, error) {
+	if rec.Version != old.Version+1 {
+		return Next{}, fhir.Errorf(fhir.PreconditionFailed, "Version %d does not follow the current one, %d.", rec.Version, old.Version)
+	}
+	rec.Links = slices.Clone(rec.Links)
+	if rec.Deleted {
+		return Next{Record: rec, Labels: labels}, nil
+	}
+	if err := (Put{Key: rec.Key, Resource: rec.Resource}).check(); err != nil {
+		return Next{}, err
+	}
+	rec.Resource = fhir.Stored(bytes.Clone(rec.Resource.Raw()), rec.Type, rec.ID)
+	doc, err := Document(c, rec)
+	return Next{Record: rec, Labels: LabelsOf(rec.Resource), Document: doc}, err
 }
 
 // Document gives what searches see of a record: the entries of its resource,

@@ -177,11 +177,43 @@ type Tx interface {
 
 	// Append adds a record at the end of a stream.
 	Append(ctx context.Context, stream string, data []byte) error
+
+	// Restore stores a version as another store gave it: its number, its time and
+	// all else are those of rec. fhir.PreconditionFailed when it is not the one
+	// after the current version.
+	Restore(ctx context.Context, rec Record) error
+
+	// AppendAt adds a record that was appended at a time. Where the stream has a
+	// later one already, it has the time of that one.
+	AppendAt(ctx context.Context, stream string, at time.Time, data []byte) error
+}
+
+// Inventory is all that a store holds, whoever's it is: what moving it to another
+// takes, together with Claims and Log. Each gives what follows a place, in an order
+// of the engine's, and the place to go on from, which is empty at the end. A page
+// holds at most as many as were asked for, and may hold fewer before the end. They
+// show what is committed, and a walk over several pages is of one moment only if
+// Moment gives the same before and after it.
+type Inventory interface {
+	// Moment names what is committed: it changes with every Update that wrote
+	// something.
+	Moment(ctx context.Context) (string, error)
+
+	// Versions gives the versions of all resources, deletions included. Those of one
+	// resource follow one another, oldest first.
+	Versions(ctx context.Context, after string, limit int) (records []Record, next string, err error)
+
+	// Spaces gives the spaces in which claims are held.
+	Spaces(ctx context.Context, after string, limit int) (spaces []string, next string, err error)
+
+	// Streams gives the streams that have records.
+	Streams(ctx context.Context, after string, limit int) (streams []string, next string, err error)
 }
 
 // Store is a place where resources are kept.
 type Store interface {
 	Reader
+	Inventory
 
 	// Update runs fn and makes what it did durable, all or nothing. An error of
 	// fn is given back as it is and leaves nothing; one that panics leaves nothing

@@ -37,6 +37,10 @@ type Options struct {
 	// beyond it is Busy, as on a full disk.
 	MaxSize int
 
+	// ReadOnly opens a file that is there, or a backup, without changing anything of
+	// it: no Update is made, and the index need not be that of the catalog.
+	ReadOnly bool
+
 	migrations []migration              // the package's, but in tests
 	rebuild    bool                     // make the index anew in any case
 	progress   func(done, of int) error // told how far that is; an error ends it
@@ -83,6 +87,7 @@ func Open(path string, o Options) (*Store, error) {
 	}
 	s := &Store{catalog: o.Catalog, plan: newPlan(o.Catalog), now: o.Now, log: o.Log, migrations: o.migrations, progress: o.progress}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		ReadOnly:        o.ReadOnly,
 		Timeout:         o.LockTimeout,
 		NoFreelistSync:  true, // the writer decides, commit by commit: see listed
 		FreelistType:    bbolt.FreelistMapType,
@@ -101,12 +106,18 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
 	s.db = db
-	if err := s.prepareFile(o.rebuild); err != nil {
+	prepare := func() error { return s.prepareFile(o.rebuild) }
+	if o.ReadOnly {
+		prepare = s.checkFile
+	}
+	if err := prepare(); err != nil {
 		_ = db.Close() // the first error says more
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
 	s.writer = startWriter(s)
-	s.offerBackups(path)
+	if !o.ReadOnly {
+		s.offerBackups(path)
+	}
 	return s, nil
 }
 
@@ -127,8 +138,8 @@ func (s *Store) Close() error {
 // keepFreelist writes the list of free pages, so that the next Open need not walk
 // the file for it.
 func (s *Store) keepFreelist() {
-	if s.writer.failing.Load() {
-		return // the disk takes nothing
+	if s.writer.failing.Load() || s.db.IsReadOnly() {
+		return // it takes nothing
 	}
 	s.db.NoFreelistSync = false
 	if err := s.db.Update(func(*bbolt.Tx) error { return nil }); err != nil {

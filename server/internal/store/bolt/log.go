@@ -103,8 +103,8 @@ func before(c *bbolt.Cursor, to []byte) (key, value []byte) {
 }
 
 // appendTo adds a record at the end of a stream.
-func (t *tx) appendTo(stream string, data []byte) error {
-	at, n := t.s.now().Truncate(time.Millisecond).UnixMicro(), uint64(1)
+func (t *tx) appendTo(stream string, now time.Time, data []byte) error {
+	at, n := now.Truncate(time.Millisecond).UnixMicro(), uint64(1)
 	last, _ := before(t.in(logs).Cursor(), append([]byte(stream), 1))
 	if bytes.HasPrefix(last, pairKey(stream, "")) {
 		at, n = max(at, timeOf(last).UnixMicro()), lastNumber(last)+1

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"go.etcd.io/bbolt"
 )
@@ -59,6 +60,17 @@ func (s *Store) prepareFile(rebuild bool) error {
 		return err
 	}
 	return s.rebuild(current)
+}
+
+// checkFile says whether the file is of this version's schema.
+func (s *Store) checkFile() error {
+	return s.db.View(func(btx *bbolt.Tx) error {
+		version, err := checkSchema(btx, s.schema())
+		if err == nil && version < s.schema() {
+			err = errors.New("the file was written by an older version of this program: start serve on it once, which brings it up to date")
+		}
+		return err
+	})
 }
 
 func (s *Store) create(btx *bbolt.Tx) error {

@@ -77,7 +77,7 @@ func (t *tx) Release(_ context.Context, space, key, holder string) error {
 
 // Append adds a record to a stream. See store.Tx.
 func (t *tx) Append(_ context.Context, stream string, data []byte) error {
-	return t.appendTo(stream, data)
+	return t.appendTo(stream, t.s.now(), data)
 }
 
 // Put stores the next version of a resource. See store.Tx.
@@ -104,6 +104,25 @@ func (t *tx) Delete(_ context.Context, k store.Key, ifVersion int64) (store.Reco
 		return store.Record{}, err
 	}
 	return t.write(n, next)
+}
+
+// Restore stores a version as another store gave it. See store.Tx.
+func (t *tx) Restore(_ context.Context, rec store.Record) error {
+	n, old, labels, err := t.present(rec.Key)
+	if err != nil {
+		return err
+	}
+	next, err := store.PrepareRestore(t.s.catalog, old, labels, rec)
+	if err != nil {
+		return err
+	}
+	_, err = t.write(n, next)
+	return err
+}
+
+// AppendAt adds a record of a time to a stream. See store.Tx.
+func (t *tx) AppendAt(_ context.Context, stream string, at time.Time, data []byte) error {
+	return t.appendTo(stream, at, data)
 }
 
 // present gives the newest version of a resource, its bytes still the file's, its

@@ -124,6 +124,20 @@ func (g *guard) Append(ctx context.Context, stream string, data []byte) error {
 	return g.tx.Append(ctx, stream, data)
 }
 
+func (g *guard) Restore(ctx context.Context, rec store.Record) error {
+	if err := g.check(ctx); err != nil {
+		return err
+	}
+	return g.tx.Restore(ctx, rec)
+}
+
+func (g *guard) AppendAt(ctx context.Context, stream string, at time.Time, data []byte) error {
+	if err := cmp.Or(g.check(ctx), checkName(stream)); err != nil {
+		return err
+	}
+	return g.tx.AppendAt(ctx, stream, at, data)
+}
+
 // checkName says whether a space or a stream can be called so.
 func checkName(name string) error {
 	if strings.IndexByte(name, 0) >= 0 {

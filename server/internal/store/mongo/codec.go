@@ -25,7 +25,11 @@ func (s *Store) encode(r *record) logDoc {
 		doc.Releases = append(doc.Releases, claimDoc{Name: h.name(), Holder: part(h.claim.Holder), Payload: h.claim.Payload, Seq: int64(h.seq)})
 	}
 	for _, e := range r.entries {
-		doc.Entries = append(doc.Entries, entryDoc{Stream: part(e.stream), Data: e.data})
+		one := entryDoc{Stream: part(e.stream), Data: e.data}
+		if e.time != nil {
+			one.Time = new(e.time.UnixMicro())
+		}
+		doc.Entries = append(doc.Entries, one)
 	}
 	for _, t := range r.trims {
 		doc.Trims = append(doc.Trims, trimDoc{Stream: part(t.stream), Before: t.before})
@@ -66,7 +70,11 @@ func (s *Store) decode(doc *logDoc) (*record, error) {
 		c.releases = append(c.releases, h.held())
 	}
 	for _, e := range doc.Entries {
-		c.entries = append(c.entries, entry{stream: unpart(e.Stream), data: e.Data})
+		one := entry{stream: unpart(e.Stream), data: e.Data}
+		if e.Time != nil {
+			one.time = new(time.UnixMicro(*e.Time).UTC())
+		}
+		c.entries = append(c.entries, one)
 	}
 	for _, t := range doc.Trims {
 		c.trims = append(c.trims, trim{unpart(t.Stream), t.Before})

@@ -79,6 +79,7 @@ type entryDoc struct {
 	At     string `bson:"at,omitempty"` // its position; sorts as text
 	Seq    int64  `bson:"seq,omitempty"`
 	Data   []byte `bson:"data"`
+	Time   *int64 `bson:"t,omitempty"` // in the log, of what was appended in another store: microseconds since 1970
 }
 
 // markDoc says that all records up to a number are applied, and how many resources

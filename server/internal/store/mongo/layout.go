@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -99,6 +100,9 @@ func (s *Store) prepare(ctx context.Context) error {
 	defer cancel()
 	var found struct{ N int64 }
 	err := s.db.meta.FindOne(ctx, bson.D{{Key: "_id", Value: "schema"}}).Decode(&found)
+	if err == driver.ErrNoDocuments && s.o.ReadOnly {
+		return errors.New("the database holds no store of this program")
+	}
 	if err == driver.ErrNoDocuments {
 		_, err = s.db.meta.InsertOne(ctx, bson.D{{Key: "_id", Value: "schema"}, {Key: "n", Value: int64(schema)}})
 		if driver.IsDuplicateKeyError(err) {

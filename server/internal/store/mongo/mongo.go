@@ -46,6 +46,10 @@ type Options struct {
 	// 0 means 1 second.
 	Tick time.Duration
 
+	// ReadOnly opens a database that is only read: there must be one, the index fields
+	// need not be those of the catalog, and no Update is made.
+	ReadOnly bool
+
 	reach func(point) // in tests, what happens at a named point
 	keep  int         // how many applied records the view keeps; tests keep fewer
 }
@@ -151,6 +155,9 @@ func (s *Store) begin(ctx context.Context) error {
 	s.view.Store(v)
 	if err := s.apply(ctx, v.unapplied()); err != nil {
 		return err
+	}
+	if s.o.ReadOnly {
+		return nil
 	}
 	return s.reindex(ctx)
 }

@@ -51,6 +51,15 @@ type entry struct {
 	stream, at string
 	seq        uint64
 	data       []byte
+	time       *time.Time // when it was appended in another store; nil: with its log record
+}
+
+// when gives the time of an entry of a log record.
+func (e *entry) when(r *record) time.Time {
+	if e.time != nil {
+		return *e.time
+	}
+	return r.written
 }
 
 // trim takes away the records of a stream before a position.
@@ -150,7 +159,7 @@ func (r *record) add(c *change) {
 		r.touch(touchClaim(h.claim.Space, h.claim.Key))
 	}
 	for _, e := range c.entries {
-		e.at, e.seq = position(r.written, r.n, len(r.entries)), r.n
+		e.at, e.seq = position(e.when(r), r.n, len(r.entries)), r.n
 		r.entries = append(r.entries, e)
 		r.touch(touchStream(e.stream))
 	}

@@ -3,6 +3,8 @@ package mongo
 import (
 	"bytes"
 	"context"
+	"slices"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -48,6 +50,19 @@ func (t *tx) Delete(ctx context.Context, k store.Key, ifVersion int64) (store.Re
 		return next.Record, err
 	}
 	return next.Record, t.stage(&version{next: next})
+}
+
+// Restore stores a version as another store gave it. See store.Tx.
+func (t *tx) Restore(ctx context.Context, rec store.Record) error {
+	old, labels, err := t.present(ctx, rec.Key)
+	if err != nil {
+		return err
+	}
+	next, err := store.PrepareRestore(t.s.o.Catalog, old, labels, rec)
+	if err != nil {
+		return err
+	}
+	return t.stage(&version{next: next})
 }
 
 // present gives the newest version of a resource, the zero one when there is none.
@@ -163,6 +178,37 @@ func (t *tx) Append(_ context.Context, stream string, data []byte) error {
 	t.entries = append(t.entries, entry{stream: stream, data: bytes.Clone(data)})
 	t.bare += 3*len(stream) + len(data) + overhead
 	return nil
+}
+
+// AppendAt adds a record of a time to a stream. See store.Tx.
+func (t *tx) AppendAt(ctx context.Context, stream string, at time.Time, data []byte) error {
+	last, known := t.ends[stream]
+	if !known {
+		end, err := t.Log(ctx, stream, store.LogRange{Back: true, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(end) > 0 {
+			last = end[0].Time
+		}
+	}
+	if at = at.UTC().Truncate(time.Millisecond); at.Before(last) {
+		at = last
+	}
+	if err := t.Append(ctx, stream, data); err != nil {
+		return err
+	}
+	if e := &t.entries[len(t.entries)-1]; !t.appended(stream) {
+		e.time = &at
+	}
+	t.ends[stream] = at
+	return nil
+}
+
+// appended says whether the Tx appended something to a stream that has the time of
+// the change, before its last entry: then that has it, too.
+func (t *tx) appended(stream string) bool {
+	return slices.ContainsFunc(t.entries[:len(t.entries)-1], func(e entry) bool { return e.stream == stream && e.time == nil })
 }
 
 // change gives what the Tx wants done.

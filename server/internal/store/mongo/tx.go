@@ -23,8 +23,9 @@ type tx struct {
 	claims   map[string]*stagedClaim
 	order    []*stagedClaim
 	entries  []entry
-	bare     int // bytes that the change takes without documents
-	docs     int // bytes of these
+	ends     map[string]time.Time // of streams that AppendAt was used on, the time of the last record
+	bare     int                  // bytes that the change takes without documents
+	docs     int                  // bytes of these
 }
 
 var _ store.Tx = (*tx)(nil)
@@ -32,7 +33,7 @@ var _ store.Tx = (*tx)(nil)
 func newTx(s *Store, v *view) *tx {
 	return &tx{
 		sight: sight{s, v}, known: make(map[store.Key]*version),
-		staged: make(map[store.Key][]*version), claims: make(map[string]*stagedClaim),
+		staged: make(map[store.Key][]*version), claims: make(map[string]*stagedClaim), ends: make(map[string]time.Time),
 	}
 }
 

@@ -20,6 +20,9 @@ const (
 // record of the log, if nothing that it read has changed meanwhile; else it
 // runs it again. See store.Store.
 func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
+	if s.o.ReadOnly {
+		return fhir.Errorf(fhir.Busy, "The store is opened to be read only.")
+	}
 	for attempt := range attempts {
 		if attempt == patience {
 			select {

@@ -94,6 +94,20 @@ func (p *pair) Log(ctx context.Context, stream string, r store.LogRange) ([]stor
 	return p.next().Log(ctx, stream, r)
 }
 
+func (p *pair) Moment(ctx context.Context) (string, error) { return p.next().Moment(ctx) }
+
+func (p *pair) Versions(ctx context.Context, after string, limit int) ([]store.Record, string, error) {
+	return p.next().Versions(ctx, after, limit)
+}
+
+func (p *pair) Spaces(ctx context.Context, after string, limit int) ([]string, string, error) {
+	return p.next().Spaces(ctx, after, limit)
+}
+
+func (p *pair) Streams(ctx context.Context, after string, limit int) ([]string, string, error) {
+	return p.next().Streams(ctx, after, limit)
+}
+
 func (p *pair) Trim(ctx context.Context, stream, before string) error {
 	return p.next().Trim(ctx, stream, before)
 }

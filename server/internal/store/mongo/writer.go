@@ -120,6 +120,13 @@ func (w *writer) compose(group []*request) (*record, []*request) {
 	if rec.written.Before(v.last) { // another's clock is ahead
 		rec.written = v.last
 	}
+	for _, r := range group {
+		for _, e := range r.Change.entries {
+			if e.time != nil && rec.written.Before(*e.time) { // the next entry of its stream is not before it
+				rec.written = *e.time
+			}
+		}
+	}
 	var in []*request
 	for _, r := range group {
 		if rec.overtakes(r.Change.reads) || !v.clean(r.Change.since, r.Change.reads) {

@@ -110,3 +110,19 @@ func (t *modelTx) Append(_ context.Context, stream string, data []byte) error {
 	t.s.append(stream, t.m.now(), data)
 	return nil
 }
+
+// Restore stores a version as another store gave it.
+func (t *modelTx) Restore(_ context.Context, rec store.Record) error {
+	now := t.current(rec.Key)
+	next, err := store.PrepareRestore(t.m.catalog, now.Record, now.Labels, rec)
+	if err == nil {
+		t.add(next)
+	}
+	return err
+}
+
+// AppendAt adds a record of a time to a stream.
+func (t *modelTx) AppendAt(_ context.Context, stream string, at time.Time, data []byte) error {
+	t.s.append(stream, at, data)
+	return nil
+}

@@ -48,6 +48,7 @@ func Run(t *testing.T, open Open) {
 		{"Log", testLog},
 		{"Sizes", testSizes},
 		{"Differential", testDifferential},
+		{"Moving", testMoving},
 	} {
 		t.Run(g.name, func(t *testing.T) { g.run(t, open) })
 	}
