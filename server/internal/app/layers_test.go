@@ -22,7 +22,7 @@ var layers = map[string]int{
 	"server/internal/intake": 5, "server/internal/bars": 5, "server/internal/diary": 5, "server/internal/outbox": 5, "server/internal/store/enginetest": 5,
 	"server/internal/rest": 6,
 	"server/internal/app":  7,
-	"server":               8,
+	"server":               8, "server/internal/faults": 8,
 	// Test support: imported from test files only.
 	"fhir/fhirtest": 1, "server/internal/store/mongo/mongotest": 1,
 }
