@@ -31,6 +31,9 @@ type Bridge struct {
 	App, Facility string // MSH-3 and MSH-4 of acknowledgements; App is HL7API when empty
 	Strict        bool   // refuse a MSH-12 that is no version from 2.1 to 2.9
 
+	// Began, when not nil, is told of every message that comes in, and from whom;
+	// Observe is told of each of them once.
+	Began func(partner string)
 	// Observe is told of every message: who sent it, its event ("other" for one
 	// not in the event table), what came of it (AA, REPEATED, STALE, HELD, REPLY, or
 	// the application code of a refusal), and the time it took.
@@ -55,6 +58,9 @@ func (b *Bridge) Answer(ctx context.Context, from Peer, raw []byte) (ack []byte)
 
 // answer is Answer; a message with a fault of its transport is refused for it.
 func (b *Bridge) answer(ctx context.Context, from Peer, raw []byte, fault error) []byte {
+	if b.Began != nil {
+		b.Began(from.Partner)
+	}
 	x := &exchange{b: b, env: Envelope{Peer: from, Received: b.Now(), Raw: raw}, event: "other"}
 	a, silent := x.contained(ctx, fault)
 	x.note(a, silent)
@@ -200,6 +206,9 @@ func (x *exchange) provenance(s sender, received time.Time) mappings.ProvenanceI
 // Give carries a message out that was kept, and gives what it is answered. It is
 // Answer without an acknowledgement.
 func (b *Bridge) Give(ctx context.Context, from Peer, raw []byte) Answer {
+	if b.Began != nil {
+		b.Began(from.Partner)
+	}
 	x := &exchange{b: b, env: Envelope{Peer: from, Received: b.Now(), Raw: raw}, event: "other"}
 	a, silent := x.contained(ctx, nil)
 	x.note(a, silent)

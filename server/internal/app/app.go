@@ -138,7 +138,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 	}
 	a.bridge = &hl7bridge.Bridge{
 		Applier: a.intake, Directory: &a.partners, Now: a.now, NewID: a.newID, Log: log,
-		App: "HL7API", Facility: "SLOTWAY", Observe: a.metrics.message,
+		App: "HL7API", Facility: "SLOTWAY", Observe: a.metrics.message, Began: a.metrics.messageCame,
 	}
 	a.intake.Bridge, a.booking.Cleared = a.bridge, a.intake.Cleared
 	a.outbox = &outbox.Service{
@@ -146,7 +146,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		Seal: keys.messages.Seal, Open: keys.messages.Open, Alone: strings.HasPrefix(cfg.Store, "bolt://"), Observe: a.metrics.sent,
 	}
 	a.booking.Tell = a.outbox.Note
-	a.metrics.registry.MustRegister(outboxGauges{a})
+	a.metrics.registry.MustRegister(outboxGauges{a}, readyGauge{a})
 	messages := &bars.Service{Store: a.store, Booking: a.booking, Now: a.now, NewID: a.newID}
 	limits := rest.DefaultLimits
 	limits.Message = cfg.Limits.Message

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -10,11 +11,78 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics are what the program counts. No label holds anything of a patient, and
-// none has more values than the configuration and the code give it.
+// metric is a row of the table of metrics.
+type metric struct {
+	name   string
+	kind   metricKind
+	labels []string
+	help   string
+}
+
+type metricKind string
+
+const (
+	counter   metricKind = "counter"
+	gauge     metricKind = "gauge"
+	histogram metricKind = "histogram" // of seconds
+)
+
+const (
+	requestSeconds  = "slotway_http_request_seconds"
+	messagesCame    = "slotway_hl7_received_total"
+	messageSeconds  = "slotway_hl7_message_seconds"
+	reviewOpen      = "slotway_review_open"
+	outboxAttempts  = "slotway_outbox_attempts_total"
+	outboxWaiting   = "slotway_outbox_messages"
+	outboxOldest    = "slotway_outbox_oldest_seconds"
+	serverReadiness = "slotway_ready"
+)
+
+// metricTable is all that the program counts besides what the runtime does. No label
+// holds anything of a patient, and none has more values than the configuration and the
+// code give it.
+var metricTable = []metric{
+	{serverReadiness, gauge, nil, "1 while the server can do its work, else 0; /readyz says why."},
+	{requestSeconds, histogram, []string{"face", "interaction", "status"}, "FHIR requests by face, interaction and status."},
+	{messagesCame, counter, []string{"partner"}, "HL7 messages that came in, by partner. Each is counted in slotway_hl7_message_seconds once it has its answer."},
+	{messageSeconds, histogram, []string{"partner", "event", "answer"}, "HL7 messages by partner, event and answer."},
+	{reviewOpen, gauge, []string{"customer"}, "Items of the review queue that wait for somebody, by customer."},
+	{outboxAttempts, counter, []string{"partner", "outcome"}, "Attempts to send messages to partners, by partner and outcome: delivered, refused, failed or unanswered."},
+	{outboxWaiting, gauge, []string{"partner", "state"}, "Messages that wait for a partner (queued), or were given up (dead); counted up to 10,000."},
+	{outboxOldest, gauge, []string{"partner"}, "Age of the oldest message that waits for a partner; 0 when none does."},
+}
+
+// metricOf gives a row of the table.
+func metricOf(name string) metric {
+	for _, m := range metricTable {
+		if m.name == name {
+			return m
+		}
+	}
+	panic("no metric " + name) // a broken table
+}
+
+func (m metric) opts() prometheus.Opts { return prometheus.Opts{Name: m.name, Help: m.help} }
+
+func (m metric) histogram() *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: m.name, Help: m.help, Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}, m.labels)
+}
+
+func (m metric) counter() *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts(m.opts()), m.labels)
+}
+
+func (m metric) gauge() *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts(m.opts()), m.labels)
+}
+
+func (m metric) desc() *prometheus.Desc { return prometheus.NewDesc(m.name, m.help, m.labels, nil) }
+
+// metrics are what the program counts.
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
+	came     *prometheus.CounterVec
 	messages *prometheus.HistogramVec
 	review   *prometheus.GaugeVec
 	outgoing *prometheus.CounterVec
@@ -23,22 +91,13 @@ type metrics struct {
 func newMetrics() *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
-		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "slotway_http_request_seconds", Help: "FHIR requests by face, interaction and status.",
-			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
-		}, []string{"face", "interaction", "status"}),
-		messages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "slotway_hl7_message_seconds", Help: "HL7 messages by partner, event and answer.",
-			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
-		}, []string{"partner", "event", "answer"}),
-		review: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "slotway_review_open", Help: "Items of the review queue that wait for somebody, by customer.",
-		}, []string{"customer"}),
-		outgoing: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "slotway_outbox_attempts_total", Help: "Attempts to send messages to partners, by partner and outcome: delivered, refused, failed or unanswered.",
-		}, []string{"partner", "outcome"}),
+		requests: metricOf(requestSeconds).histogram(),
+		came:     metricOf(messagesCame).counter(),
+		messages: metricOf(messageSeconds).histogram(),
+		review:   metricOf(reviewOpen).gauge(),
+		outgoing: metricOf(outboxAttempts).counter(),
 	}
-	m.registry.MustRegister(m.outgoing, m.requests, m.messages, m.review, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.outgoing, m.requests, m.came, m.messages, m.review, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -54,6 +113,8 @@ func (m *metrics) message(partner, event, answer string, d time.Duration) {
 	m.messages.WithLabelValues(partner, event, answer).Observe(d.Seconds())
 }
 
+func (m *metrics) messageCame(partner string) { m.came.WithLabelValues(partner).Inc() }
+
 func (m *metrics) sent(partner, outcome string) {
 	m.outgoing.WithLabelValues(partner, outcome).Inc()
 }
@@ -62,8 +123,9 @@ func (m *metrics) sent(partner, outcome string) {
 type outboxGauges struct{ a *App }
 
 var (
-	outboxLength = prometheus.NewDesc("slotway_outbox_messages", "Messages that wait for a partner (queued), or were given up (dead); counted up to 10,000.", []string{"partner", "state"}, nil)
-	outboxAge    = prometheus.NewDesc("slotway_outbox_oldest_seconds", "Age of the oldest message that waits for a partner; 0 when none does.", []string{"partner"}, nil)
+	outboxLength = metricOf(outboxWaiting).desc()
+	outboxAge    = metricOf(outboxOldest).desc()
+	readiness    = metricOf(serverReadiness).desc()
 )
 
 // Describe names the gauges.
@@ -83,4 +145,21 @@ func (g outboxGauges) Collect(ch chan<- prometheus.Metric) {
 		}
 		ch <- prometheus.MustNewConstMetric(outboxAge, prometheus.GaugeValue, age, partner)
 	}
+}
+
+// readyGauge says whether the program is ready, as it is when it is asked.
+type readyGauge struct{ a *App }
+
+// Describe names the gauge.
+func (g readyGauge) Describe(ch chan<- *prometheus.Desc) { ch <- readiness }
+
+// Collect gives its value.
+func (g readyGauge) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	value := 1.0
+	if len(g.a.notReady(ctx)) > 0 {
+		value = 0
+	}
+	ch <- prometheus.MustNewConstMetric(readiness, prometheus.GaugeValue, value)
 }

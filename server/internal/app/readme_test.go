@@ -24,7 +24,7 @@ func TestREADME(t *testing.T) {
 	}
 	want := string(b)
 	for name, text := range map[string]string{
-		"params": search.Table(), "settings": settingsTable(t), "events": eventsTable(), "rules": rulesTable(), "operations": operationsTable(), "tellings": tellingsTable(), "codes": codesTable(),
+		"params": search.Table(), "settings": settingsTable(t), "events": eventsTable(), "rules": rulesTable(), "operations": operationsTable(), "tellings": tellingsTable(), "codes": codesTable(), "alerts": alertsTable(),
 	} {
 		begin := strings.Index(want, "<!-- "+name+":")
 		end := strings.Index(want, "<!-- /"+name+" -->")
