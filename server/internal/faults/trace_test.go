@@ -19,6 +19,7 @@ type event struct {
 	data []byte // and what
 	size int64  // of the file, after it was made longer or shorter
 	id   string // of the message that was acknowledged
+	born bool   // the file has its name
 }
 
 type eventKind int
@@ -91,34 +92,41 @@ func parseCall(line, file string) (e event, ok bool, err error) {
 		}
 		return e, false, err
 	}
-	if path != file {
+	if path != file && !strings.HasPrefix(path, file+".new-") {
 		return e, false, nil
 	}
+	e, err = parseChange(name, args)
+	e.born = path == file
+	return e, err == nil, err
+}
+
+// parseChange reads a call that changes the file.
+func parseChange(name, args string) (event, error) {
 	switch name {
 	case "fdatasync", "fsync":
-		return event{kind: isSync}, true, nil
+		return event{kind: isSync}, nil
 	case "ftruncate":
 		n, err := numbersOf(args, 1)
 		if err != nil {
-			return e, false, err
+			return event{}, err
 		}
-		return event{kind: isResize, size: n[0]}, true, nil
+		return event{kind: isResize, size: n[0]}, nil
 	case "fallocate":
 		n, err := numbersOf(args, 3)
 		if err != nil {
-			return e, false, err
+			return event{}, err
 		}
-		return event{kind: isResize, size: n[1] + n[2]}, true, nil
+		return event{kind: isResize, size: n[1] + n[2]}, nil
 	}
 	data, rest, err := stringOf(args)
 	if err != nil {
-		return e, false, err
+		return event{}, err
 	}
 	n, err := numbersOf(rest, 2)
 	if err != nil || n[0] != int64(len(data)) {
-		return e, false, fmt.Errorf("a write of %d bytes shows %d of them: %v", n, len(data), err)
+		return event{}, fmt.Errorf("a write of %d bytes shows %d of them: %v", n, len(data), err)
 	}
-	return event{kind: isWrite, at: n[1], data: data}, true, nil
+	return event{kind: isWrite, at: n[1], data: data}, nil
 }
 
 // unescaped reads a text of which strace may write every byte as \x and two digits.
@@ -265,13 +273,14 @@ func TestImages(t *testing.T) {
 
 func TestParseCall(t *testing.T) {
 	for line, want := range map[string]string{
-		`7 pwrite64(5</d/s.db>, "\x00\x41", 2, 4096) = 2`:                           "{0 4096 [0 65] 0 }",
-		`7 pwrite64(5<\x2f\x64\x2f\x73\x2e\x64\x62>, "\x01", 1, 0 <unfinished ...>`: "{0 0 [1] 0 }",
-		`7 fdatasync(5</d/s.db>)                = 0`:                                "{2 0 [] 0 }",
-		`7 fallocate(5</d/s.db>, 0, 100, 28) = 0`:                                   "{1 0 [] 128 }",
-		`7 ftruncate(5</d/s.db>, 32768) = 0`:                                        "{1 0 [] 32768 }",
-		`7 write(9<socket:[1]>, "\x4d\x53\x41\x7c\x41\x41\x7c\x6b\x0d", 9) = 9`:     "{3 0 [] 0 k}",
+		`7 pwrite64(5</d/s.db>, "\x00\x41", 2, 4096) = 2`:                           "{0 4096 [0 65] 0  true}",
+		`7 pwrite64(5<\x2f\x64\x2f\x73\x2e\x64\x62>, "\x01", 1, 0 <unfinished ...>`: "{0 0 [1] 0  true}",
+		`7 fdatasync(5</d/s.db>)                = 0`:                                "{2 0 [] 0  true}",
+		`7 fallocate(5</d/s.db>, 0, 100, 28) = 0`:                                   "{1 0 [] 128  true}",
+		`7 ftruncate(5</d/s.db>, 32768) = 0`:                                        "{1 0 [] 32768  true}",
+		`7 write(9<socket:[1]>, "\x4d\x53\x41\x7c\x41\x41\x7c\x6b\x0d", 9) = 9`:     "{3 0 [] 0 k false}",
 		`7 write(9<socket:[1]>, "\x4d\x53\x41\x7c\x41\x45\x7c\x6b\x0d", 9) = 9`:     "",
+		`7 pwrite64(5</d/s.db.new-1>, "\x01", 1, 0) = 1`:                            "{0 0 [1] 0  false}",
 		`7 pwrite64(5</d/other>, "\x01", 1, 0) = 1`:                                 "",
 		`7 <... fdatasync resumed>) = 0`:                                            "",
 		`7 fdatasync(5</d/s.db>) = -1 EIO (Input/output error)`:                     "",

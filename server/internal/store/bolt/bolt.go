@@ -86,6 +86,11 @@ func Open(path string, o Options) (*Store, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{catalog: o.Catalog, plan: newPlan(o.Catalog), now: o.Now, log: o.Log, migrations: o.migrations, progress: o.progress}
+	if !o.ReadOnly {
+		if err := s.establish(path); err != nil {
+			return nil, fmt.Errorf("making the store %s: %w", path, err)
+		}
+	}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		ReadOnly:        o.ReadOnly,
 		Timeout:         o.LockTimeout,
