@@ -245,8 +245,11 @@ func (d *disk) part(e event, keep func() bool) {
 func TestImages(t *testing.T) {
 	page := func(c byte) []byte { return []byte(strings.Repeat(string(c), 2*sector)) }
 	events := []event{
-		{kind: isWrite, at: 0, data: page('a')}, {kind: isSync}, {kind: isAck, id: "1"},
-		{kind: isWrite, at: 0, data: page('b')}, {kind: isWrite, at: 2 * sector, data: page('c')},
+		{kind: isWrite, at: 0, data: page('a')},
+		{kind: isSync},
+		{kind: isAck, id: "1"},
+		{kind: isWrite, at: 0, data: page('b')},
+		{kind: isWrite, at: 2 * sector, data: page('c')},
 	}
 	seen := map[string]bool{}
 	for n := range 64 {
