@@ -12,7 +12,8 @@ import (
 )
 
 // requestSpace is the space of the claims of request ids that succeeded: key
-// client\0organisation\0id, since one client may bring several consumers', holder the id of what was stored, payload its versioned address.
+// client\0organisation\0id, since one client may bring several consumers', holder
+// the id of what was stored, payload its versioned address.
 const requestSpace = "request"
 
 func requestKey(p auth.Principal, id string) string {
