@@ -45,3 +45,26 @@ func TestAdminScopes(t *testing.T) {
 		}
 	}
 }
+
+// TestAuditNeedsItsOwnScope: no scope for any type shows who looked at what, whether
+// the token has it or the client's registration.
+func TestAuditNeedsItsOwnScope(t *testing.T) {
+	for _, tc := range []struct {
+		token, registered string
+		want              Grant
+	}{
+		{"system/AuditEvent.rs", "system/AuditEvent.rs", Yes},
+		{"system/AuditEvent.rs", "system/*.rs system/AuditEvent.rs", Yes},
+		{"system/*.cruds", "system/AuditEvent.rs", No},
+		{"system/AuditEvent.rs", "system/*.cruds", No},
+		{"system/*.cruds", "system/*.cruds", No},
+		{"system/AuditEvent.s", "system/AuditEvent.rs", No},
+	} {
+		if got := ParseScopes(tc.token).Within(ParseScopes(tc.registered)).Allows(Read, AuditRecord); got != tc.want {
+			t.Errorf("%q for a client of %q reads the audit: %v, want %v", tc.token, tc.registered, got, tc.want)
+		}
+	}
+	if ParseScopes("system/*.cruds").covers("system/AuditEvent.rs") {
+		t.Error("a client of system/*.cruds may ask for system/AuditEvent.rs")
+	}
+}

@@ -1,9 +1,11 @@
 package auth
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/subtle"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -68,6 +70,7 @@ const directCare = "directcare"
 // claims is what a token says, of the right types and not yet judged.
 type claims struct {
 	issuer, subject, client, id, reason string
+	behind                              string // see Principal.Claims
 	audience                            []string
 	scope                               string
 	groups                              []string
@@ -110,6 +113,7 @@ func readClaims(o object, p Profile, scopeClaim string) (claims, error) {
 		return c, refuse("claims", err.Error())
 	}
 	c.bound, c.certificate = boundTo(o)
+	c.behind = behind(o)
 	return c, missing(o, c, p)
 }
 
@@ -126,6 +130,32 @@ func (o object) scopes(p Profile, named string) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// behindClaims are the claims that say for whom a client acts: those of the NHS's
+// tokens, of the older ones too.
+var behindClaims = []string{"requesting_practitioner", "requesting_organization", "requesting_device", "requesting_user", "requesting_system", "requesting_person", "reason_for_request", "fhirUser"}
+
+// maxBehind bounds what is kept of them, in bytes.
+const maxBehind = 4 << 10
+
+// behind gives those claims as they stand in the token, as a JSON object, as many as
+// there is room for.
+func behind(o object) string {
+	var out []byte
+	for _, name := range behindClaims {
+		var compact bytes.Buffer
+		if !o.has(name) || json.Compact(&compact, o.raw(name)) != nil || len(out)+compact.Len() > maxBehind {
+			continue
+		}
+		out = append(out, ",\""+name+"\":"...)
+		out = append(out, compact.Bytes()...)
+	}
+	if out == nil {
+		return ""
+	}
+	out[0] = '{'
+	return string(append(out, '}'))
 }
 
 // always are the claims that every profile requires.

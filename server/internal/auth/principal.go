@@ -19,6 +19,7 @@ type Principal struct {
 	Subject          string     // sub of the token; the client id for a system
 	Issuer           string     // iss of the token
 	TokenID          string     // jti of the token; may be empty outside the standard profile
+	Claims           string     // JSON object of the claims about the user, organisation and device behind it; may be empty
 	Reason           string     // reason_for_request of the token, such as directcare; may be empty
 	Requesting       Requesting // who asks, as an NHS token says it
 	Scopes           Scopes

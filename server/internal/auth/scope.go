@@ -93,6 +93,11 @@ const (
 	JournalEntry = "JournalEntry"
 )
 
+// AuditRecord is the type of the records of the audit. No scope for any type is
+// one for it: only one that names it lets them be seen, and only to a client that
+// is registered for it by name.
+const AuditRecord = "AuditEvent"
+
 // String gives the action's name.
 func (a Action) String() string { return actions[a].name }
 
@@ -227,7 +232,10 @@ func (s Scopes) Allows(act Action, resourceType string) Grant {
 	if act >= numActions || !act.concerns(resourceType) {
 		return No
 	}
-	g := max(s.allows[resourceType][act], s.allows["*"][act])
+	g := s.allows[resourceType][act]
+	if resourceType != AuditRecord {
+		g = max(g, s.allows["*"][act])
+	}
 	if s.limit != nil {
 		g = min(g, s.limit.Allows(act, resourceType))
 	}
@@ -256,7 +264,7 @@ func (s Scopes) covers(name string) bool {
 	}
 	held := ""
 	for _, own := range s.names {
-		if have, ok := parseSMART(own); ok && (have.typ == "*" || have.typ == ask.typ) {
+		if have, ok := parseSMART(own); ok && (have.typ == "*" && ask.typ != AuditRecord || have.typ == ask.typ) {
 			held += have.letters
 		}
 	}

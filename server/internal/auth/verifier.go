@@ -301,7 +301,7 @@ func (v *TokenVerifier) principal(ctx context.Context, known *verified) (Princip
 	code, name := c.actsFor(client)
 	return Principal{
 		Client: client.ID, Organisation: code, OrganisationName: name, Requesting: c.requesting,
-		Subject: c.subject, Issuer: c.issuer, TokenID: c.id, Reason: c.reason,
+		Subject: c.subject, Issuer: c.issuer, TokenID: c.id, Reason: c.reason, Claims: c.behind,
 		Scopes: known.scopes.Within(client.scopes), Customers: client.Customers, Labels: client.Labels,
 		UpdateAsCreate: client.UpdateAsCreate, Expires: c.expires,
 	}, nil

@@ -23,7 +23,7 @@ import (
 func TestVerifyGivesThePrincipal(t *testing.T) {
 	v := testVerifier(t, newClock(), nil)
 	for _, round := range []string{"first", "remembered"} {
-		p, err := v.Verify(t.Context(), forge(claim("reason_for_request", "directcare"), claim("sub", "system-7")))
+		p, err := v.Verify(t.Context(), forge(claim("reason_for_request", "directcare"), claim("sub", "system-7"), claim("requesting_practitioner", map[string]any{"id": "u 7", "resourceType": "Practitioner"})))
 		if err != nil {
 			t.Fatalf("%s: Verify() = %v", round, err)
 		}
@@ -33,7 +33,7 @@ func TestVerifyGivesThePrincipal(t *testing.T) {
 		p.Scopes = Scopes{}
 		want := Principal{
 			Client: testClient, Organisation: "A81001", OrganisationName: "Test Practice", Subject: "system-7", Issuer: testIssuer,
-			TokenID: canary, Reason: "directcare", Customers: []string{"trustalias"}, UpdateAsCreate: true, Expires: testNow.Add(time.Hour).Local(),
+			TokenID: canary, Reason: "directcare", Requesting: Requesting{Practitioner: []byte(`{"id":"u 7","resourceType":"Practitioner"}`)}, Claims: `{"requesting_practitioner":{"id":"u 7","resourceType":"Practitioner"},"reason_for_request":"directcare"}`, Customers: []string{"trustalias"}, UpdateAsCreate: true, Expires: testNow.Add(time.Hour).Local(),
 		}
 		if diff := cmp.Diff(want, p, cmp.AllowUnexported(Scopes{})); diff != "" {
 			t.Errorf("%s: Verify() (-want +got):\n%s", round, diff)
