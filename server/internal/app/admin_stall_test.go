@@ -120,7 +120,7 @@ func stalled(t *testing.T, a *App, path string) io.Reader {
 // longer, by the room kept ahead.
 func inUse(t *testing.T, a *App) int64 {
 	t.Helper()
-	sum, err := a.store.(*bolt.Store).Backup(t.Context(), io.Discard)
+	sum, err := a.audit.Store.(*bolt.Store).Backup(t.Context(), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"slotway/fhir/search"
 	"slotway/hl7bridge"
 	"slotway/hl7bridge/mllp"
+	"slotway/server/internal/audit"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/bars"
 	"slotway/server/internal/booking"
@@ -47,6 +48,7 @@ type App struct {
 	booking  *booking.Service
 	intake   *intake.Service
 	outbox   *outbox.Service
+	audit    *audit.Log
 	bridge   *hl7bridge.Bridge
 	rest     *rest.Server
 	issuer   *auth.Issuer
@@ -62,6 +64,8 @@ type App struct {
 	mllpPartners map[string]string // by listener
 	sealed       *sealer           // of messages
 	running      sync.WaitGroup
+	recording    sync.WaitGroup // of the audit: it ends when all else has
+	drained      context.CancelFunc
 }
 
 // secrets are the keys that encrypt what is kept.
@@ -109,6 +113,8 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 	if err := move.Unfinished(context.Background(), a.store); err != nil {
 		return err
 	}
+	a.audit = &audit.Log{Store: a.store, Keys: keys.messages.audit(), Now: a.now, Log: log, Continue: cfg.AuditFail == "continue"}
+	a.store = audit.Wrap(a.store, a.audit)
 	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Rules: r4.Rules{Strict: cfg.Validation == "strict"}, StrictReferences: cfg.References == "strict", HoldFor: cfg.HoldFor, Offers: cfg.offers()}
 	a.intake = &intake.Service{
 		Store: a.store, Booking: a.booking, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID,
@@ -146,13 +152,13 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		Seal: keys.messages.Seal, Open: keys.messages.Open, Alone: strings.HasPrefix(cfg.Store, "bolt://"), Observe: a.metrics.sent,
 	}
 	a.booking.Tell = a.outbox.Note
-	a.metrics.registry.MustRegister(outboxGauges{a}, readyGauge{a})
+	a.metrics.registry.MustRegister(outboxGauges{a}, readyGauge{a}, auditGauges{a})
 	messages := &bars.Service{Store: a.store, Booking: a.booking, Now: a.now, NewID: a.newID}
 	limits := rest.DefaultLimits
 	limits.Message = cfg.Limits.Message
 	a.rest = &rest.Server{
 		Origin: cfg.BaseURL, Hosts: cfg.Hosts, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
-		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, BaRS: messages, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
+		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Audit: a.audit, BaRS: messages, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
 		Limits: limits, Peers: a, Seal: keys.state.Seal, Open: keys.state.Open,
 	}
@@ -241,6 +247,9 @@ func (a *App) notReady(ctx context.Context) (reasons []string) {
 		a.log.Error("store not ready", "error", err)
 		reasons = append(reasons, fhir.AsError(err).Text)
 	}
+	if a.audit.Gate() != nil {
+		reasons = append(reasons, "the records of the audit cannot be written")
+	}
 	if err := a.verifier.Ready(ctx); err != nil {
 		a.log.Error("keys of an issuer cannot be had", "error", err)
 		reasons = append(reasons, "the keys of a token issuer cannot be had")
@@ -268,6 +277,10 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	sweeping, stop := context.WithCancel(ctx)
 	defer stop()
+	recording, drained := context.WithCancel(context.WithoutCancel(ctx))
+	defer drained()
+	a.recording.Go(func() { a.audit.Run(recording) })
+	a.drained = drained
 	a.running.Go(func() { a.sweep(sweeping) })
 	a.running.Go(func() { a.makeSlots(sweeping) })
 	a.running.Go(func() { a.outbox.Run(sweeping) })
@@ -295,6 +308,8 @@ func (a *App) shutdown() error {
 	}
 	errs = append(errs, a.mllpServer.Shutdown(ctx))
 	a.running.Wait()
+	a.drained() // the records of all that was answered
+	a.recording.Wait()
 	return errors.Join(append(errs, a.close())...)
 }
 

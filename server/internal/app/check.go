@@ -74,7 +74,13 @@ func (c *Config) check() error {
 	if c.HoldFor < time.Second || c.HoldFor > 24*time.Hour {
 		bad("hold_for is how long a hold lasts, from 1s to 24h, not %s", c.HoldFor)
 	}
-	if r := c.Retention; min(r.Messages, r.Review, r.Undecided, r.Access, r.Outbox) < 0 || r.Messages > 0 && r.Messages < 7 {
+	if c.AuditFail != "refuse" && c.AuditFail != "continue" {
+		bad("audit_failure is refuse or continue, not %q", c.AuditFail)
+	}
+	if days := c.Retention.Audit; days < 0 || days > 0 && days < 90 {
+		bad("retention: the audit is kept for at least 90 days, or with 0 for good")
+	}
+	if r := c.Retention; min(r.Messages, r.Review, r.Undecided, r.Outbox) < 0 || r.Messages > 0 && r.Messages < 7 {
 		bad("retention: days must not be negative, and messages at least 7: a partner may send a message again for so long")
 	}
 	errs = append(errs, c.Limits.check())

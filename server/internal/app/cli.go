@@ -31,6 +31,8 @@ type cli struct {
 	Clinic clinicCmd `cmd:"" help:"Withdraw a clinic."`
 	Load   loadCmd   `cmd:"" help:"Load resources from NDJSON and Bundles into a running server, each under its own id."`
 
+	Audit auditCmd `cmd:"" help:"Check the audit."`
+
 	Backup  backupCmd  `cmd:"" help:"Write a backup of an embedded store, running or not."`
 	Restore restoreCmd `cmd:"" help:"Make an embedded store of a backup."`
 	Reindex reindexCmd `cmd:"" help:"Make the search index of an embedded store anew."`

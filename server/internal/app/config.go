@@ -44,6 +44,7 @@ type Config struct {
 	Plaintext  bool             `yaml:"allow_plaintext"`
 	Insecure   bool             `yaml:"allow_insecure_loopback"`
 	DrainDelay time.Duration    `yaml:"drain_delay"`
+	AuditFail  string           `yaml:"audit_failure"`
 }
 
 // KeyConfig names the files of the keys that encrypt what is kept: the raw text
@@ -239,8 +240,8 @@ type RetentionConfig struct {
 	Messages  int `yaml:"messages"`
 	Review    int `yaml:"review"`
 	Undecided int `yaml:"undecided"`
-	Access    int `yaml:"access"`
 	Outbox    int `yaml:"outbox"`
+	Audit     int `yaml:"audit"`
 }
 
 // ErrorConfig says how each face answers failures: a style's name.
@@ -251,7 +252,7 @@ type ErrorConfig struct {
 
 // defaults is what a configuration is laid over.
 func defaults() Config {
-	return Config{Zone: "Europe/London", LogLevel: "info", Validation: "lenient", References: "lenient", HoldFor: booking.DefaultHold, Handling: "lenient", Limits: defaultLimits(), Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
+	return Config{Zone: "Europe/London", LogLevel: "info", Validation: "lenient", References: "lenient", HoldFor: booking.DefaultHold, Handling: "lenient", AuditFail: "refuse", Limits: defaultLimits(), Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
 }
 
 // LoadConfig reads a file over the defaults, and then the settings of flags and

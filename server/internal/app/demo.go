@@ -166,6 +166,10 @@ func (c *demoCmd) config(dir string) (Config, error) {
 			ID: "demo-admin", SecretHash: secret, Organisation: "RX1", Customers: []string{"trustalias"}, UpdateAsCreate: true,
 			Scopes: []string{"system/*.cruds", "review/*.read", "review/*.write", "messages/*.read", "messages/*.write", "messages/unclaimed.read"},
 		},
+		{
+			ID: "demo-auditor", SecretHash: secret, Organisation: "RX1", Customers: []string{"trustalias", "alias_123"},
+			Scopes: []string{"system/AuditEvent.rs", "system/Patient.rs"},
+		},
 	}
 	if err := c.apply(&cfg); err != nil {
 		return cfg, err

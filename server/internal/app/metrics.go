@@ -119,6 +119,37 @@ func (m *metrics) sent(partner, outcome string) {
 	m.outgoing.WithLabelValues(partner, outcome).Inc()
 }
 
+// auditGauges gives what the audit has done.
+type auditGauges struct{ a *App }
+
+var (
+	auditRecords = prometheus.NewDesc("slotway_audit_records_total", "Records of the audit that were taken in memory, or lost for want of room where reads go on without.", []string{"outcome"}, nil)
+	auditWaiting = prometheus.NewDesc("slotway_audit_waiting_bytes", "Records of the audit that are not written yet.", nil, nil)
+	auditSeal    = prometheus.NewDesc("slotway_audit_seal", "Number of the last seal of the audit.", nil, nil)
+	auditFailing = prometheus.NewDesc("slotway_audit_failing", "1 while records of the audit cannot be written.", nil, nil)
+)
+
+// Describe names them.
+func (g auditGauges) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{auditRecords, auditWaiting, auditSeal, auditFailing} {
+		ch <- d
+	}
+}
+
+// Collect gives their values.
+func (g auditGauges) Collect(ch chan<- prometheus.Metric) {
+	s := g.a.audit.Stats()
+	ch <- prometheus.MustNewConstMetric(auditRecords, prometheus.CounterValue, float64(s.Written), "taken")
+	ch <- prometheus.MustNewConstMetric(auditRecords, prometheus.CounterValue, float64(s.Lost), "lost")
+	ch <- prometheus.MustNewConstMetric(auditWaiting, prometheus.GaugeValue, float64(s.Waiting))
+	ch <- prometheus.MustNewConstMetric(auditSeal, prometheus.GaugeValue, float64(s.Seals))
+	failing := 0.0
+	if s.Failing {
+		failing = 1
+	}
+	ch <- prometheus.MustNewConstMetric(auditFailing, prometheus.GaugeValue, failing)
+}
+
 // outboxGauges gives how much waits for each partner, as it is when it is asked.
 type outboxGauges struct{ a *App }
 

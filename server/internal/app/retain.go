@@ -19,7 +19,7 @@ const (
 func (a *App) prune(ctx context.Context) {
 	days := func(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 	r := a.cfg.Retention
-	keep := intake.Retention{Messages: days(r.Messages), Review: days(r.Review), Undecided: days(r.Undecided), Access: days(r.Access)}
+	keep := intake.Retention{Messages: days(r.Messages), Review: days(r.Review), Undecided: days(r.Undecided)}
 	a.reseal(ctx)
 	tick := time.NewTicker(queuesEvery)
 	defer tick.Stop()
@@ -35,6 +35,11 @@ func (a *App) prune(ctx context.Context) {
 			}
 			if err != nil && ctx.Err() == nil {
 				a.log.Warn("what is kept too long could not be taken away; the next round goes on", "error", err)
+			}
+			if r.Audit > 0 {
+				if err := a.audit.Trim(ctx, now.Add(-days(r.Audit))); err != nil && ctx.Err() == nil {
+					a.log.Warn("old records of the audit could not be taken away; the next round goes on", "error", err)
+				}
 			}
 			if n > 0 {
 				a.log.Info("messages and items taken away, or expired", "count", n)

@@ -3,7 +3,6 @@ package app
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,8 +11,6 @@ import (
 	"testing"
 
 	"slotway/server/internal/dispatch"
-	"slotway/server/internal/journal"
-	"slotway/server/internal/store"
 )
 
 // cautious are customers that compare dates of birth.
@@ -182,17 +179,9 @@ func (w *ward) journal(item string) {
 // accesses looks for the record of what somebody did.
 func (w *ward) accesses(acts ...string) {
 	w.t.Helper()
-	records, err := w.a.store.Log(w.t.Context(), journal.AccessStream, store.LogRange{Limit: 1000})
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	done := map[string]bool{}
-	for _, r := range records {
-		var a journal.Access
-		if err := json.Unmarshal(r.Data, &a); err != nil {
-			w.t.Fatal(err)
-		}
-		done[a.Act] = a.Client == "demo-admin" && !a.At.IsZero() && len(a.Customers) > 0
+	for _, e := range audited(w.t, w.a) {
+		done[e.Act] = done[e.Act] || e.Client == "demo-admin" && !e.Time.IsZero() && len(e.Reach) > 0 && e.Request != ""
 	}
 	for _, act := range acts {
 		if !done[act] {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -12,6 +13,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"slotway/server/internal/audit"
 )
 
 // sealer encrypts with AES-256-GCM under its first key, and decrypts what was
@@ -29,6 +32,7 @@ type sealer struct {
 type sealingKey struct {
 	mark []byte
 	aead cipher.AEAD
+	code []byte // another key, made of it
 }
 
 // newSealer makes a sealer of keys of 32 bytes, the one in use first.
@@ -44,7 +48,7 @@ func newSealer(random io.Reader, keys ...[]byte) (*sealer, error) {
 			return nil, err
 		}
 		sum := sha256.Sum256(key)
-		s.keys = append(s.keys, sealingKey{append([]byte{1}, sum[:7]...), aead})
+		s.keys = append(s.keys, sealingKey{append([]byte{1}, sum[:7]...), aead, codeOf(key, []byte("slotway audit"))})
 	}
 	return s, nil
 }
@@ -100,6 +104,22 @@ func (c RotatingConfig) sealer(random io.Reader) (*sealer, error) {
 		keys = append(keys, key)
 	}
 	return newSealer(random, keys...)
+}
+
+// audit gives what the audit does with the key.
+func (s *sealer) audit() audit.Keys {
+	return audit.Keys{Seal: s.Seal, Open: s.Open, Codes: func(b []byte) (all [][]byte) {
+		for _, k := range s.keys {
+			all = append(all, codeOf(k.code, b))
+		}
+		return all
+	}}
+}
+
+func codeOf(key, b []byte) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write(b)
+	return h.Sum(nil)
 }
 
 // readKey reads a key of 32 bytes from a file: as base64, as hexadecimal, or as

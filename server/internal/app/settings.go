@@ -43,8 +43,8 @@ type Settings struct {
 		Messages  Text `yaml:"messages,omitempty" placeholder:"DAYS" help:"How long the journal of HL7 messages, their text and their answers are kept: at least 7 days; 0, the default, for good."`
 		Review    Text `yaml:"review,omitempty" placeholder:"DAYS" help:"How long items of the review queue are kept once they are decided (0: for good)."`
 		Undecided Text `yaml:"undecided,omitempty" placeholder:"DAYS" help:"How long items of the review queue wait before they expire (0: for good)."`
-		Access    Text `yaml:"access,omitempty" placeholder:"DAYS" help:"How long the records are kept of who looked at messages (0: for good)."`
 		Outbox    Text `yaml:"outbox,omitempty" placeholder:"DAYS" help:"How long messages to partners are kept that were given up (0: for good)."`
+		Audit     Text `yaml:"audit,omitempty" placeholder:"DAYS" help:"How long the records of the audit are kept: at least 90 days; 0, the default, for good."`
 	} `embed:"" prefix:"retention-" yaml:"retention,omitempty"`
 
 	Errors struct {
@@ -53,6 +53,7 @@ type Settings struct {
 	} `embed:"" prefix:"errors-" yaml:"errors,omitempty"`
 
 	SearchHandling        Text `yaml:"search_handling,omitempty" placeholder:"MODE" help:"What becomes of search parameters that are not known on the R4 face: lenient ignores them and says so, strict refuses them, each unless the caller prefers the other; lenient-only and strict-only whatever the caller prefers (default lenient)."`
+	AuditFailure          Text `yaml:"audit_failure,omitempty" placeholder:"MODE" help:"What becomes of requests that only read while the audit cannot be written: refuse answers 503, continue answers them for as long as there is memory for their records, and then without any (default refuse)."`
 	Validation            Text `yaml:"validation,omitempty" placeholder:"MODE" help:"lenient keeps elements that R4 does not have, strict refuses them by name (default lenient)."`
 	References            Text `yaml:"references,omitempty" placeholder:"MODE" help:"What becomes of a resource that points at something that is not here: lenient stores it and says so to callers who prefer an OperationOutcome, strict refuses it. A booking is refused either way (default lenient)."`
 	HoldFor               Text `yaml:"hold_for,omitempty" placeholder:"TIME" help:"How long a held appointment keeps its slots (default 10m)."`

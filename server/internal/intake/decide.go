@@ -57,7 +57,7 @@ func (s *Service) decide(ctx context.Context, p auth.Principal, v verdict) (it I
 		if it, err = findItem(ctx, tx, p, v.id); err != nil {
 			return err
 		}
-		if err := s.access(p, v.act, v.why, []string{it.Customer}, it.ID).Record(ctx, tx); err != nil {
+		if err := looked(tx, p, v.act, v.why, []string{it.Customer}, it.ID); err != nil {
 			return err
 		}
 		more, err = t.turn(ctx, &it)

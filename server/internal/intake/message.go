@@ -14,6 +14,7 @@ import (
 	"slotway/hl7bridge"
 	"slotway/hl7bridge/hl7"
 	"slotway/mappings"
+	"slotway/server/internal/audit"
 	"slotway/server/internal/journal"
 	"slotway/server/internal/store"
 )
@@ -197,8 +198,32 @@ func (m *message) log(ctx context.Context, state journal.State, a hl7bridge.Answ
 	if state != journal.Repeated { // the message is there already
 		sealed = m.s.Seal(m.env.Raw)
 	}
+	audit.Note(m.tx.Tx, func(e *audit.Event) { m.tell(e, a) })
 	return journal.Append(ctx, m.tx, m.entryOf(state, a), sealed)
 }
+
+// tell says in the audit whose message it was. What an administrator has carried
+// out stays the administrator's act.
+func (m *message) tell(e *audit.Event, a hl7bridge.Answer) {
+	e.Of = append(e.Of, m.entryID())
+	if e.Act != "" {
+		return
+	}
+	e.Act, e.Face, e.Client, e.Address, e.Sent = "message", "hl7", m.env.Peer.Partner, m.env.Peer.Address, m.env.Control
+	e.Type, e.Code = m.env.Event, a.Code
+	if a.App != "" {
+		e.Code += " " + a.App
+	}
+	if a.Code == "AR" || a.Code == "AE" {
+		e.Status = statusRefused
+	}
+	if c := m.env.Customer.Alias; c != "" {
+		e.Reach = []string{c}
+	}
+}
+
+// statusRefused is what stands for a refusal where HTTP has its status.
+const statusRefused = 422
 
 // entryID makes the id of the message's entry when it is first asked for.
 func (m *message) entryID() string {

@@ -23,7 +23,7 @@ func (s *Service) Messages(ctx context.Context, p auth.Principal, customer strin
 		return page, err
 	}
 	return page, s.Store.Update(ctx, func(tx store.Tx) error {
-		return s.access(p, "messages.search", "", q.Customers).Record(ctx, tx)
+		return looked(tx, p, "messages.search", "", q.Customers)
 	})
 }
 
@@ -62,7 +62,7 @@ func (s *Service) Message(ctx context.Context, p auth.Principal, id string) (k K
 	}
 	k.Message = Text(raw, k.Charset)
 	return k, s.Store.Update(ctx, func(tx store.Tx) error {
-		return s.access(p, "messages.view", "", []string{k.Controller}, k.ID).Record(ctx, tx)
+		return looked(tx, p, "messages.view", "", []string{k.Controller}, k.ID)
 	})
 }
 
@@ -106,7 +106,7 @@ func (s *Service) Resend(ctx context.Context, p auth.Principal, customer string,
 		return out, err
 	}
 	err = s.Store.Update(ctx, func(tx store.Tx) error {
-		return s.access(p, "messages.resend", "", q.Customers).Record(ctx, tx)
+		return looked(tx, p, "messages.resend", "", q.Customers)
 	})
 	out.Answers, out.Next = map[string]int{}, page.Next
 	for _, e := range page.Entries {

@@ -18,8 +18,6 @@ type Retention struct {
 	Review time.Duration
 	// Undecided is how long an item waits; then it expires, as if it had not come.
 	Undecided time.Duration
-	// Access is for the records of who looked at what.
-	Access time.Duration
 }
 
 // pruneStep is how many entries or items one commit of Prune takes away.
@@ -32,11 +30,6 @@ func (s *Service) Prune(ctx context.Context, customers []string, keep Retention)
 	now := s.Now()
 	if keep.Messages > 0 {
 		if pruned, err = s.pruneMessages(ctx, now.Add(-keep.Messages)); err != nil {
-			return pruned, err
-		}
-	}
-	if keep.Access > 0 {
-		if err := s.trim(ctx, journal.AccessStream, now.Add(-keep.Access)); err != nil {
 			return pruned, err
 		}
 	}
@@ -119,15 +112,6 @@ func (s *Service) trimTo(ctx context.Context, stream, at string) (more bool, err
 		at = next[0].At
 	}
 	return len(next) > 0, s.Store.Trim(ctx, stream, at)
-}
-
-func (s *Service) trim(ctx context.Context, stream string, before time.Time) error {
-	last, err := s.Store.Log(ctx, stream, store.LogRange{Back: true, Until: before, Limit: 1})
-	if err != nil || len(last) == 0 {
-		return err
-	}
-	_, err = s.trimTo(ctx, stream, last[0].At)
-	return err
 }
 
 // each does something with every item of a group that is older than a time.

@@ -8,8 +8,6 @@ import (
 
 	"slotway/hl7bridge"
 	"slotway/server/internal/intake"
-	"slotway/server/internal/journal"
-	"slotway/server/internal/store"
 )
 
 // atTime moves the clock of a shelf's services and store.
@@ -64,7 +62,7 @@ func TestExpire(t *testing.T) {
 	s.atTime(now.Add(20 * day))
 	exchangeOf(t, b, msg("SIU^S13", "2", "20260601100000", "SCH|A1||||||||||^^^20260602100000", strangeWren))
 	s.atTime(now.Add(31 * day))
-	keep := intake.Retention{Undecided: 30 * day, Review: 30 * day, Access: day}
+	keep := intake.Retention{Undecided: 30 * day, Review: 30 * day}
 	if n, err := s.Prune(t.Context(), []string{"trustalias"}, keep); err != nil || n != 1 {
 		t.Fatalf("Prune = %d, %v, want 1 item", n, err)
 	}
@@ -86,10 +84,6 @@ func TestExpire(t *testing.T) {
 	}
 	if got, want := st.queue(), "2 expired birth-date-differs\n"; got != want {
 		t.Errorf("queue = %q, want %q", got, want)
-	}
-	records, err := s.Store.Log(t.Context(), journal.AccessStream, store.LogRange{Limit: 100})
-	if err != nil || len(records) != 2 { // the two looks since
-		t.Errorf("%d records of access are kept, want 2: %v", len(records), err)
 	}
 }
 

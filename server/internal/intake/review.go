@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"slotway/fhir"
+	"slotway/server/internal/audit"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/journal"
 	"slotway/server/internal/store"
@@ -54,7 +55,7 @@ func (s *Service) Items(ctx context.Context, p auth.Principal, q ItemQuery) (pag
 		ids[i] = page.Items[i].ID
 	}
 	return page, s.Store.Update(ctx, func(tx store.Tx) error {
-		return s.access(p, "review.list", "", customers, ids...).Record(ctx, tx)
+		return looked(tx, p, "review.list", "", customers, ids...)
 	})
 }
 
@@ -162,10 +163,11 @@ func (q ItemQuery) asks(it Item) bool {
 		(q.Until.IsZero() || it.Received.Before(q.Until))
 }
 
-// access makes the record of what somebody does.
-func (s *Service) access(p auth.Principal, act, why string, customers []string, of ...string) journal.Access {
-	return journal.Access{
-		At: s.Now(), Client: p.Client, Subject: p.Subject, Organisation: p.Organisation,
-		Act: act, Customers: customers, Of: of, Why: why,
-	}
+// looked records what somebody does, within an Update that is at work.
+func looked(tx store.Tx, p auth.Principal, act, why string, customers []string, of ...string) error {
+	audit.Note(tx, func(e *audit.Event) {
+		e.By(p)
+		e.Act, e.Why, e.Reach, e.Of = act, why, customers, append(e.Of, of...)
+	})
+	return nil
 }

@@ -76,7 +76,7 @@ func (s *Service) Item(ctx context.Context, p auth.Principal, id string) (v View
 		if v, err = s.view(ctx, tx, it); err != nil {
 			return err
 		}
-		return s.access(p, "review.view", "", []string{it.Customer}, it.ID).Record(ctx, tx)
+		return looked(tx, p, "review.view", "", []string{it.Customer}, it.ID)
 	})
 	return v, err
 }

@@ -10,9 +10,9 @@ import (
 
 	"slotway/fhir"
 	"slotway/mappings"
+	"slotway/server/internal/audit"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/booking"
-	"slotway/server/internal/journal"
 	"slotway/server/internal/store"
 )
 
@@ -146,7 +146,7 @@ func (s *Service) Drop(ctx context.Context, p auth.Principal, id string) (it Ite
 		if err := tx.Release(ctx, Space, c.Key, c.Holder); err != nil {
 			return err
 		}
-		return s.access(p, "outbox.drop", at, id).Record(ctx, tx)
+		return looked(tx, p, "outbox.drop", at, id)
 	})
 }
 
@@ -171,7 +171,7 @@ func (s *Service) Requeue(ctx context.Context, p auth.Principal, id string) (it 
 		if it, err = s.tellNow(ctx, tx, at, it); err != nil {
 			return err
 		}
-		return s.access(p, "outbox.requeue", at, id).Record(ctx, tx)
+		return looked(tx, p, "outbox.requeue", at, id)
 	})
 }
 
@@ -233,9 +233,11 @@ func (s *Service) versions(ctx context.Context, r store.Reader, at place) (now, 
 	return now, old, nil
 }
 
-func (s *Service) access(p auth.Principal, act string, at place, id string) journal.Access {
-	return journal.Access{
-		At: s.Now(), Client: p.Client, Subject: p.Subject, Organisation: p.Organisation,
-		Act: act, Customers: []string{at.customer}, Of: []string{id},
-	}
+// looked records what somebody does, within an Update that is at work.
+func looked(tx store.Tx, p auth.Principal, act string, at place, id string) error {
+	audit.Note(tx, func(e *audit.Event) {
+		e.By(p)
+		e.Act, e.Reach, e.Of = act, []string{at.customer}, append(e.Of, id)
+	})
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"slotway/fhir"
+	"slotway/server/internal/audit"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/wire"
 )
@@ -38,6 +39,7 @@ var adminRoutes = []adminRoute{
 	{http.MethodGet, "/outbox", "outbox-list", auth.SeeMessages, auth.JournalEntry, (*adminCall).outboxList},
 	{http.MethodPost, "/outbox/:id/requeue", "outbox-requeue", auth.Resend, auth.JournalEntry, (*adminCall).outboxRequeue},
 	{http.MethodPost, "/clinics/withdraw", "clinic-withdraw", auth.Update, "Slot", (*adminCall).clinicWithdraw},
+	{http.MethodGet, "/audit/verify", "audit-verify", auth.Read, auth.AuditRecord, (*adminCall).auditVerify},
 	{http.MethodPost, "/outbox/:id/drop", "outbox-drop", auth.Resend, auth.JournalEntry, (*adminCall).outboxDrop},
 }
 
@@ -73,6 +75,7 @@ func (s *Server) admin(c *gin.Context, pattern string) {
 	if err != nil {
 		s.fail(c, plainFace, err)
 	}
+	k.told(route, err)
 	if s.Observe != nil {
 		s.Observe(PartAdmin, name, c.Writer.Status(), s.Now().Sub(began))
 	}
@@ -93,6 +96,9 @@ func (k *adminCall) route(pattern string) (*adminRoute, error) {
 }
 
 func (k *adminCall) run(route *adminRoute) error {
+	if err := k.s.Audit.Gate(); err != nil {
+		return err
+	}
 	token, err := auth.Bearer(k.c.Request.Header)
 	if err != nil {
 		return err
@@ -103,6 +109,8 @@ func (k *adminCall) run(route *adminRoute) error {
 	if _, err := k.principal.Demand(route.action, route.of); err != nil {
 		return err
 	}
+	act := k.event(route)
+	k.c.Request = k.c.Request.WithContext(audit.With(k.c.Request.Context(), &act))
 	answer, err := route.handle(k)
 	if err != nil {
 		return err

@@ -150,6 +150,7 @@ var pathHold = fhir.MustPath("extension").Where("url", fhir.HoldExpires).Then("v
 // operated answers with the appointment as it now is.
 func (k *call) operated(rec store.Record, in *input) error {
 	k.tags(rec)
+	k.touchOne(rec)
 	k.c.Header("Location", k.location(rec))
 	notes := in.notes
 	if until := rec.Resource.Root().One(pathHold).Text(); until != "" {

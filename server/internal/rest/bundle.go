@@ -20,6 +20,9 @@ func (k *call) bundle() error {
 		return err
 	}
 	k.route = &routes[slices.IndexFunc(routes, func(r Route) bool { return r.Interaction == b.kind })]
+	if k.act != nil {
+		k.act.Act = string(b.kind)
+	}
 	if b.kind == fhir.Batch {
 		return k.batch(b)
 	}
@@ -69,6 +72,7 @@ func (k *call) transaction(b *bundle) error {
 	}
 	for i, e := range order {
 		if !e.reads() {
+			e.call.silent = true // it is part of the commit's record
 			e.call.conclude(e.call.written(all[i], done[i]))
 		}
 	}

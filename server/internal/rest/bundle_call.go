@@ -53,6 +53,7 @@ func (k *call) enter(path string) error {
 	if err := k.permit(); err != nil {
 		return err
 	}
+	k.acting()
 	return k.conditions()
 }
 

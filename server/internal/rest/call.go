@@ -11,6 +11,7 @@ import (
 
 	"slotway/fhir"
 	"slotway/fhir/r4"
+	"slotway/server/internal/audit"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/bars"
 	"slotway/server/internal/store"
@@ -32,10 +33,16 @@ type call struct {
 	prefer    wire.Prefer
 	reply     wire.Reply
 	began     time.Time
-	updated   time.Time     // of the version that the answer is about
-	nhsd      *bars.Headers // of the BaRS face
-	requestID string        // under which a change succeeds once; empty where the face has none
-	lens      lens          // of the search that is answered
+	updated   time.Time        // of the version that the answer is about
+	nhsd      *bars.Headers    // of the BaRS face
+	requestID string           // under which a change succeeds once; empty where the face has none
+	lens      lens             // of the search that is answered
+	asked     string           // the search, where it is not just the query of the address
+	act       *audit.Event     // of a call that may write: the record that its commits have
+	showing   [][]store.Record // what the answer shows
+	shows     [2][]store.Record
+	one       [1]store.Record
+	silent    bool // it is part of another, which is recorded
 }
 
 // serve carries a request through the order of checks that the NHS assurance
@@ -56,7 +63,9 @@ func (k *call) conclude(err error) {
 	}
 	if err != nil {
 		s.fail(c, f, err)
+		k.blame(err)
 	}
+	k.told(err)
 	for _, e := range c.Errors {
 		s.Log.Error("answer not written as asked", "request", c.GetString(requestKey), "face", f.Name, "error", e.Err)
 	}
@@ -78,6 +87,9 @@ func (k *call) run(pattern string) error {
 	}
 	k.route = route
 	k.typ, _ = fhir.TypeOf(k.c.Param("type"))
+	if err := k.s.Audit.Gate(); err != nil {
+		return err
+	}
 	if err := k.authorise(); err != nil {
 		return err
 	}
@@ -95,6 +107,7 @@ func (k *call) run(pattern string) error {
 	if err := k.conditions(); err != nil {
 		return err
 	}
+	k.acting()
 	return route.Handle(k)
 }
 
@@ -217,6 +230,7 @@ func (k *call) missing() error {
 // Notes are what else is to be said of the change to one who prefers an outcome.
 func (k *call) send(status int, rec store.Record, notes ...fhir.Issue) error {
 	k.tags(rec)
+	k.touchOne(rec)
 	switch {
 	case k.prefer.Minimal:
 		k.c.Header("Preference-Applied", "return=minimal")

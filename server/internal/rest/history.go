@@ -67,6 +67,7 @@ func (k *call) historical() (of string, key store.Key, err error) {
 
 // historyOf writes the answer.
 func (k *call) historyOf(e r4.Envelope, records []store.Record, shown subset) error {
+	k.touch(records)
 	address := k.addresses(records)
 	return k.bundled(e, func(b *r4.Bundle) error {
 		for i := range records {

@@ -65,6 +65,7 @@ func hl7FormOf(contentType string) (form hl7Form, charset string, err error) {
 func (s *Server) hl7(c *gin.Context) {
 	if err := s.hl7Message(c); err != nil {
 		e := fhir.AsError(err)
+		defer s.hl7Told(c, err)
 		if e.Kind == fhir.Unauthenticated {
 			c.Header("WWW-Authenticate", `Basic realm="slotway hl7", charset="UTF-8"`)
 		}
@@ -76,6 +77,20 @@ func (s *Server) hl7(c *gin.Context) {
 		}
 		c.Data(statusOf(e, fhir.StyleRFC6750), "text/plain; charset=utf-8", []byte(e.Text+"\n"))
 	}
+}
+
+// hl7Told records a request that the bridge did not see: messages that it did have
+// their records in their commits.
+func (s *Server) hl7Told(c *gin.Context, err error) {
+	if s.Audit == nil {
+		return
+	}
+	e := s.event(c, PartHL7)
+	e.Act, e.Status, e.Code = "message", c.Writer.Status(), codeOf(err)
+	if e.Client, _, _ = c.Request.BasicAuth(); len(e.Client) > maxID {
+		e.Client = e.Client[:maxID]
+	}
+	s.Audit.Add(&e)
 }
 
 func (s *Server) hl7Message(c *gin.Context) error {

@@ -60,7 +60,7 @@ func (s *Server) issuerRoutes(e *gin.Engine) {
 	if s.Issuer == nil {
 		return
 	}
-	e.Any("/oauth2/token", gin.WrapH(s.Issuer.TokenHandler()))
+	e.Any("/oauth2/token", s.audited("token", gin.WrapH(s.Issuer.TokenHandler()), clientOf))
 	s.get(e, "/oauth2/jwks.json", gin.WrapH(s.Issuer.JWKSHandler()))
 	for _, path := range []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"} { // OpenID Connect Discovery, RFC 8414
 		s.get(e, path, gin.WrapH(s.Issuer.DiscoveryHandler(s.Origin)))

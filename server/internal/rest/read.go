@@ -25,6 +25,7 @@ func (k *call) read() error {
 
 // show answers with a version, or that the caller has it already.
 func (k *call) show(rec store.Record) error {
+	k.touchOne(rec)
 	if wire.Unchanged(k.c.Request.Header, rec.Version, rec.Updated) {
 		k.tags(rec)
 		k.empty(http.StatusNotModified)

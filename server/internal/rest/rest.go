@@ -16,6 +16,7 @@ import (
 	"slotway/fhir"
 	"slotway/fhir/search"
 	"slotway/hl7bridge"
+	"slotway/server/internal/audit"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/bars"
 	"slotway/server/internal/booking"
@@ -38,6 +39,7 @@ type Server struct {
 	Intake   *intake.Service
 	Outbox   *outbox.Service
 	BaRS     *bars.Service
+	Audit    *audit.Log   // nil keeps no records
 	Issuer   *auth.Issuer // development issuer; nil without one
 	Faces    []*Face
 	Ready    func(context.Context) []string // reasons for not being ready; none when it is

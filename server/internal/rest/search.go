@@ -27,6 +27,7 @@ func (k *call) search() error {
 		return err
 	}
 	began := pages.turn.Began
+	k.asked = raw
 	if k.face.Rewrite != nil {
 		if raw, err = k.face.Rewrite(k.typ.Name, raw, began); err != nil {
 			return err

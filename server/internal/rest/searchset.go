@@ -60,6 +60,8 @@ func (k *call) plan(q search.Query, page store.Page, took time.Duration) (notes 
 // entries writes the matches, in part where that is asked for, and whole what
 // they include.
 func (k *call) entries(b *r4.Bundle, shown subset, matches, included []store.Record) error {
+	k.touch(matches)
+	k.touch(included)
 	address := k.addresses(matches, included)
 	for i := range matches {
 		r, err := k.out(matches[i].Resource)
