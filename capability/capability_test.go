@@ -29,10 +29,10 @@ func TestStatement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Rest) != 1 || len(s.Rest[0].Resource) != len(fhir.Types())+3 {
+	if len(s.Rest) != 1 || len(s.Rest[0].Resource) != len(fhir.Types())+len(fhir.Recorded())+3 {
 		t.Fatalf("%d rest, %d types", len(s.Rest), len(s.Rest[0].Resource))
 	}
-	for i, typ := range fhir.Types() {
+	for i, typ := range slices.Concat(fhir.Types(), fhir.Recorded()) {
 		r := s.Rest[0].Resource[i]
 		if r.Type.Code() != typ.Name || len(r.Interaction) != len(typ.Interactions) {
 			t.Errorf("%s is stated as %s with %d interactions", typ.Name, r.Type.Code(), len(r.Interaction))

@@ -37,6 +37,9 @@ func Statement(in Input) []byte {
 	for _, typ := range fhir.Types() {
 		s.Rest[0].Resource = append(s.Rest[0].Resource, resource(in, typ))
 	}
+	for _, typ := range fhir.Recorded() {
+		s.Rest[0].Resource = append(s.Rest[0].Resource, resource(in.readOnly(), typ))
+	}
 	for _, c := range search.Compartments() {
 		url := "http://hl7.org/fhir/CompartmentDefinition/" + strings.ToLower(c.Type)
 		if !slices.Contains(s.Rest[0].Compartment, url) {
@@ -50,6 +53,12 @@ func Statement(in Input) []byte {
 		ResourceType string `json:"resourceType"`
 		models.OtherCapabilityStatement
 	}{"CapabilityStatement", models.OtherCapabilityStatement(s)})
+}
+
+// readOnly is for types that nobody writes.
+func (in Input) readOnly() Input {
+	in.UpdateCreate, in.ConditionalCreate, in.ConditionalUpdate, in.ConditionalDelete = false, false, false, "not-supported"
+	return in
 }
 
 // oauthURIs is the extension in which SMART clients look for the token endpoint,
@@ -109,7 +118,7 @@ func resource(in Input, typ fhir.Type) models.CapabilityStatementRestResource {
 	}
 	r.SearchRevInclude = revIncludes(in.Catalog, typ.Name)
 	for _, o := range fhir.Operations() {
-		if o.On(typ.Name) {
+		if typ.Has(o.Interaction()) {
 			r.Operation = append(r.Operation, models.CapabilityStatementRestResourceOperation{Name: o.Name, Definition: in.operationURL(o), Documentation: new(o.Title)})
 		}
 	}

@@ -15,7 +15,7 @@ import (
 func searchParameters(in Input) (all []Document) {
 	at := map[string]int{}
 	var found []*parameter
-	for _, typ := range fhir.Types() {
+	for _, typ := range slices.Concat(fhir.Types(), fhir.Recorded()) {
 		for _, p := range in.Catalog.Params(typ.Name) {
 			url := in.definition(typ.Name, p)
 			i, known := at[url]

@@ -51,6 +51,31 @@ var types = []Type{
 	{"Appointment", everything, []Interaction{Read, VRead, Create, Update, SearchType}, []Interaction{Read, SearchType}, "A booking, or a request for one."},
 }
 
+// recorded are the types of what the server itself keeps a record of. They are read
+// and searched like others; nobody writes them, and no store holds them as resources.
+var recorded = []Type{
+	{"AuditEvent", []Interaction{Read, SearchType}, nil, nil, "Who did what: for auditors, with a scope of its own."},
+}
+
+// Recorded gives the rows of the types that the server makes records of. They must
+// not be changed.
+func Recorded() []Type { return recorded }
+
+// ServedType gives the row of a type that is kept or recorded here.
+func ServedType(name string) (t Type, ok bool) {
+	for _, t := range recorded {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return TypeOf(name)
+}
+
+// IsRecorded says whether the type is one of Recorded.
+func (t Type) IsRecorded() bool {
+	return slices.ContainsFunc(recorded, func(r Type) bool { return r.Name == t.Name })
+}
+
 // system is what can be done with all types at once,
 // http://hl7.org/fhir/R4/http.html#operations.
 var system = Type{Interactions: []Interaction{Batch, Transaction, HistorySystem}, BaRS: []Interaction{ProcessMessage}, Doc: "Everything that is kept here."}
@@ -74,7 +99,7 @@ func TypeOf(name string) (t Type, ok bool) {
 // Has says whether the type has an interaction, or an operation, on the R4 face.
 func (t Type) Has(i Interaction) bool {
 	if o, ok := OperationOf(i); ok {
-		return t.Name != "" && o.On(t.Name)
+		return t.Name != "" && o.On(t.Name) && !t.IsRecorded()
 	}
 	return slices.Contains(t.Interactions, i)
 }

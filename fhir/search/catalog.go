@@ -186,6 +186,13 @@ func Table() string {
 	return b.String()
 }
 
+// served says whether the server shows resources of that type: those that it keeps,
+// and those that it makes.
+func served(typ string) bool {
+	_, ok := fhir.ServedType(typ)
+	return ok
+}
+
 // kept says whether the server keeps resources of that type.
 func kept(typ string) bool {
 	_, ok := fhir.TypeOf(typ)

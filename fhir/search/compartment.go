@@ -10,6 +10,7 @@ var compartments = []Compartment{
 	{"Patient", "Appointment", "actor"},
 	{"Patient", "Schedule", "actor"},
 	{"Patient", "Patient", "link"},
+	{"Patient", "AuditEvent", "patient"},
 	{"Practitioner", "Appointment", "actor"},
 	{"Practitioner", "Schedule", "actor"},
 	{"Practitioner", "PractitionerRole", "practitioner"},

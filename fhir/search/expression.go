@@ -16,6 +16,9 @@ func (p *Param) Expression() string {
 		return typ + ".deceased.exists() and " + typ + ".deceased != false"
 	case path == "deceasedDateTime":
 		return "(" + typ + ".deceased as dateTime)"
+	case p.of != nil && p.only:
+		const patient = ".where(resolve() is Patient)"
+		return typ + ".agent.who" + patient + " | " + typ + ".entity.what" + patient
 	case p.of != nil:
 		return typ + ".name | " + typ + ".alias"
 	case p.only:

@@ -125,3 +125,19 @@ func nameOrAlias(root fhir.Node) []fhir.Node {
 	}
 	return all
 }
+
+var (
+	agentWho   = path("agent.who")
+	entityWhat = path("entity.what")
+)
+
+// whoOrWhat gives who acted in an AuditEvent, and on what.
+func whoOrWhat(root fhir.Node) (all []fhir.Node) {
+	for n := range root.At(agentWho) {
+		all = append(all, n)
+	}
+	for n := range root.At(entityWhat) {
+		all = append(all, n)
+	}
+	return all
+}

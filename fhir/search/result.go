@@ -184,7 +184,7 @@ func (c *Catalog) include(text string) (Include, bool) {
 		text = strings.Replace(text, ".", ":", 1)
 	}
 	source, rest, ok := strings.Cut(text, ":")
-	if !ok || !kept(source) {
+	if !ok || !served(source) {
 		return Include{}, false
 	}
 	name, target, targeted := strings.Cut(rest, ":")

@@ -158,7 +158,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 	limits.Message = cfg.Limits.Message
 	a.rest = &rest.Server{
 		Origin: cfg.BaseURL, Hosts: cfg.Hosts, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
-		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Audit: a.audit, BaRS: messages, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
+		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Audit: a.audit, Events: &audit.Reader{Log: a.audit, Catalog: catalog, Source: cfg.BaseURL, Customers: func() []string { return a.partners.now().aliases() }}, BaRS: messages, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
 		Limits: limits, Peers: a, Seal: keys.state.Seal, Open: keys.state.Open,
 	}

@@ -2,9 +2,13 @@ package app
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"slotway/fhir"
 
 	"slotway/server/internal/audit"
 )
@@ -139,5 +143,160 @@ func TestAuditVerifyCommand(t *testing.T) {
 	}
 	if _, code := run("--client", "demo-consumer"); code != 1 {
 		t.Error("a client that is no auditor may verify")
+	}
+}
+
+// auditor is a program with some history, and an auditor's token.
+type auditor struct {
+	wireDemo
+	t *testing.T
+}
+
+func startAuditor(t *testing.T) auditor {
+	t.Helper()
+	a := auditor{startWire(t), t}
+	a.do(t, exchange{method: "PUT", path: "/R4/Patient/pat1", body: []byte(strings.Replace(auditPatient, `"id"`, `"identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990001999"}],"id"`, 1))})
+	a.do(t, exchange{method: "PUT", path: "/R4/Appointment/vis1", body: []byte(auditVisit)})
+	a.do(t, exchange{method: "GET", path: "/R4/Appointment/vis1", header: []string{"X-Request-ID: 5f0c"}})
+	a.do(t, exchange{method: "GET", path: "/R4/Appointment?patient=Patient/pat1", header: []string{"Authorization: consumer"}})
+	a.do(t, exchange{method: "GET", path: "/R4/Appointment/none"})
+	a.do(t, exchange{method: "GET", path: "/R4/Appointment/vis1", nobody: true})
+	var err error
+	if a.admin, err = fetchToken(t.Context(), a.base, "demo-auditor", demoSecret, ""); err != nil {
+		t.Fatal(err)
+	}
+	audited(t, a.app)
+	return a
+}
+
+// find gives the subtypes and outcomes of the events that a search finds, over all
+// its pages, and the last page.
+func (a auditor) find(query string) (got []string, last fhir.Node) {
+	a.t.Helper()
+	path, _ := strings.CutPrefix("/R4/AuditEvent"+query, "/R4/AuditEvent/../")
+	if path[0] != '/' {
+		path = "/R4/" + path
+	}
+	for path != "" {
+		resp := a.do(a.t, exchange{method: "GET", path: path})
+		b, _ := io.ReadAll(resp.Body)
+		if resp.StatusCode != 200 {
+			a.t.Fatalf("%s: %d %s", path, resp.StatusCode, b)
+		}
+		r, err := fhir.Parse(b)
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		last = r.Root()
+		for e := range last.Get("entry").Each() {
+			if e.Find("search", "mode").Text() == "match" {
+				got = append(got, subtypeOf(e.Get("resource"))+" "+e.Find("resource", "outcome").Text())
+			}
+		}
+		path = ""
+		for l := range last.Get("link").Each() {
+			if l.Get("relation").Text() == "next" {
+				path = strings.TrimPrefix(l.Get("url").Text(), a.base)
+			}
+		}
+	}
+	return got, last
+}
+
+func subtypeOf(n fhir.Node) string { return n.One(fhir.MustPath("subtype[0].code")).Text() }
+
+// TestAuditEvents is decision 23: searchable by time, client and patient, and by what
+// else helps, in pages.
+func TestAuditEvents(t *testing.T) {
+	a := startAuditor(t)
+	day := time.Now().UTC().Format(time.DateOnly)
+	for _, tc := range []struct{ query, want string }{
+		{"?patient=Patient/pat1", "search-type 0,read 0,update 0,update 0"},
+		{"?patient=Patient/pat1&_sort=date", "update 0,update 0,read 0,search-type 0"},
+		{"?patient=Patient/pat1&_count=1", "search-type 0,read 0,update 0,update 0"},
+		{"?patient=Patient/pat1&_count=3&_sort=date", "update 0,update 0,read 0,search-type 0"},
+		{"?patient.identifier=https://fhir.nhs.uk/Id/nhs-number%7C9990001999", "search-type 0,read 0,update 0,update 0"},
+		{"?patient.identifier=https://fhir.nhs.uk/Id/nhs-number%7C1", ""},
+		{"?patient=Patient/pat2", ""},
+		{"?patient=Patient/pat1&altid=demo-consumer", "search-type 0"},
+		{"?altid=demo-consumer&subtype=search-type", "search-type 0"},
+		{"?agent:identifier=demo-consumer&subtype=search-type", "search-type 0"},
+		{"?altid=nobody", ""},
+		{"?entity=Appointment/vis1&subtype=read&outcome=0", "read 0"},
+		{"?entity=Appointment/none", "read 4"},
+		{"?entity:identifier=5f0c", "read 0"},
+		{"?outcome=4&subtype=read", "read 4,read 4"},
+		{"?outcome=4&subtype=read&agent:missing=false&altid:missing=true", "read 4"},
+		{"?action=U&patient=Patient/pat1&date=ge" + day, "update 0,update 0"},
+		{"?patient=Patient/pat1&date=" + day + "&_count=2", "search-type 0,read 0,update 0,update 0"},
+		{"?date=lt" + day, ""},
+		{"?date=gt" + day + "T23:59:59Z", ""},
+		{"?site=r4&subtype=update&patient=Patient/pat1", "update 0,update 0"},
+		{"?type=rest&patient=Patient/pat1&subtype=read", "read 0"},
+		{"/../Patient/pat1/AuditEvent?subtype=read", "read 0"},
+	} {
+		got, _ := a.find(tc.query)
+		if is := strings.Join(got, ","); is != tc.want {
+			t.Errorf("%s finds %q, want %q", tc.query, is, tc.want)
+		}
+	}
+}
+
+// TestAuditEventIsWhole: what an auditor sees of one access, read by its id.
+func TestAuditEventIsWhole(t *testing.T) {
+	a := startAuditor(t)
+	_, page := a.find("?patient=Patient/pat1&altid=demo-consumer&_include=AuditEvent:patient")
+	entries := slices.Collect(page.Get("entry").Each())
+	first := entries[0]
+	id := first.Find("resource", "id").Text()
+	resp := a.do(t, exchange{method: "GET", path: "/R4/AuditEvent/" + id})
+	b, _ := io.ReadAll(resp.Body)
+	if resp.StatusCode != 200 || string(b) != string(first.Get("resource").Raw()) {
+		t.Errorf("read by its id: %d %s, want %s", resp.StatusCode, b, first.Get("resource").Raw())
+	}
+	for _, want := range []string{
+		`"reference":"Appointment/vis1/_history/1"`, `"reference":"Patient/pat1"`, `"valueString":"patient"`, `"altId":"demo-consumer"`,
+		`"value":"X0001"`, `"address":"127.0.0.1"`, `"outcomeDesc":"200"`, `"site":"r4"`, `"code":"search-type"`,
+	} {
+		if !strings.Contains(string(b), want) {
+			t.Errorf("the event does not say %s: %s", want, b)
+		}
+	}
+	if mode := entries[1].Find("search", "mode").Text(); mode != "include" || page.Get("total").Text() != "1" {
+		t.Errorf("the patient is not included, or the total is not 1: %s", page.Raw())
+	}
+	for _, x := range []exchange{
+		{name: "an id of none", method: "GET", path: "/R4/AuditEvent/" + id[:len(id)-6] + "999999", status: 404},
+		{name: "no id", method: "GET", path: "/R4/AuditEvent/-", status: 404},
+		{name: "another client's token", method: "GET", path: "/R4/AuditEvent/" + id, header: []string{"Authorization: consumer"}, status: 403},
+		{name: "a search by another client", method: "GET", path: "/R4/AuditEvent", header: []string{"Authorization: consumer"}, status: 403},
+		{name: "writing", method: "PUT", path: "/R4/AuditEvent/" + id, body: b, status: 405},
+		{name: "adding", method: "POST", path: "/R4/AuditEvent", body: b, status: 405},
+		{name: "deleting", method: "DELETE", path: "/R4/AuditEvent/" + id, status: 405},
+		{name: "another order", method: "GET", path: "/R4/AuditEvent?_sort=outcome", status: 400},
+		{name: "as XML", method: "GET", path: "/R4/AuditEvent/" + id + "?_format=xml", status: 200, says: `<AuditEvent xmlns="http://hl7.org/fhir">`},
+		{name: "a count", method: "GET", path: "/R4/AuditEvent?_summary=count&patient=Patient/pat1&subtype=update", status: 200, says: `"total":2`},
+		{name: "for the customer alone", method: "GET", path: "/R4/~alias_123/AuditEvent?patient=Patient/pat1", status: 200, says: `"total":0`},
+	} {
+		t.Run(x.name, func(t *testing.T) { a.check(t, x) })
+	}
+}
+
+// TestAuditorsSeeTheirCustomers: an auditor of one customer sees nothing that is of
+// another's alone, and of a search through both what is their own.
+func TestAuditorsSeeTheirCustomers(t *testing.T) {
+	a := startAuditor(t)
+	if got, _ := a.find("/../~alias_123/AuditEvent?altid=demo-consumer&subtype=search-type"); strings.Join(got, ",") != "search-type 0" {
+		t.Errorf("of a search that reached alias_123 its auditor sees %v", got)
+	}
+	_, page := a.find("/../~alias_123/AuditEvent?altid=demo-consumer&subtype=search-type")
+	if strings.Contains(string(page.Raw()), "pat1") || strings.Contains(string(page.Raw()), "vis1") {
+		t.Errorf("its auditor sees what was shown of another customer: %s", page.Raw())
+	}
+	if got, _ := a.find("/../~alias_123/AuditEvent?altid=demo-admin"); len(got) != 0 {
+		t.Errorf("the auditor of alias_123 sees %v of a client that cannot reach it", got)
+	}
+	if got, _ := a.find("/../~alias_123/AuditEvent?altid:missing=true&outcome=4"); len(got) != 0 {
+		t.Errorf("the auditor of one customer sees %v of nobody's", got)
 	}
 }

@@ -39,7 +39,7 @@ func (l *list) record(rec *store.Record) {
 			l.patient(rec.Customer, []byte(to.ID))
 		}
 	}
-	if rec.Type != patientType {
+	if rec.Type != patientType && rec.Type != eventType { // who looks at the audit has not seen the patient
 		eachPatient(rec.Resource.Raw(), func(id []byte) { l.patient(rec.Customer, id) })
 	}
 }
@@ -66,7 +66,10 @@ func (l *list) patient(customer string, id []byte) {
 	l.t.addBytes(patientType, id)
 }
 
-const patientType = "Patient"
+const (
+	patientType = "Patient"
+	eventType   = "AuditEvent"
+)
 
 var patientWord = []byte(patientType)
 

@@ -49,7 +49,7 @@ func (k *call) enter(path string) error {
 		return err
 	}
 	k.route = route
-	k.typ, _ = fhir.TypeOf(k.c.Param("type"))
+	k.typ, _ = fhir.ServedType(k.c.Param("type"))
 	if err := k.permit(); err != nil {
 		return err
 	}

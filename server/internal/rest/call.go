@@ -86,7 +86,7 @@ func (k *call) run(pattern string) error {
 		return k.options(pattern, allow)
 	}
 	k.route = route
-	k.typ, _ = fhir.TypeOf(k.c.Param("type"))
+	k.typ, _ = fhir.ServedType(k.c.Param("type"))
 	if err := k.s.Audit.Gate(); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 
@@ -16,11 +17,26 @@ func (k *call) read() error {
 	if err != nil {
 		return err
 	}
-	rec, err := k.s.Store.Read(k.c.Request.Context(), k.see, key)
+	rec, err := k.source().Read(k.c.Request.Context(), k.see, key)
 	if err != nil {
 		return err
 	}
 	return k.show(rec)
+}
+
+// source is what reads and searches of a type go to.
+type source interface {
+	Read(ctx context.Context, see store.Visibility, k store.Key) (store.Record, error)
+	Search(ctx context.Context, see store.Visibility, q search.Query) (store.Page, error)
+}
+
+// source gives where the resources of the call's type come from: the store, or the
+// records that they are made of.
+func (k *call) source() source {
+	if k.typ.IsRecorded() {
+		return k.s.Events
+	}
+	return k.s.Store
 }
 
 // show answers with a version, or that the caller has it already.

@@ -39,8 +39,9 @@ type Server struct {
 	Intake   *intake.Service
 	Outbox   *outbox.Service
 	BaRS     *bars.Service
-	Audit    *audit.Log   // nil keeps no records
-	Issuer   *auth.Issuer // development issuer; nil without one
+	Audit    *audit.Log    // nil keeps no records
+	Events   *audit.Reader // shows them as AuditEvents
+	Issuer   *auth.Issuer  // development issuer; nil without one
 	Faces    []*Face
 	Ready    func(context.Context) []string // reasons for not being ready; none when it is
 	Metrics  http.Handler

@@ -172,7 +172,7 @@ func (f *Face) typeOf(pattern, name string) (fhir.Type, error) {
 	if !strings.HasPrefix(pattern, "/:type") {
 		return fhir.System(), nil
 	}
-	t, ok := fhir.TypeOf(name)
+	t, ok := fhir.ServedType(name)
 	if ok && f.hasType(t) {
 		return t, nil
 	}

@@ -62,7 +62,7 @@ func (k *call) search() error {
 		}
 	}
 	asked := k.s.Now()
-	page, err := k.s.Store.Search(ctx, k.see, q)
+	page, err := k.source().Search(ctx, k.see, q)
 	if err != nil {
 		return err
 	}
