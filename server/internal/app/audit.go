@@ -42,7 +42,7 @@ func (c *auditVerifyCmd) Run(ctx context.Context, to streams) error {
 	return err
 }
 
-func (c *auditVerifyCmd) verify(ctx context.Context, to streams) (r audit.Report, err error) {
+func (c *auditVerifyCmd) verify(ctx context.Context, to streams) (r audit.Verdict, err error) {
 	if c.Config == "" {
 		q := url.Values{}
 		set(q, "noted", c.Noted)
@@ -81,7 +81,7 @@ func (c *auditVerifyCmd) verify(ctx context.Context, to streams) (r audit.Report
 }
 
 // tellReport says what a walk found, for people.
-func tellReport(w io.Writer, r audit.Report) error {
+func tellReport(w io.Writer, r audit.Verdict) error {
 	span := "no seals yet"
 	if r.Seals > 0 {
 		span = fmt.Sprintf("seals %d to %d, of %s to %s", r.First.Number, r.Last.Number, r.First.Time.Format(time.RFC3339), r.Last.Time.Format(time.RFC3339))

@@ -300,3 +300,87 @@ func TestAuditorsSeeTheirCustomers(t *testing.T) {
 		t.Errorf("the auditor of one customer sees %v of nobody's", got)
 	}
 }
+
+// reportSlots are four free slots of a diary, tomorrow.
+func reportSlots(t *testing.T, w wireDemo) {
+	t.Helper()
+	put := func(path, body string) {
+		if got := w.do(t, exchange{method: "PUT", path: "/R4/" + path, body: []byte(body)}); got.StatusCode >= 300 {
+			b, _ := io.ReadAll(got.Body)
+			t.Fatalf("PUT %s: %d %s", path, got.StatusCode, b)
+		}
+	}
+	put("Schedule/d1", `{"resourceType":"Schedule","id":"d1","actor":[{"display":"x"}]}`)
+	for i := range 4 {
+		put(fmt.Sprintf("Slot/s%d", i), fmt.Sprintf(`{"resourceType":"Slot","id":"s%d","schedule":{"reference":"Schedule/d1"},"status":"free","start":"2030-01-08T1%d:00:00Z","end":"2030-01-08T1%d:15:00Z"}`, i, i, i))
+	}
+}
+
+// TestProviderReports is nhs-booking 7, requirement 125 (P38-42): four referrals, of
+// which two are booked, one fails, one only searches; one booking is cancelled again.
+func TestProviderReports(t *testing.T) {
+	w := startWire(t)
+	reportSlots(t, w)
+	as := func(correlation string) []string {
+		return []string{"Authorization: consumer", "X-Correlation-ID: " + correlation}
+	}
+	look := func(correlation string) {
+		w.do(t, exchange{method: "GET", path: "/R4/Slot?status=free&schedule=Schedule/d1", header: as(correlation)})
+	}
+	book := func(correlation string, slot int) (int, string) {
+		body := fmt.Sprintf(`{"resourceType":"Appointment","status":"booked","start":"2030-01-08T1%d:00:00Z","end":"2030-01-08T1%d:15:00Z","slot":[{"reference":"Slot/s%d"}],"participant":[{"actor":{"display":"x"},"status":"accepted"}]}`, slot, slot, slot)
+		got := w.do(t, exchange{method: "POST", path: "/R4/Appointment", body: []byte(body), header: as(correlation)})
+		return got.StatusCode, got.Header.Get("Location")
+	}
+	look("ref-1")
+	look("ref-1")
+	if code, _ := book("ref-1", 0); code != 201 {
+		t.Fatalf("booking: %d", code)
+	}
+	look("ref-2")
+	if code, _ := book("ref-2", 0); code != 409 {
+		t.Fatalf("a taken slot: %d", code)
+	}
+	code, at := book("ref-2", 1) // the same referral, another slot
+	if code != 201 {
+		t.Fatalf("booking: %d", code)
+	}
+	look("ref-3")
+	if code, _ := book("ref-4", 0); code != 409 {
+		t.Fatalf("a taken slot: %d", code)
+	}
+	id, _, _ := strings.Cut(at[strings.LastIndex(at, "/Appointment/")+len("/Appointment/"):], "/")
+	if got := w.do(t, exchange{method: "POST", path: "/R4/Appointment/" + id + "/$cancel", body: []byte(`{"resourceType":"Parameters"}`)}); got.StatusCode != 200 {
+		b, _ := io.ReadAll(got.Body)
+		t.Fatalf("cancelling: %d %s", got.StatusCode, b)
+	}
+	audited(t, w.app)
+	var err error
+	if w.admin, err = fetchToken(t.Context(), w.base, "demo-auditor", demoSecret, ""); err != nil {
+		t.Fatal(err)
+	}
+	span := "?since=2020-01-01&until=2031-01-01&customer=trustalias"
+	for _, tc := range []struct{ path, want string }{
+		{"/reports/rep-prov-01" + span, `"rows":[{"customer":"trustalias","organisation":"X0001","values":[2]}],"total":[2]`},
+		{"/reports/rep-prov-02" + span, `"figures":["booked","referrals"],"rows":[{"customer":"trustalias","organisation":"X0001","values":[2,4]}],"total":[2,4]`},
+		{"/reports/rep-prov-03" + span, `"rows":[{"customer":"trustalias","values":[0,4]},{"customer":"trustalias","organisation":"X0001","values":[2,0]}],"total":[2,4]`},
+		{"/reports/rep-prov-04" + span, `"figures":["not-booked","referrals"],"rows":[{"customer":"trustalias","organisation":"X0001","values":[2,4]}],"total":[2,4]`},
+		{"/reports/rep-prov-05" + span, `"rows":[{"customer":"trustalias","organisation":"RX1","values":[1]}],"total":[1]`},
+		{"/reports/rep-prov-01?since=2020-01-01&until=2020-02-01", `"rows":[],"total":[0]`},
+		{"/reports/rep-prov-02" + span + "&format=csv", "report,since,until,customer,organisation,booked,referrals\r\nrep-prov-02,2020-01-01T00:00:00Z,2031-01-01T00:00:00Z,trustalias,X0001,2,4\r\nrep-prov-02,2020-01-01T00:00:00Z,2031-01-01T00:00:00Z,(all),,2,4\r\n"},
+	} {
+		w.check(t, exchange{method: "GET", path: tc.path, status: 200, says: tc.want})
+	}
+	for _, x := range []exchange{
+		{name: "no such report", method: "GET", path: "/reports/rep-prov-06" + span, status: 404, says: "rep-prov-05"},
+		{name: "no time", method: "GET", path: "/reports/rep-prov-01", status: 400},
+		{name: "another client", method: "GET", path: "/reports/rep-prov-01" + span, header: []string{"Authorization: consumer"}, status: 403},
+		{name: "another customer", method: "GET", path: "/reports/rep-prov-01?since=2020-01-01&customer=foreign", status: 403},
+	} {
+		t.Run(x.name, func(t *testing.T) { w.check(t, x) })
+	}
+	var out strings.Builder
+	if code := Main(t.Context(), []string{"report", "rep-prov-04", "--url", w.base, "--since", "24h"}, &out, t.Output()); code != 0 || !strings.Contains(out.String(), "(all)") {
+		t.Errorf("%d: %s", code, out.String())
+	}
+}

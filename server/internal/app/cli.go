@@ -31,6 +31,8 @@ type cli struct {
 	Clinic clinicCmd `cmd:"" help:"Withdraw a clinic."`
 	Load   loadCmd   `cmd:"" help:"Load resources from NDJSON and Bundles into a running server, each under its own id."`
 
+	Report reportCmd `cmd:"" help:"Print one of the provider's reports, rep-prov-01 to rep-prov-05."`
+
 	Audit auditCmd `cmd:"" help:"Check the audit."`
 
 	Backup  backupCmd  `cmd:"" help:"Write a backup of an embedded store, running or not."`

@@ -10,8 +10,8 @@ import (
 	"slotway/server/internal/store"
 )
 
-// Report is what a walk of the chain found.
-type Report struct {
+// Verdict is what a walk of the chain found.
+type Verdict struct {
 	Records int64 `json:"records"` // that are sealed
 	Seals   int64 `json:"seals"`
 	First   Seal  `json:"first"`
@@ -34,23 +34,23 @@ const verifyStep = 1000
 // Verify walks the chain from its beginning and tells the first break in it. Noted,
 // when not empty, is a head that was noted before, as Seal.Note gives it: it must
 // be in the chain.
-func Verify(ctx context.Context, r store.Reader, k Keys, noted string) (Report, error) {
+func Verify(ctx context.Context, r store.Reader, k Keys, noted string) (Verdict, error) {
 	w := walker{keys: k, noted: noted}
 	var err error
 	if w.top, err = head(ctx, r); err != nil {
-		return w.Report, err
+		return w.Verdict, err
 	}
 	after := ""
 	for {
 		records, err := r.Log(ctx, Stream, store.LogRange{After: after, Limit: verifyStep})
 		if err != nil {
-			return w.Report, err
+			return w.Verdict, err
 		}
 		for _, rec := range records {
 			after = rec.At
 			if w.record(rec); w.Break != "" {
 				w.At, w.Time = rec.At, rec.Time
-				return w.Report, nil
+				return w.Verdict, nil
 			}
 		}
 		if len(records) < verifyStep {
@@ -58,7 +58,7 @@ func Verify(ctx context.Context, r store.Reader, k Keys, noted string) (Report, 
 		}
 	}
 	w.finish()
-	return w.Report, nil
+	return w.Verdict, nil
 }
 
 // Note is what to note of a seal elsewhere.
@@ -66,7 +66,7 @@ func (s Seal) Note() string { return fmt.Sprintf("%d:%s", s.Number, s.Sum) }
 
 // walker goes along the chain.
 type walker struct {
-	Report
+	Verdict
 	keys  Keys
 	noted string
 	met   bool // the noted head

@@ -39,6 +39,7 @@ var adminRoutes = []adminRoute{
 	{http.MethodGet, "/outbox", "outbox-list", auth.SeeMessages, auth.JournalEntry, (*adminCall).outboxList},
 	{http.MethodPost, "/outbox/:id/requeue", "outbox-requeue", auth.Resend, auth.JournalEntry, (*adminCall).outboxRequeue},
 	{http.MethodPost, "/clinics/withdraw", "clinic-withdraw", auth.Update, "Slot", (*adminCall).clinicWithdraw},
+	{http.MethodGet, "/reports/:id", "report-view", auth.Read, auth.AuditRecord, (*adminCall).report},
 	{http.MethodGet, "/audit/verify", "audit-verify", auth.Read, auth.AuditRecord, (*adminCall).auditVerify},
 	{http.MethodPost, "/outbox/:id/drop", "outbox-drop", auth.Resend, auth.JournalEntry, (*adminCall).outboxDrop},
 }
@@ -114,6 +115,10 @@ func (k *adminCall) run(route *adminRoute) error {
 	answer, err := route.handle(k)
 	if err != nil {
 		return err
+	}
+	if d, ok := answer.(document); ok {
+		d.send(k)
+		return nil
 	}
 	var body bytes.Buffer
 	e := json.NewEncoder(&body)
