@@ -21,7 +21,7 @@ import (
 	"slotway/fhir/search"
 	"slotway/server/internal/audit"
 	"slotway/server/internal/store"
-	"slotway/server/internal/store/storetest"
+	"slotway/server/internal/store/enginetest"
 )
 
 var began = time.Date(2026, 5, 12, 10, 0, 0, 0, time.UTC)
@@ -58,8 +58,11 @@ func newLog(t testing.TB, s store.Store) *audit.Log {
 	return &audit.Log{Store: s, Keys: keys("secret"), Now: func() time.Time { return began }, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 }
 
-func model() *storetest.Model {
-	return storetest.NewModel(search.NewCatalog(nil, time.UTC), func() time.Time { return began })
+func TestMain(m *testing.M) { enginetest.Main(m) }
+
+// empty gives a store of the engine that the environment names.
+func empty(t testing.TB) store.Store {
+	return enginetest.New(t, search.NewCatalog(nil, time.UTC), func() time.Time { return began })
 }
 
 func record(t testing.TB, customer, json string, links ...store.Link) store.Record {
@@ -99,7 +102,7 @@ func TestPatientsOfWhatIsShown(t *testing.T) {
 		{"at the very end", `{"resourceType":"Slot","id":"Patient"}`, "t|Slot/Patient/3"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			l := newLog(t, model())
+			l := newLog(t, empty(t))
 			var links []store.Link
 			if tc.name == "contained" {
 				links = []store.Link{{Param: "patient", To: search.Ref{Type: "Patient", ID: "stored"}}}
@@ -142,7 +145,7 @@ func TestEventsAreKeptAsTheyAre(t *testing.T) {
 // TestWritesAreRecordedInTheirCommit: with the write or not at all, once, however
 // often it ran.
 func TestWritesAreRecordedInTheirCommit(t *testing.T) {
-	l := newLog(t, model())
+	l := newLog(t, empty(t))
 	s := audit.Wrap(l.Store, l)
 	visit := record(t, "t", `{"resourceType":"Appointment","id":"a","participant":[{"actor":{"reference":"Patient/p1"}}]}`)
 	put := func(ctx context.Context, fail error) error {
@@ -188,7 +191,7 @@ func TestWritesAreRecordedInTheirCommit(t *testing.T) {
 
 // TestNothingIsReadable: the store shows no id and no search (spec security 1.8, S99).
 func TestNothingIsReadable(t *testing.T) {
-	l := newLog(t, model())
+	l := newLog(t, empty(t))
 	l.Add(&audit.Event{Time: began, Act: "search-type", Client: "heron", Query: "family=Wren", Touched: []string{"t|Patient/p1"}})
 	flush(t, l)
 	records, err := l.Store.Log(t.Context(), audit.Stream, store.LogRange{Limit: 10})
@@ -225,7 +228,7 @@ func (f *failing) Update(ctx context.Context, fn func(store.Tx) error) error {
 // TestNothingIsAnsweredUnrecorded is security S101: the gate shuts when records
 // cannot be written, opens when they can, and none is lost in between.
 func TestNothingIsAnsweredUnrecorded(t *testing.T) {
-	f := &failing{Store: model()}
+	f := &failing{Store: empty(t)}
 	l := newLog(t, f)
 	add := func() { l.Add(&audit.Event{Time: began, Act: "read"}) }
 	add()
@@ -251,7 +254,7 @@ func TestNothingIsAnsweredUnrecorded(t *testing.T) {
 
 // TestMemoryIsBounded: without a store that takes them, records do not pile up.
 func TestMemoryIsBounded(t *testing.T) {
-	f := &failing{Store: model(), down: true}
+	f := &failing{Store: empty(t), down: true}
 	l := newLog(t, f)
 	l.Continue = true
 	e := audit.Event{Time: began, Act: "read", Query: strings.Repeat("q", 1<<20)}
@@ -271,7 +274,7 @@ func BenchmarkAdd(b *testing.B) {
 	}
 	for _, n := range []int{1, 10} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			l := newLog(b, model())
+			l := newLog(b, empty(b))
 			e := audit.Event{
 				Time: began, Act: "read", Face: "r4", Status: 200, Client: "demo-admin", Organisation: "RX1", Issuer: "http://127.0.0.1:8080",
 				Address: "127.0.0.1", Request: "3c1af5ae-6d5f-4bd3-8e9a-5642a4e814b9", Type: "Appointment", ID: "a1", Reach: []string{"trustalias"},

@@ -32,7 +32,7 @@ func (e edited) Log(ctx context.Context, stream string, r store.LogRange) (out [
 // chained gives a log with six records and three seals: r r s r r s r r s.
 func chained(t *testing.T) *audit.Log {
 	t.Helper()
-	l := newLog(t, model())
+	l := newLog(t, empty(t))
 	s := audit.Wrap(l.Store, l)
 	for i := range 3 {
 		for j := range 2 {
@@ -147,7 +147,7 @@ func TestTrimKeepsTheChain(t *testing.T) {
 
 // TestOneChainOfManyProcesses: each seal is set by one of them.
 func TestOneChainOfManyProcesses(t *testing.T) {
-	s := model()
+	s := empty(t)
 	var logs []*audit.Log
 	var all sync.WaitGroup
 	for p := range 4 {
