@@ -36,6 +36,10 @@ const (
 	outboxWaiting   = "slotway_outbox_messages"
 	outboxOldest    = "slotway_outbox_oldest_seconds"
 	serverReadiness = "slotway_ready"
+	auditTaken      = "slotway_audit_records_total"
+	auditWaits      = "slotway_audit_waiting_bytes"
+	auditSealed     = "slotway_audit_seal"
+	auditFails      = "slotway_audit_failing"
 )
 
 // metricTable is all that the program counts besides what the runtime does. No label
@@ -50,6 +54,10 @@ var metricTable = []metric{
 	{outboxAttempts, counter, []string{"partner", "outcome"}, "Attempts to send messages to partners, by partner and outcome: delivered, refused, failed or unanswered."},
 	{outboxWaiting, gauge, []string{"partner", "state"}, "Messages that wait for a partner (queued), or were given up (dead); counted up to 10,000."},
 	{outboxOldest, gauge, []string{"partner"}, "Age of the oldest message that waits for a partner; 0 when none does."},
+	{auditTaken, counter, []string{"outcome"}, "Records of the audit that were taken in memory, or lost for want of room where reads go on without."},
+	{auditWaits, gauge, nil, "Records of the audit that are not written yet."},
+	{auditSealed, gauge, nil, "Number of the last seal of the audit."},
+	{auditFails, gauge, nil, "1 while records of the audit cannot be written."},
 }
 
 // metricOf gives a row of the table.
@@ -123,10 +131,10 @@ func (m *metrics) sent(partner, outcome string) {
 type auditGauges struct{ a *App }
 
 var (
-	auditRecords = prometheus.NewDesc("slotway_audit_records_total", "Records of the audit that were taken in memory, or lost for want of room where reads go on without.", []string{"outcome"}, nil)
-	auditWaiting = prometheus.NewDesc("slotway_audit_waiting_bytes", "Records of the audit that are not written yet.", nil, nil)
-	auditSeal    = prometheus.NewDesc("slotway_audit_seal", "Number of the last seal of the audit.", nil, nil)
-	auditFailing = prometheus.NewDesc("slotway_audit_failing", "1 while records of the audit cannot be written.", nil, nil)
+	auditRecords = metricOf(auditTaken).desc()
+	auditWaiting = metricOf(auditWaits).desc()
+	auditSeal    = metricOf(auditSealed).desc()
+	auditFailing = metricOf(auditFails).desc()
 )
 
 // Describe names them.
