@@ -35,17 +35,25 @@ type leasePayload struct {
 	Until time.Time `json:"until"`
 }
 
-// hold takes the lease, or renews it when half of it is over. It gives false while
-// another process has it.
-func (l *lease) hold(ctx context.Context) (bool, error) {
+// turn is what asking for the lease gives.
+type turn int
+
+const (
+	anothers turn = iota // another process has it
+	kept                 // it was this process's without a break
+	begun                // it is this process's from now on: what was read before may be over
+)
+
+// hold takes the lease, or renews it when half of it is over.
+func (l *lease) hold(ctx context.Context) (turn, error) {
 	now := l.s.Now()
 	if l.until.Sub(now) > leaseTime/2 {
-		return true, nil
+		return kept, nil
 	}
 	until := now.Add(leaseTime)
 	payload, err := json.Marshal(leasePayload{until})
 	if err != nil {
-		return false, err
+		return anothers, err
 	}
 	mine := true
 	err = l.s.Store.Update(ctx, func(tx store.Tx) error {
@@ -68,13 +76,17 @@ func (l *lease) hold(ctx context.Context) (bool, error) {
 		return tx.Claim(ctx, store.Claim{Space: leaseSpace, Key: l.partner, Holder: l.holder, Payload: payload})
 	})
 	if _, taken := store.IsTaken(err); taken {
-		return false, nil
+		return anothers, nil
 	}
 	if err != nil || !mine {
-		return false, err
+		return anothers, err
 	}
+	last := l.until
 	l.until = until
-	return true, nil
+	if now.Before(last) {
+		return kept, nil
+	}
+	return begun, nil
 }
 
 // covers says whether the lease lasts for something that takes so long.

@@ -195,24 +195,24 @@ func TestLeaseOfTheDead(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			h := newHospital(t)
 			dead := &lease{s: h.process("dead"), partner: "pas", holder: "dead"}
-			if on, err := dead.hold(t.Context()); err != nil || !on {
+			if on, err := dead.hold(t.Context()); err != nil || on == anothers {
 				t.Fatal(on, err)
 			}
 			next := h.process("next")
 			next.Alone = alone
 			l := &lease{s: next, partner: "pas", holder: "next"}
 			on, err := l.hold(t.Context())
-			if err != nil || on != alone {
-				t.Errorf("alone %t: the lease is had at once: %t, %v", alone, on, err)
+			if err != nil || (on != anothers) != alone {
+				t.Errorf("alone %t: the lease is had at once: %t, %v", alone, on != anothers, err)
 			}
 			time.Sleep(leaseTime + leaseSlack + time.Second)
-			if on, err := l.hold(t.Context()); err != nil || !on {
+			if on, err := l.hold(t.Context()); err != nil || on == anothers {
 				t.Errorf("alone %t: the lease is not had when it is over: %v", alone, err)
 			}
 			if dead.covers(0) {
 				t.Error("the one before thinks that it still has it")
 			}
-			if on, err := dead.hold(t.Context()); err != nil || on {
+			if on, err := dead.hold(t.Context()); err != nil || on != anothers {
 				t.Errorf("two have the lease: %v", err)
 			}
 		})

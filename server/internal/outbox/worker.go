@@ -75,8 +75,11 @@ func (w *worker) pass(ctx context.Context) error {
 				waiting[at.about()] = true
 				continue
 			}
-			if on, err := w.lease.hold(ctx); err != nil || !on {
+			switch turn, err := w.lease.hold(ctx); {
+			case err != nil || turn == anothers:
 				return err
+			case turn == begun: // whoever had it may have sent what was listed
+				return w.pass(ctx)
 			}
 			if !w.lease.covers(w.sub.Timeout) {
 				return nil
