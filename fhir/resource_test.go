@@ -22,7 +22,7 @@ func TestParse(t *testing.T) {
 	}{
 		{"type and id", ` {"id":"a-1.B","resourceType":"Slot"} `, "Slot", "a-1.B", ""},
 		{"no id", `{"resourceType":"Slot"}`, "Slot", "", ""},
-		{"a type not kept here", `{"resourceType":"Task"}`, "Task", "", ""},
+		{"a type not kept here", `{"resourceType":"Binary"}`, "Binary", "", ""},
 		{"the longest id", `{"resourceType":"Slot","id":"` + strings.Repeat("x", 64) + `"}`, "Slot", strings.Repeat("x", 64), ""},
 		{"an id within is not the id", `{"resourceType":"Slot","contained":[{"id":"x y"}]}`, "Slot", "", ""},
 		{"no type", `{"id":"1"}`, "", "", "resourceType"},

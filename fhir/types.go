@@ -37,6 +37,9 @@ type Type struct {
 
 var everything = []Interaction{Read, VRead, HistoryInstance, HistoryType, Create, Update, Patch, Delete, SearchType}
 
+// seeing is what can be done with what only this server writes.
+var seeing = []Interaction{Read, VRead, HistoryInstance, HistoryType, SearchType}
+
 // types is the resource-type table: the types this server keeps, in the order
 // in which data that refers to other data is best loaded.
 var types = []Type{
@@ -49,6 +52,7 @@ var types = []Type{
 	{"Schedule", everything, nil, nil, "A diary: whose slots its slots are."},
 	{"Slot", everything, []Interaction{SearchType}, []Interaction{SearchType}, "A time that can be booked once."},
 	{"Appointment", everything, []Interaction{Read, VRead, Create, Update, SearchType}, []Interaction{Read, SearchType}, "A booking, or a request for one."},
+	{"Task", seeing, nil, nil, "A patient's request to change or cancel an appointment, and what became of it."},
 }
 
 // recorded are the types of what the server itself keeps a record of. They are read

@@ -22,10 +22,10 @@ func TestTypes(t *testing.T) {
 			}
 		}
 	}
-	if len(seen) != 9 {
-		t.Errorf("%d types, want 9", len(seen))
+	if len(seen) != 10 {
+		t.Errorf("%d types, want 10", len(seen))
 	}
-	for _, name := range []string{"", "Task", "appointment"} {
+	for _, name := range []string{"", "Binary", "appointment"} {
 		if _, ok := TypeOf(name); ok {
 			t.Errorf("TypeOf(%q) found one", name)
 		}

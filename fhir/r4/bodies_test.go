@@ -174,7 +174,7 @@ func TestValidateBodies(t *testing.T) {
 		{"a contained resource named by a URI", "Patient", `"contained":[{"resourceType":"Patient","id":"a","active":true}],"extension":[{"url":"u","valueUri":"#a"}]`, nil},
 		{"a contained resource without id", "Patient", `"contained":[{"resourceType":"Patient","active":true}]`, []string{"invariant Patient.contained dom-3"}},
 		{"two contained resources of one id", "Patient", `"contained":[{"resourceType":"Patient","id":"a","active":true},{"resourceType":"Patient","id":"a","active":true}],"link":[{"other":{"reference":"#a"},"type":"refer"}]`, []string{"structure Patient.contained[1].id"}},
-		{"another type", "Task", `"status":1,"a":{}`, []string{"structure Task.a ele-1"}},
+		{"another type", "Binary", `"status":1,"a":{}`, []string{"structure Binary.a ele-1"}},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

@@ -26,6 +26,9 @@ var codes = map[string][]string{
 	"participantrequired":   enumerate(models.ParticipantRequired.Code),
 	"participationstatus":   enumerate(models.ParticipationStatus.Code),
 	"slotstatus":            enumerate(models.SlotStatus.Code),
+	"request-priority":      enumerate(models.RequestPriority.Code),
+	"task-intent":           {"unknown", "proposal", "plan", "order", "original-order", "reflex-order", "filler-order", "instance-order", "option"}, // the model has it as text
+	"task-status":           enumerate(models.TaskStatus.Code),
 }
 
 // enumerate gives the codes of an enumeration, which numbers them from 0 and calls

@@ -73,10 +73,7 @@ var datatypes = map[string][]element{
 	},
 	"Extension": {
 		{"url", 1, 1, "uri", "", 0},
-		{"value[x]", 0, 1, "base64Binary|boolean|canonical|code|date|dateTime|decimal|id|instant|integer|markdown|oid|positiveInt|string|time|unsignedInt|uri|url|uuid|" +
-			"Address|Age|Annotation|Attachment|CodeableConcept|Coding|ContactPoint|Count|Distance|Duration|HumanName|Identifier|Money|Period|Quantity|Range|Ratio|" +
-			"Reference|SampledData|Signature|Timing|ContactDetail|Contributor|DataRequirement|Expression|ParameterDefinition|RelatedArtifact|TriggerDefinition|" +
-			"UsageContext|Dosage|Meta", "", 0},
+		{"value[x]", 0, 1, anyType, "", 0},
 	},
 	"HumanName": {
 		{"use", 0, 1, "code", "name-use", summary | modifier},
@@ -148,6 +145,13 @@ var datatypes = map[string][]element{
 		{"data", 0, 1, "base64Binary", "", 0},
 	},
 }
+
+// anyType is the choice of every type that an extension may have, and an input of a
+// Task, http://hl7.org/fhir/R4/datatypes.html#open.
+const anyType = "base64Binary|boolean|canonical|code|date|dateTime|decimal|id|instant|integer|markdown|oid|positiveInt|string|time|unsignedInt|uri|url|uuid|" +
+	"Address|Age|Annotation|Attachment|CodeableConcept|Coding|ContactPoint|Count|Distance|Duration|HumanName|Identifier|Money|Period|Quantity|Range|Ratio|" +
+	"Reference|SampledData|Signature|Timing|ContactDetail|Contributor|DataRequirement|Expression|ParameterDefinition|RelatedArtifact|TriggerDefinition|" +
+	"UsageContext|Dosage|Meta"
 
 // quantityRows are the elements of Quantity and of the types made of it.
 var quantityRows = []element{

@@ -81,6 +81,11 @@ var invariants = map[string][]invariant{
 	"PractitionerRole": ofResource,
 	"Schedule":         ofResource,
 	"Slot":             append([]invariant{endsAfterStart}, ofResource...),
+	"Task": append([]invariant{
+		{key: "inv-1", at: "lastModified", text: "A task is not last modified before it was authored", holds: func(n fhir.Node) bool {
+			return ordered(n, "authoredOn", "lastModified")
+		}},
+	}, ofResource...),
 	"Attachment": {
 		{key: "att-1", at: "data", text: "An attachment with data says of what contentType it is", holds: func(n fhir.Node) bool {
 			return !exists(n, "data") || exists(n, "contentType")
@@ -166,11 +171,14 @@ func anyHome(list fhir.Node) bool {
 	return false
 }
 
-// inOrder says whether end is not before start. What cannot be read as a time is
-// another rule's to refuse.
-func inOrder(n fhir.Node) bool {
-	start, ok1 := parseDateTime(n.Get("start").Text(), false)
-	end, ok2 := parseDateTime(n.Get("end").Text(), false)
+// inOrder says whether end is not before start.
+func inOrder(n fhir.Node) bool { return ordered(n, "start", "end") }
+
+// ordered says whether one time is not before another. What cannot be read as a
+// time is another rule's to refuse.
+func ordered(n fhir.Node, from, to string) bool {
+	start, ok1 := parseDateTime(n.Get(from).Text(), false)
+	end, ok2 := parseDateTime(n.Get(to).Text(), false)
 	if !ok1 || !ok2 {
 		return true
 	}

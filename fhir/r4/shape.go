@@ -3,6 +3,8 @@ package r4
 import (
 	"slices"
 	"strings"
+
+	"slotway/fhir"
 )
 
 // shape is a type of the element tables made ready for checking.
@@ -78,7 +80,7 @@ func (s *shape) add(all map[string]*shape, rows []element) {
 
 func (s *shape) addRow(all map[string]*shape, name string, row element) {
 	types := strings.Split(row.types, "|")
-	for _, typ := range types {
+	for i, typ := range types {
 		f := &field{name: name, typ: typ, min: row.min, many: row.max == many}
 		if strings.HasSuffix(name, "[x]") {
 			f.name, f.choice = written(element{path: name, types: typ})[0], name
@@ -109,10 +111,20 @@ func (s *shape) addRow(all map[string]*shape, name string, row element) {
 		}
 		s.fields[f.name] = f
 		s.own = append(s.own, f)
-		if f.min > 0 {
+		if f.min > 0 && i == 0 { // one of a choice stands for all of it
 			s.required = append(s.required, f)
 		}
 	}
+}
+
+// chosen says whether an object has a choice of types, as one of them.
+func (s *shape) chosen(n fhir.Node, choice string) bool {
+	for _, f := range s.fields {
+		if f.choice == choice && f.exists(n) {
+			return true
+		}
+	}
+	return false
 }
 
 // bind gives the shape, and those within it, its invariants.

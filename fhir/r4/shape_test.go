@@ -63,6 +63,9 @@ func TestCodes(t *testing.T) {
 		"participantrequired":   "required optional information-only",
 		"administrative-gender": "male female other unknown",
 		"days-of-week":          "mon tue wed thu fri sat sun",
+		"request-priority":      "routine urgent asap stat",
+		"task-intent":           "unknown proposal plan order original-order reflex-order filler-order instance-order option",
+		"task-status":           "draft requested received accepted rejected ready cancelled in-progress on-hold failed completed entered-in-error",
 	}
 	for name, want := range tests {
 		if diff := cmp.Diff(strings.Fields(want), codes[name]); diff != "" {
@@ -102,7 +105,7 @@ func TestSummary(t *testing.T) {
 			}
 		})
 	}
-	if SummaryElements("Task") != nil || MandatoryElements("Task") != nil {
+	if SummaryElements("Binary") != nil || MandatoryElements("Binary") != nil {
 		t.Error("a type not kept here has elements")
 	}
 }

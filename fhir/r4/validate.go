@@ -111,7 +111,10 @@ func (c *checker) object(n fhir.Node, s *shape) {
 		c.in(name, func() { c.member(n, s, name, v) })
 	}
 	for _, f := range s.required {
-		if !f.exists(n) {
+		switch {
+		case f.choice != "" && !s.chosen(n, f.choice):
+			c.in(f.choice, func() { c.errorf("required", "%s is missing; a value of one of its types is required.", f.choice) })
+		case f.choice == "" && !f.exists(n):
 			c.in(f.name, func() { c.errorf("required", "%s is missing; %s is required.", f.name, f.needs()) })
 		}
 	}

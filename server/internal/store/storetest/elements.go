@@ -127,6 +127,27 @@ var elements = map[string][]element{
 		{"specialty", list(world.concept)},
 		{"supportingInformation", list(to("Patient", "Slot", "Observation"))},
 	},
+	"Task": {
+		{"status", from(statuses...)},
+		{"authoredOn", from(instants...)},
+		{"lastModified", from(instants...)},
+		{"executionPeriod", world.period},
+		{"intent", from(codes...)},
+		{"priority", from(codes...)},
+		{"basedOn", list(to("Organization", "PractitionerRole", "HealthcareService"))},
+		{"partOf", list(to("Task"))},
+		{"businessStatus", world.concept},
+		{"code", world.concept},
+		{"performerType", list(world.concept)},
+		{"encounter", to("Encounter")},
+		{"focus", to("PractitionerRole", "Schedule", "HealthcareService")},
+		{"for", to("Patient", "Practitioner")},
+		{"requester", to("Patient", "Practitioner")},
+		{"owner", to("Practitioner", "Organization")},
+		{"groupIdentifier", func(w world) any {
+			return object{"system": oneOf(w, "system", systems...), "value": oneOf(w, "value", values...)}
+		}},
+	},
 }
 
 // content draws what a resource of the type holds besides type and id.

@@ -32,6 +32,7 @@ var kinds = []struct {
 	{"Schedule", 3},
 	{"Slot", 5},
 	{"Appointment", 10},
+	{"Task", 4},
 }
 
 func oneOf[T any](w world, label string, values ...T) T {
@@ -59,7 +60,7 @@ func (w world) id(typ string) string {
 // whose draws the key of a resource, often an appointment or a slot.
 func (w world) whose() store.Key {
 	typ := oneOf(w, "type", "Appointment", "Appointment", "Appointment", "Slot", "Slot", "Patient", "Schedule",
-		"Practitioner", "Location", "Organization", "PractitionerRole", "HealthcareService")
+		"Practitioner", "Location", "Organization", "PractitionerRole", "HealthcareService", "Task")
 	return store.Key{Customer: w.customer(), Type: typ, ID: w.id(typ)}
 }
 

@@ -34,7 +34,7 @@ var common = map[string][]string{
 // query draws a search that the parser takes, as text and parsed.
 func (w world) query(s *subject) (string, search.Query) {
 	typ := oneOf(w, "searched", "Appointment", "Appointment", "Appointment", "Slot", "Slot", "Patient", "Patient", "Schedule", "Practitioner",
-		"PractitionerRole", "Location", "Organization", "HealthcareService")
+		"PractitionerRole", "Location", "Organization", "HealthcareService", "Task")
 	text := ""
 	for range oneOf(w, "clauses", 1, 1, 1, 1, 2, 2, 3, 0) {
 		key, p, modifier := w.key(s.catalog, typ)
@@ -194,7 +194,7 @@ func (w world) single(p *search.Param, modifier string) string {
 		return "urn:types|MR|" + oneOf(w, "value", values...)
 	case "text":
 		return oneOf(w, "text", "alp", "beta one", "ÄLPHA", "hosp", "zzz")
-	case "identifier":
+	case "identifier", "group-identifier":
 		return w.identifier()
 	}
 	switch p.Kind {
@@ -217,7 +217,7 @@ func (w world) single(p *search.Param, modifier string) string {
 
 func (w world) token(p *search.Param) string {
 	switch p.Name {
-	case "identifier":
+	case "identifier", "group-identifier":
 		return w.identifier()
 	case "_id":
 		return w.id(oneOf(w, "kind", kinds...).typ)
