@@ -1,0 +1,115 @@
+package pages
+
+import (
+	"net/http"
+
+	"slotway/server/internal/manage"
+	"slotway/server/internal/session"
+)
+
+// overview is the page of the patient's appointments.
+func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
+	v, ok, err := s.signedIn(w, r, "/patient")
+	if err != nil || !ok {
+		return err
+	}
+	coming, over, err := s.all(r.Context(), v.Person)
+	if err != nil {
+		return err
+	}
+	data := struct{ Coming, Over []view }{}
+	for _, b := range coming {
+		data.Coming = append(data.Coming, s.view(r.Context(), b))
+	}
+	for _, b := range over {
+		data.Over = append(data.Over, s.view(r.Context(), b))
+	}
+	s.note(r, v.Person, actOverview, http.StatusOK, append(coming, over...)...)
+	s.mayLeave(w)
+	return s.showOnce(w, r, v, "overview", layout{Title: "Your appointments", Data: data})
+}
+
+// appointment is the page of one appointment; its address, with a proof, is also
+// the callback.
+func (s *Server) appointment(w http.ResponseWriter, r *http.Request) error {
+	patient, appointment := r.PathValue("patient"), r.PathValue("appointment")
+	came := r.URL.RawQuery != ""
+	if !came && s.Callbacks.Plain() {
+		var err error
+		if _, came, err = s.Sessions.Handover(r.Context(), session.HandoverKey(patient, appointment)); err != nil {
+			return err
+		}
+	}
+	if came {
+		return s.back(w, r, patient, appointment)
+	}
+	v, ok, err := s.signedIn(w, r, manage.Path(patient, appointment))
+	if err != nil || !ok {
+		return err
+	}
+	b, err := s.own(r.Context(), v.Person, patient, appointment)
+	if err != nil {
+		return err
+	}
+	s.note(r, v.Person, actAppointment, http.StatusOK, b)
+	data := s.view(r.Context(), b)
+	if data.Manage {
+		s.mayLeave(w)
+	}
+	return s.showOnce(w, r, v, "appointment", layout{Title: data.Title, Data: data})
+}
+
+// showOnce shows a page to somebody who is signed in, with the banner on the first
+// after they came back.
+func (s *Server) showOnce(w http.ResponseWriter, r *http.Request, v session.Session, name string, l layout) error {
+	l.Person, l.Banner = &v.Person, v.Banner
+	if v.Banner {
+		if err := s.Sessions.Change(r.Context(), r, func(v *session.Session) { v.Banner = false }); err != nil {
+			return err
+		}
+	}
+	return s.show(w, http.StatusOK, name, l)
+}
+
+// maxForm is how long a form may be, in bytes.
+const maxForm = 16 << 10
+
+// handOver sends the patient to where the appointment is managed (seed 000, 2A and
+// 2B), with an assertion of who they are, made now, where NHS login said so.
+func (s *Server) handOver(w http.ResponseWriter, r *http.Request) error {
+	patient, appointment := r.PathValue("patient"), r.PathValue("appointment")
+	v, ok, err := s.signedIn(w, r, s.target(manage.Path(patient, appointment)))
+	if err != nil || !ok {
+		return err
+	}
+	b, err := s.own(r.Context(), v.Person, patient, appointment)
+	if err != nil {
+		return err
+	}
+	to := s.managementURL(b)
+	if to == "" {
+		s.say(w, r, http.StatusConflict, "You cannot manage this appointment online", "It may have been changed or cancelled a moment ago. Look at the appointment, or contact the hospital.")
+		return nil
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	h := session.Handover{NHSNumber: v.Person.NHSNumber, Overview: r.PostFormValue("from") == "overview"}
+	if err := s.Sessions.BeginHandover(r.Context(), r, session.HandoverKey(patient, appointment), h); err != nil {
+		return err
+	}
+	assertion, prompt := "", ""
+	if v.Person.TokenID != "" {
+		if assertion, err = s.NHSLogin.Assert(v.Person.TokenID); err != nil {
+			return err
+		}
+		prompt = s.Prompt
+	}
+	s.note(r, v.Person, actHandOver, http.StatusSeeOther, b)
+	w.Header().Set("Location", manage.Outbound(to, s.Callbacks.URL(patient, appointment), assertion, prompt))
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// backToAppointment answers who opens the address of the form itself.
+func (s *Server) backToAppointment(w http.ResponseWriter, r *http.Request) error {
+	return away(w, r, s.target(manage.Path(r.PathValue("patient"), r.PathValue("appointment"))))
+}

@@ -1,0 +1,123 @@
+// Package pages is what people see in a browser: a patient's appointments, the way
+// to a partner who manages them, and the way back. Pages are made here whole, work
+// without script, and ask nothing of any other host.
+//
+// Where to look: pages.go has the table of addresses; signin.go is NHS login;
+// handover.go and back.go are the way to a partner and back (seed 000); record.go
+// finds what is a patient's own; view.go says it in words; render.go and templates
+// make HTML of it.
+package pages
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"slotway/fhir"
+	"slotway/fhir/search"
+	"slotway/server/internal/audit"
+	"slotway/server/internal/manage"
+	"slotway/server/internal/nhslogin"
+	"slotway/server/internal/session"
+	"slotway/server/internal/store"
+)
+
+// Server holds what the pages need. Its fields are set before Handler is called.
+type Server struct {
+	Origin    string // scheme and authority that browsers see
+	Store     store.Store
+	Catalog   *search.Catalog
+	Bases     []string // under which an absolute reference is to a resource here
+	Customers func() []Customer
+	Sessions  *session.Sessions
+	NHSLogin  *nhslogin.Client
+	Prompt    string // what goes with an assertion to a partner: none, login, or empty for nothing
+	Callbacks manage.Callbacks
+	// Allowed says whether patients of a customer may be sent to a management URL.
+	Allowed func(customer, url string) error
+	// Once says whether this is the first use of a key, which it remembers until then.
+	Once  func(ctx context.Context, key string, until time.Time) (first bool, err error)
+	Now   func() time.Time
+	Audit *audit.Log
+	Log   *slog.Logger
+	Test  bool // every page says that nothing on it is real
+}
+
+// Customer is a data controller as patients know it.
+type Customer struct {
+	Alias, Name string
+	Zone        *time.Location
+}
+
+// Paths begin the addresses of the pages.
+var Paths = []string{"/patient", "/assets"}
+
+// RedirectPath is where NHS login sends the browser back to.
+const RedirectPath = "/patient/sign-in/return"
+
+// page answers a request; what it fails with becomes a page, too.
+type page func(w http.ResponseWriter, r *http.Request) error
+
+// Handler serves the pages, and nothing of any other address.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for pattern, do := range map[string]page{
+		"GET /patient":                                             s.overview,
+		"GET /patient/{$}":                                         s.overview,
+		"GET /patient/sign-in":                                     s.signIn,
+		"GET /patient/sign-in/start":                               s.startSignIn,
+		"GET " + RedirectPath:                                      s.endSignIn,
+		"POST /patient/sign-out":                                   s.signOut,
+		"GET /patient/signed-out":                                  s.still("signed-out", "You have signed out"),
+		"GET /patient/accessibility":                               s.still("accessibility", "Accessibility statement"),
+		"GET /patient/privacy":                                     s.still("privacy", "Privacy and cookies"),
+		"GET /patient/{patient}/appointment/{appointment}":         s.appointment,
+		"POST /patient/{patient}/appointment/{appointment}/manage": s.handOver,
+		"GET /patient/{patient}/appointment/{appointment}/manage":  s.backToAppointment,
+	} {
+		mux.Handle(pattern, s.answer(do))
+	}
+	mux.HandleFunc("GET /assets/{version}/{file}", s.asset)
+	mux.Handle("/", s.answer(func(_ http.ResponseWriter, r *http.Request) error {
+		if _, pattern := mux.Handler(asGet(r)); pattern != "/" && r.Method != http.MethodGet && r.Method != http.MethodHead {
+			return fhir.Errorf(fhir.MethodNotAllowed, "This page cannot be used in that way.")
+		}
+		return noPage()
+	}))
+	cross := http.NewCrossOriginProtection()
+	_ = cross.AddTrustedOrigin(s.Origin) // behind a proxy that changes Host; the configuration's check read it
+	cross.SetDenyHandler(s.answer(func(http.ResponseWriter, *http.Request) error {
+		return fhir.Errorf(fhir.Forbidden, "The request came from another site.")
+	}))
+	return s.headed(cross.Handler(mux))
+}
+
+func asGet(r *http.Request) *http.Request {
+	get := r.Clone(r.Context())
+	get.Method = http.MethodGet
+	return get
+}
+
+// answer makes a handler of a page.
+func (s *Server) answer(do page) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := s.Audit.Gate()
+		if err == nil {
+			err = do(w, r)
+		}
+		if err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// noPage is the one answer for a page that is not there and for one that is
+// somebody else's.
+func noPage() error { return fhir.Errorf(fhir.NotFound, "There is no such page.") }
+
+// away sends the browser on. The address of no page goes along.
+func away(w http.ResponseWriter, r *http.Request, to string) error {
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
