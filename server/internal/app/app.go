@@ -30,6 +30,7 @@ import (
 	"slotway/server/internal/move"
 	"slotway/server/internal/outbox"
 	"slotway/server/internal/rest"
+	"slotway/server/internal/session"
 	"slotway/server/internal/store"
 	"slotway/server/internal/store/bolt"
 	"slotway/server/internal/store/mongo"
@@ -64,6 +65,7 @@ type App struct {
 	mllpPartners map[string]string // by listener
 	sealed       *sealer           // of messages
 	running      sync.WaitGroup
+	sessions     *session.Sessions
 	recording    sync.WaitGroup // of the audit: it ends when all else has
 	drained      context.CancelFunc
 }
@@ -161,6 +163,9 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Audit: a.audit, Events: &audit.Reader{Log: a.audit, Catalog: catalog, Source: cfg.BaseURL, Customers: func() []string { return a.partners.now().aliases() }}, BaRS: messages, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
 		Limits: limits, Peers: a, Seal: keys.state.Seal, Open: keys.state.Open,
+	}
+	if a.rest.Sites, err = a.sites(catalog, keys.state); err != nil {
+		return err
 	}
 	return a.listen()
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // parts are what a listener may be told to serve.
-var parts = []string{rest.PartR4, rest.PartBooking, rest.PartBaRS, rest.PartHL7, rest.PartIssuer, rest.PartAdmin, rest.PartMetrics}
+var parts = []string{rest.PartR4, rest.PartBooking, rest.PartBaRS, rest.PartHL7, rest.PartIssuer, rest.PartAdmin, rest.PartMetrics, rest.PartPages}
 
 // check says everything that is wrong or unsafe in a configuration of serve, each
 // in a sentence that says what to do.
@@ -84,6 +84,7 @@ func (c *Config) check() error {
 		bad("retention: days must not be negative, and messages at least 7: a partner may send a message again for so long")
 	}
 	errs = append(errs, c.Limits.check())
+	errs = append(errs, c.checkPages()...)
 	_, diaries := c.templates()
 	errs = append(errs, diaries...)
 	errs = append(errs, c.checkIssuers()...)

@@ -32,6 +32,8 @@ type Config struct {
 	Partners   []PartnerConfig  `yaml:"partners"`
 	Services   []OfferConfig    `yaml:"services"`
 	Spine      SpineConfig      `yaml:"ssp"`
+	NHSLogin   NHSLoginConfig   `yaml:"nhs_login"`
+	Callbacks  string           `yaml:"callbacks"`
 	Errors     ErrorConfig      `yaml:"errors"`
 	BaRS       BaRSConfig       `yaml:"bars"`
 	Diaries    []DiaryConfig    `yaml:"diaries"`
@@ -45,6 +47,8 @@ type Config struct {
 	Insecure   bool             `yaml:"allow_insecure_loopback"`
 	DrainDelay time.Duration    `yaml:"drain_delay"`
 	AuditFail  string           `yaml:"audit_failure"`
+
+	pretend *pretendSites // demo only
 }
 
 // KeyConfig names the files of the keys that encrypt what is kept: the raw text
@@ -252,7 +256,7 @@ type ErrorConfig struct {
 
 // defaults is what a configuration is laid over.
 func defaults() Config {
-	return Config{Zone: "Europe/London", LogLevel: "info", Validation: "lenient", References: "lenient", HoldFor: booking.DefaultHold, Handling: "lenient", AuditFail: "refuse", Limits: defaultLimits(), Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
+	return Config{Zone: "Europe/London", LogLevel: "info", Validation: "lenient", References: "lenient", HoldFor: booking.DefaultHold, Handling: "lenient", AuditFail: "refuse", Callbacks: "proven", Limits: defaultLimits(), Errors: ErrorConfig{R4: "rfc6750", Booking: "nhs-booking"}}
 }
 
 // LoadConfig reads a file over the defaults, and then the settings of flags and

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"slotway/server/internal/auth"
@@ -134,7 +135,7 @@ func (c *demoCmd) config(dir string) (Config, error) {
 		cfg.BaseURL = "http://127.0.0.1:" + addr[strings.LastIndex(addr, ":")+1:]
 	}
 	cfg.Store = "bolt://" + filepath.Join(dir, "slotway.db")
-	cfg.Listeners = []ListenerConfig{{Address: addr, Serves: parts}}
+	cfg.Listeners = []ListenerConfig{{Address: addr, Serves: append(slices.Clone(parts), partPretend)}}
 	cfg.MLLP = []MLLPConfig{{Address: c.MLLP, Partner: "partner_demo"}}
 	cfg.Customers = []CustomerConfig{
 		{Alias: "trustalias", Name: "Riverside NHS Trust", ODS: "RX1", AutoCreate: true, TestMessages: true},
@@ -172,6 +173,9 @@ func (c *demoCmd) config(dir string) (Config, error) {
 		},
 	}
 	if err := c.apply(&cfg); err != nil {
+		return cfg, err
+	}
+	if err := cfg.usePretend(); err != nil {
 		return cfg, err
 	}
 	return cfg, errors.Join(append(cfg.checkCustomers(), cfg.checkOffers()...)...)

@@ -178,7 +178,7 @@ func (d *demo) booking(p person, id string, when time.Time, status string) strin
 	return segments(
 		fmt.Sprintf(`MSH|^~\&|PAS|trustalias{trustalias}|HL7API|PKB|%s||SIU^S12|booking-%s|P|2.4`, d.sent(), id),
 		segment("SCH", map[int]string{1: id, 7: "^Follow-up clinic", 8: "FOLLOWUP^Follow up^HL70276", 11: "^^^" + at(when) + "^" + at(when.Add(20*time.Minute)), 25: status}),
-		`ZAP|https://appointments-r-us.co.uk/manage?id=`+id,
+		`ZAP|`+d.managed(id),
 		p.pid,
 		segment("PV1", map[int]string{2: "O", 3: "^^^^^^^^Riverside Outpatients", 10: "100^General Surgery"}),
 		`RGS|1`,

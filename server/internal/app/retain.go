@@ -48,6 +48,9 @@ func (a *App) prune(ctx context.Context) {
 		if err := (replays{a.store}).forget(ctx, a.now()); err != nil && ctx.Err() == nil {
 			a.log.Warn("tokens that are over could not be forgotten; the next round tries again", "error", err)
 		}
+		if err := a.sessions.Forget(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("sessions that are over could not be forgotten; the next round tries again", "error", err)
+		}
 		for _, customer := range a.partners.now().aliases() {
 			if n, err := a.intake.OpenItems(ctx, customer); err == nil {
 				a.metrics.review.WithLabelValues(customer).Set(float64(n))

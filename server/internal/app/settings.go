@@ -47,6 +47,9 @@ type Settings struct {
 		Audit     Text `yaml:"audit,omitempty" placeholder:"DAYS" help:"How long the records of the audit are kept: at least 90 days; 0, the default, for good."`
 	} `embed:"" prefix:"retention-" yaml:"retention,omitempty"`
 
+	NHSLogin  Text `yaml:"nhs_login,omitempty" name:"nhs-login" env:"SLOTWAY_NHS_LOGIN" placeholder:"YAML" help:"How patients sign in: issuer, client_id, key (RSA private key, PEM), and where wanted key_id and prompt (none or login, for partners)."`
+	Callbacks Text `yaml:"callbacks,omitempty" placeholder:"MODE" help:"Addresses by which patients come back from partners: proven carries a proof that it was made here, plain has no query at all (default proven)."`
+
 	Errors struct {
 		R4      Text `yaml:"r4,omitempty" name:"r4" placeholder:"STYLE" help:"How the R4 face answers failures: rfc6750, nhs-booking, uec or bars (default rfc6750)."`
 		Booking Text `yaml:"booking,omitempty" placeholder:"STYLE" help:"How the booking face answers failures (default nhs-booking)."`

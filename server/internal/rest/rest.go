@@ -45,6 +45,7 @@ type Server struct {
 	Faces    []*Face
 	Ready    func(context.Context) []string // reasons for not being ready; none when it is
 	Metrics  http.Handler
+	Sites    map[string]Site // what else a listener may serve, by part
 	Observe  func(face, interaction string, status int, d time.Duration)
 	Now      func() time.Time
 	NewID    func() string
@@ -54,6 +55,12 @@ type Server struct {
 	// search was for nor can be made up.
 	Seal func(plain []byte) []byte
 	Open func(sealed []byte) ([]byte, error)
+}
+
+// Site is a handler beside the faces, and the beginnings of its addresses.
+type Site struct {
+	Paths   []string
+	Handler http.Handler
 }
 
 // Limits bound what one request may cost.
@@ -182,6 +189,10 @@ func (s *Server) Handler(parts []string) http.Handler {
 		case PartMetrics:
 			s.get(e, "/metrics", gin.WrapH(s.Metrics))
 		default:
+			for _, path := range s.Sites[part].Paths {
+				e.Any(path, gin.WrapH(s.Sites[part].Handler))
+				e.Any(path+"/*rest", gin.WrapH(s.Sites[part].Handler))
+			}
 			for _, f := range s.Faces {
 				if f.Name == part {
 					s.faceRoutes(e, f)
