@@ -159,8 +159,11 @@ func (c *Client) complete(ctx context.Context, who *Identity, token *oauth2.Toke
 		own  *string
 		more string
 	}{
-		{&who.NHSNumber, more.NHSNumber}, {&who.BirthDate, more.BirthDate}, {&who.FamilyName, more.FamilyName},
-		{&who.GivenName, more.GivenName}, {&who.Proof, more.Proof},
+		{&who.NHSNumber, more.NHSNumber},
+		{&who.BirthDate, more.BirthDate},
+		{&who.FamilyName, more.FamilyName},
+		{&who.GivenName, more.GivenName},
+		{&who.Proof, more.Proof},
 	} {
 		if *of.own == "" {
 			*of.own = of.more
