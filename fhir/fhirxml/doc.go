@@ -21,8 +21,9 @@
 // # Order
 //
 // XML is written in the order of the definitions, as FHIR asks, and read in no
-// other; what the definitions do not know is written after it, in the order of
-// the JSON, and may be read anywhere. JSON is written in the order of the XML:
+// other, but for the id, meta, implicitRules and language of a resource, which may
+// be read anywhere in it; what the definitions do not know is written after it, in
+// the order of the JSON, and may be read anywhere. JSON is written in the order of the XML:
 // resourceType first, the id of an element and the url of an extension before
 // what it holds, a companion after its value, and a list where its first element
 // stands.

@@ -206,6 +206,12 @@ func TestReads(t *testing.T) {
 			}
 		})
 	}
+	// What every resource has may stand anywhere in it, as where the booking
+	// standard's scripts put it, and what stands around it keeps its order.
+	late, err := fhirxml.Decode([]byte(`<Slot xmlns="http://hl7.org/fhir"><contained><Patient><gender value="male"/><meta><versionId value="1"/></meta><birthDate value="2000"/></Patient></contained><status value="free"/><id value="s"/><comment value="c"/><language value="en-GB"/></Slot>`), elements.STU3)
+	if want := `{"resourceType":"Slot","contained":[{"resourceType":"Patient","gender":"male","meta":{"versionId":"1"},"birthDate":"2000"}],"status":"free","id":"s","comment":"c","language":"en-GB"}`; err != nil || string(late.Raw()) != want {
+		t.Errorf("%v\ngot  %s\nwant %s", err, late.Raw(), want)
+	}
 	// What the definition does not know has no order.
 	got, err := fhirxml.Decode([]byte(`<Patient xmlns="http://hl7.org/fhir"><stray value="a"/><name id="d"/><other value="b"/><stray value="c"/><gender value="e"/></Patient>`), elements.R4)
 	if want := `{"resourceType":"Patient","stray":["a","c"],"name":[{"id":"d"}],"other":"b","gender":"e"}`; err != nil || string(got.Raw()) != want {
