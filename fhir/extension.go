@@ -16,6 +16,7 @@ var extensions = []Extension{
 	{HoldExpires, "Appointment", "instant", nil, "Until when a held appointment keeps its slots. Then it is cancelled."},
 	{ours + "spoc", "Appointment", "", []string{"email", "phone", "extension", "notes"}, "The single point of contact for questions about the appointment."},
 	{ours + "hl7-segment", "Appointment.participant", "code", nil, "The HL7 v2 segment or field that a participant came in, which a later message may change."},
+	{MessageID, "Annotation", "string", nil, "The numeric id of a message of a request's conversation. A note of a Task without it is one of staff among themselves."},
 	{ours + "uploaded-data-id", "Meta", "string", nil, "The sender's own id of the message that the content came in."},
 	{ours + "recorded-date", "Meta", "dateTime", nil, "When the content was recorded by its sender."},
 	{ours + "version-persisted", "Meta", "dateTime", nil, "When the content was stored."},

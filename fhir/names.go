@@ -15,6 +15,9 @@ const (
 	// HoldExpires is the extension, with a valueInstant, that says until when an
 	// appointment of status pending holds its slots.
 	HoldExpires = "http://fhir.patientsknowbest.com/structuredefinition/hold-expires"
+	// MessageID is the extension, with a valueString, that makes a note of a Task a
+	// message of its conversation, and holds its numeric id.
+	MessageID = "http://fhir.patientsknowbest.com/structuredefinition/message-id"
 	// DataAbsentReason is FHIR's extension for why an element has no value,
 	// http://hl7.org/fhir/R4/extension-data-absent-reason.html.
 	DataAbsentReason = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"

@@ -26,9 +26,12 @@ import (
 	"slotway/server/internal/auth"
 	"slotway/server/internal/bars"
 	"slotway/server/internal/booking"
+	"slotway/server/internal/grant"
 	"slotway/server/internal/intake"
+	"slotway/server/internal/lookups"
 	"slotway/server/internal/move"
 	"slotway/server/internal/outbox"
+	requests "slotway/server/internal/request"
 	"slotway/server/internal/rest"
 	"slotway/server/internal/session"
 	"slotway/server/internal/store"
@@ -49,6 +52,9 @@ type App struct {
 	booking  *booking.Service
 	intake   *intake.Service
 	outbox   *outbox.Service
+	requests *requests.Service
+	grants   *grant.Service
+	lookups  *lookups.Service
 	audit    *audit.Log
 	bridge   *hl7bridge.Bridge
 	rest     *rest.Server
@@ -153,14 +159,17 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		Store: a.store, Who: &a.partners, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Log: log,
 		Seal: keys.messages.Seal, Open: keys.messages.Open, Alone: strings.HasPrefix(cfg.Store, "bolt://"), Observe: a.metrics.sent,
 	}
-	a.booking.Tell = a.outbox.Note
+	if err := a.joinRequests(); err != nil {
+		return err
+	}
+	a.booking.Tell, a.booking.Said = a.tell, a.requests.Said
 	a.metrics.registry.MustRegister(outboxGauges{a}, readyGauge{a}, auditGauges{a})
 	messages := &bars.Service{Store: a.store, Booking: a.booking, Now: a.now, NewID: a.newID}
 	limits := rest.DefaultLimits
 	limits.Message = cfg.Limits.Message
 	a.rest = &rest.Server{
 		Origin: cfg.BaseURL, Hosts: cfg.Hosts, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
-		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Audit: a.audit, Events: &audit.Reader{Log: a.audit, Catalog: catalog, Source: cfg.BaseURL, Customers: func() []string { return a.partners.now().aliases() }}, BaRS: messages, Issuer: a.issuer, Faces: a.faces(catalog), Ready: a.notReady,
+		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Audit: a.audit, Events: &audit.Reader{Log: a.audit, Catalog: catalog, Source: cfg.BaseURL, Customers: func() []string { return a.partners.now().aliases() }}, BaRS: messages, Issuer: a.issuer, Grants: a.grants, Lookups: a.lookups.Handler(), Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
 		Limits: limits, Peers: a, Seal: keys.state.Seal, Open: keys.state.Open,
 	}

@@ -30,6 +30,7 @@ type Config struct {
 	Clients    []ClientConfig   `yaml:"clients"`
 	Customers  []CustomerConfig `yaml:"customers"`
 	Partners   []PartnerConfig  `yaml:"partners"`
+	Staff      []StaffConfig    `yaml:"staff"`
 	Services   []OfferConfig    `yaml:"services"`
 	Spine      SpineConfig      `yaml:"ssp"`
 	NHSLogin   NHSLoginConfig   `yaml:"nhs_login"`
@@ -121,6 +122,7 @@ type ClientConfig struct {
 	Issuer           string   `yaml:"issuer"`
 	UpdateAsCreate   bool     `yaml:"update_as_create"`
 	Disabled         bool     `yaml:"disabled"`
+	Redirects        []string `yaml:"redirect_uris"`
 }
 
 // CustomerConfig is a data controller.

@@ -29,6 +29,7 @@ type demoCmd struct {
 const (
 	demoSecret   = "demo-secret"
 	demoPassword = "testing"
+	demoRedirect = "http://127.0.0.1:8090/callback"
 )
 
 // Run starts everything, loads the demo data, and prints what to try.
@@ -165,12 +166,20 @@ func (c *demoCmd) config(dir string) (Config, error) {
 		},
 		{
 			ID: "demo-admin", SecretHash: secret, Organisation: "RX1", Customers: []string{"trustalias"}, UpdateAsCreate: true,
-			Scopes: []string{"system/*.cruds", "review/*.read", "review/*.write", "messages/*.read", "messages/*.write", "messages/unclaimed.read"},
+			Scopes: []string{"system/*.cruds", "review/*.read", "review/*.write", "messages/*.read", "messages/*.write", "grants/*.read", "grants/*.write", "messages/unclaimed.read"},
+		},
+		{
+			ID: "demo-dashboard", SecretHash: secret, Organisation: "RX1", OrganisationName: "Riverside NHS Trust", Customers: []string{"trustalias", "alias_123"},
+			Scopes: []string{auth.Clinician, "system/Appointment.rs", "system/Patient.rs", "system/Task.rs"}, Redirects: []string{demoRedirect, demoRedirect + "/"},
 		},
 		{
 			ID: "demo-auditor", SecretHash: secret, Organisation: "RX1", Customers: []string{"trustalias", "alias_123"},
 			Scopes: []string{"system/AuditEvent.rs", "system/Patient.rs"},
 		},
+	}
+	cfg.Staff = []StaffConfig{
+		{ID: "jack.brown", PasswordHash: password, FirstName: "Jack", LastName: "Brown", Team: "Appointment Management Team", JobTitle: "Doctor", Customers: []string{"trustalias"}},
+		{ID: "grace.okafor", PasswordHash: password, Title: "Dr", FirstName: "Grace", LastName: "Okafor", Team: "Outpatients", JobTitle: "Clinical lead", Customers: []string{"alias_123"}},
 	}
 	if err := c.apply(&cfg); err != nil {
 		return cfg, err

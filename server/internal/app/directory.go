@@ -157,7 +157,7 @@ func (c Config) clients() []auth.Client {
 		out = append(out, auth.Client{
 			ID: cl.ID, SecretHash: cl.SecretHash, JWKS: cl.JWKS, AllowInsecureLoopback: c.Insecure, Scopes: cl.Scopes, Customers: cl.Customers, Labels: cl.Labels,
 			Organisation: cl.Organisation, OrganisationName: cl.OrganisationName, Issuer: cl.Issuer,
-			UpdateAsCreate: cl.UpdateAsCreate, Disabled: cl.Disabled,
+			UpdateAsCreate: cl.UpdateAsCreate, Disabled: cl.Disabled, Redirects: cl.Redirects,
 		})
 	}
 	return out

@@ -22,6 +22,7 @@ type Client struct {
 	Issuer           string // the only issuer whose tokens may name this client; empty means any trusted one
 	UpdateAsCreate   bool
 	Disabled         bool
+	Redirects        []string // where people are sent back to who grant it access, letter by letter
 
 	AllowInsecureLoopback bool // JWKS may be http:// on this machine
 }
@@ -93,6 +94,13 @@ func (c Client) check() error {
 func (c *Clients) find(id string) (registered, bool) {
 	r, ok := (*c.byID.Load())[id]
 	return r, ok && !r.Disabled
+}
+
+// Granted gives an enabled client that people may grant access: one registered for
+// the scope Clinician.
+func (c *Clients) Granted(id string) (Client, bool) {
+	r, ok := c.find(id)
+	return r.Client, ok && r.scopes.held[Clinician]
 }
 
 // SecretHash gives the stored hash of an enabled client's secret. It has the

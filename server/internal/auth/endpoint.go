@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"slotway/fhir"
@@ -44,6 +45,7 @@ type tokenAnswer struct {
 	Token   string `json:"access_token"`
 	Type    string `json:"token_type"`
 	Expires int    `json:"expires_in"` // seconds
+	Refresh string `json:"refresh_token,omitempty"`
 	Scope   string `json:"scope"`
 }
 
@@ -53,9 +55,10 @@ func (i *Issuer) answer(w http.ResponseWriter, r *http.Request) (a tokenAnswer, 
 	if err != nil {
 		return a, err
 	}
-	switch form.Get("grant_type") {
-	case "client_credentials":
-	case "":
+	kind := form.Get("grant_type")
+	switch {
+	case kind == "client_credentials", i.consented(kind):
+	case kind == "":
 		return a, badRequest("grant_type is missing; it must be client_credentials.")
 	default:
 		return a, fhir.Errorf(fhir.Invalid, "The grant type must be client_credentials.").Coded(codeGrant)
@@ -64,8 +67,49 @@ func (i *Issuer) answer(w http.ResponseWriter, r *http.Request) (a tokenAnswer, 
 	if err != nil {
 		return a, err
 	}
+	if i.consented(kind) {
+		g, err := i.Grants.Token(r.Context(), id, kind, form)
+		return tokenAnswer{Token: g.Token, Type: "Bearer", Expires: int(g.Expires.Seconds()), Refresh: g.Refresh, Scope: g.Scope}, err
+	}
 	token, life, granted, err := i.Issue(id, form.Get("scope"))
-	return tokenAnswer{token, "Bearer", int(life.Seconds()), granted}, err
+	return tokenAnswer{Token: token, Type: "Bearer", Expires: int(life.Seconds()), Scope: granted}, err
+}
+
+// consented says whether a grant type rests on somebody's consent.
+func (i *Issuer) consented(kind string) bool {
+	return i.Grants != nil && slices.Contains(i.Grants.Grants(), kind)
+}
+
+// RevokeHandler ends grants (RFC 7009). A token that is not known is no error.
+func (i *Issuer) RevokeHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		err := i.revoke(w, r)
+		if err != nil {
+			writeOAuthError(w, err)
+			return
+		}
+		w.WriteHeader(http.StatusOK)
+	})
+}
+
+func (i *Issuer) revoke(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return fhir.Errorf(fhir.MethodNotAllowed, "A token is revoked with POST.").Coded(codeRequest)
+	}
+	form, err := readForm(w, r)
+	if err != nil {
+		return err
+	}
+	id, err := i.client(r, form)
+	if err != nil {
+		return err
+	}
+	if form.Get("token") == "" {
+		return badRequest("token is missing.")
+	}
+	return i.Grants.Revoke(r.Context(), id, form.Get("token"))
 }
 
 // client gives the client of a request, which has proved who it is in one way.

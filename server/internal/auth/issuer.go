@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
@@ -9,6 +10,8 @@ import (
 	"io"
 	"math/big"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,6 +51,27 @@ type Issuer struct {
 	key      *rsa.PrivateKey
 	kid      string
 	asserted assertions
+	// Grants answers the grant types that rest on somebody's consent; nil where there
+	// are none. It is set before the issuer serves.
+	Grants Grants
+}
+
+// Grants answers token requests that rest on somebody's consent, for clients that
+// have proved who they are.
+type Grants interface {
+	// Grants names the grant types.
+	Grants() []string
+	// Token exchanges what a request brings for tokens; errors as the issuer's own.
+	Token(ctx context.Context, client, grantType string, form url.Values) (Granted, error)
+	// Revoke ends the grant that a token is of, when it is the client's.
+	Revoke(ctx context.Context, client, token string) error
+}
+
+// Granted is a pair of tokens.
+type Granted struct {
+	Token, Refresh string
+	Expires        time.Duration // of the access token
+	Scope          string
 }
 
 // TokenURL is the address of its token endpoint, for which assertions are made.
@@ -135,9 +159,13 @@ func (i *Issuer) Issue(client, requested string) (token string, expiresIn time.D
 func grant(registered Scopes, requested string) (string, error) {
 	asked := ParseScopes(requested)
 	if len(asked.names) == 0 {
-		return registered.String(), nil
+		own := slices.DeleteFunc(slices.Clone(registered.names), func(name string) bool { return name == Clinician })
+		return strings.Join(own, " "), nil
 	}
 	for _, name := range asked.names {
+		if name == Clinician {
+			return "", fhir.Errorf(fhir.Invalid, "%s is granted by a clinician: ask for it with the grant type authorization_code.", Clinician).Coded(codeAskScope)
+		}
 		if !registered.covers(name) {
 			return "", fhir.Errorf(fhir.Invalid, "The client may not have every scope it asks for; it may have: %s.", registered).Coded(codeAskScope)
 		}
@@ -191,6 +219,13 @@ func (i *Issuer) Discovery(base string) []byte {
 		"scopes_supported":                      i.Clients.Scopes(),
 		"response_types_supported":              []string{},
 		"slotway_development":                   true,
+	}
+	if i.Grants != nil {
+		doc["authorization_endpoint"] = base + "/oauth2/authorize"
+		doc["revocation_endpoint"] = base + "/oauth2/revoke"
+		doc["grant_types_supported"] = append([]string{"client_credentials"}, i.Grants.Grants()...)
+		doc["response_types_supported"] = []string{"code"}
+		doc["code_challenge_methods_supported"] = []string{"S256"}
 	}
 	if algs := i.AssertionAlgorithms(); algs != nil {
 		doc["token_endpoint_auth_signing_alg_values_supported"] = algs

@@ -31,6 +31,9 @@ const (
 	SeeMessages  // the journal of messages, and their text
 	SeeUnclaimed // and those of it that are of no customer
 	Resend       // have messages of the journal carried out again
+	LookUp       // requests and who made them, by the JSON look-ups
+	SeeGrants    // which grants of access hold
+	EndGrants
 	numActions
 )
 
@@ -72,6 +75,9 @@ var actions = [numActions]struct {
 	SeeMessages:  {"see-messages", messages, "messages/*.read"},
 	SeeUnclaimed: {"see-unclaimed", messages, "messages/unclaimed.read"},
 	Resend:       {"resend", messages, "messages/*.write"},
+	LookUp:       {"look-up", requests, Clinician},
+	SeeGrants:    {"see-grants", grants, "grants/*.read"},
+	EndGrants:    {"end-grants", grants, "grants/*.write"},
 }
 
 var (
@@ -79,6 +85,8 @@ var (
 	appointment = []string{"Appointment"}
 	review      = []string{ReviewItem}
 	messages    = []string{JournalEntry}
+	requests    = []string{RequestMessage}
+	grants      = []string{AccessGrant}
 
 	// slotSearchTypes are what a search of slots reads: the slots, the chain to
 	// the service, and the targets of the booking standard's six includes.
@@ -87,10 +95,15 @@ var (
 	}
 )
 
-// ReviewItem and JournalEntry stand where other actions have a type of resource.
+// Clinician is the scope that a clinician grants a client of the organisation.
+const Clinician = "CLINICIAN"
+
+// What stands where other actions have a type of resource.
 const (
-	ReviewItem   = "ReviewItem"
-	JournalEntry = "JournalEntry"
+	RequestMessage = "RequestMessage"
+	AccessGrant    = "AccessGrant"
+	ReviewItem     = "ReviewItem"
+	JournalEntry   = "JournalEntry"
 )
 
 // AuditRecord is the type of the records of the audit. No scope for any type is
@@ -156,7 +169,12 @@ var scopeTable = []scopeRow{
 	{"review/*.write", review, map[Action]Grant{SeeReview: Yes, Decide: Yes}},
 	{"messages/*.read", messages, map[Action]Grant{SeeMessages: Yes}},
 	{"messages/*.write", messages, map[Action]Grant{SeeMessages: Yes, Resend: Yes}},
+	{"grants/*.read", grants, map[Action]Grant{SeeGrants: Yes}},
+	{"grants/*.write", grants, map[Action]Grant{SeeGrants: Yes, EndGrants: Yes}},
 	{"messages/unclaimed.read", messages, map[Action]Grant{SeeMessages: Yes, SeeUnclaimed: Yes}},
+
+	// That of a clinician who granted access: it is in no token of the client's own.
+	{Clinician, requests, map[Action]Grant{LookUp: Yes}},
 
 	// SMART, letter by letter.
 	{"c", anyType, map[Action]Grant{Create: Yes, Book: Yes}},

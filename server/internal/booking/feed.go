@@ -18,6 +18,9 @@ type Feed struct {
 	Old      store.Record // the current version; zero when there is none
 	Resource fhir.Resource
 	From     string // the partner whose message it is
+	// Says is the status that the feed itself says an appointment has; empty where
+	// it says nothing of it.
+	Says string
 	// Provenance is changed too, if anything else is: the same content again makes
 	// no new version.
 	Provenance []fhir.Change
@@ -50,6 +53,11 @@ type Clash struct {
 func (s *Service) PutFeed(ctx context.Context, tx store.Tx, f Feed) (store.Record, []Clash, error) {
 	w := write{key: f.Key, resource: f.Resource, ifVersion: f.Old.Version, old: f.Old, links: f.Old.Links, posted: f.Old.Version == 0, from: f.From}
 	under := &work{Tx: tx}
+	if f.Says != "" && f.Old.Version > 0 && s.Said != nil {
+		if err := s.Said(ctx, tx, f.Key, f.Says); err != nil {
+			return store.Record{}, nil, err
+		}
+	}
 	var clashes []Clash
 	if f.Key.Type == "Appointment" {
 		var err error

@@ -40,6 +40,9 @@ type Service struct {
 	// Tell, when not nil, is told within the Update of each new version of an
 	// appointment.
 	Tell func(ctx context.Context, tx store.Tx, t Told) error
+	// Said, when not nil, is told within the Update of a feed that says itself what the
+	// status of a stored appointment is, also where that is no change.
+	Said func(ctx context.Context, tx store.Tx, appointment store.Key, status string) error
 }
 
 // Told is a new version of an appointment, which may be a deletion.

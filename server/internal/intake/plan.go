@@ -106,7 +106,17 @@ func (m *message) change(old store.Record) (plan, error) {
 	if r, err = settled(r); err != nil {
 		return nil, err
 	}
-	return plan{{Key: old.Key, Old: old, Resource: r, Provenance: m.in.Provenance}}, nil
+	return plan{{Key: old.Key, Old: old, Resource: r, Says: m.says(), Provenance: m.in.Provenance}}, nil
+}
+
+// says gives the status that the message itself says the appointment has, if any.
+func (m *message) says() string {
+	for _, c := range m.in.Changes {
+		if c.Op == fhir.Set && c.Path.String() == "status" {
+			return strings.Trim(string(c.Value), `"`)
+		}
+	}
+	return ""
 }
 
 // keepMeta puts meta back as it was, after defaults that are for what is new: a

@@ -38,6 +38,8 @@ var adminRoutes = []adminRoute{
 	{http.MethodPost, "/messages/resend", "messages-resend", auth.Resend, auth.JournalEntry, (*adminCall).messageResend},
 	{http.MethodGet, "/outbox", "outbox-list", auth.SeeMessages, auth.JournalEntry, (*adminCall).outboxList},
 	{http.MethodPost, "/outbox/:id/requeue", "outbox-requeue", auth.Resend, auth.JournalEntry, (*adminCall).outboxRequeue},
+	{http.MethodGet, "/grants", "grants-list", auth.SeeGrants, auth.AccessGrant, (*adminCall).grantList},
+	{http.MethodPost, "/grants/:id/revoke", "grants-revoke", auth.EndGrants, auth.AccessGrant, (*adminCall).grantRevoke},
 	{http.MethodPost, "/clinics/withdraw", "clinic-withdraw", auth.Update, "Slot", (*adminCall).clinicWithdraw},
 	{http.MethodGet, "/reports/:id", "report-view", auth.Read, auth.AuditRecord, (*adminCall).report},
 	{http.MethodGet, "/audit/verify", "audit-verify", auth.Read, auth.AuditRecord, (*adminCall).auditVerify},

@@ -61,6 +61,10 @@ func (s *Server) issuerRoutes(e *gin.Engine) {
 		return
 	}
 	e.Any("/oauth2/token", s.audited("token", gin.WrapH(s.Issuer.TokenHandler()), clientOf))
+	if s.Issuer.Grants != nil {
+		e.Any("/oauth2/authorize", gin.WrapH(s.Grants.AuthorizeHandler(s.address)))
+		e.Any("/oauth2/revoke", s.audited("revoke", gin.WrapH(s.Issuer.RevokeHandler()), clientOf))
+	}
 	s.get(e, "/oauth2/jwks.json", gin.WrapH(s.Issuer.JWKSHandler()))
 	for _, path := range []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"} { // OpenID Connect Discovery, RFC 8414
 		s.get(e, path, gin.WrapH(s.Issuer.DiscoveryHandler(s.Origin)))

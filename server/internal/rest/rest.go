@@ -20,6 +20,7 @@ import (
 	"slotway/server/internal/auth"
 	"slotway/server/internal/bars"
 	"slotway/server/internal/booking"
+	"slotway/server/internal/grant"
 	"slotway/server/internal/intake"
 	"slotway/server/internal/outbox"
 	"slotway/server/internal/store"
@@ -42,6 +43,8 @@ type Server struct {
 	Audit    *audit.Log    // nil keeps no records
 	Events   *audit.Reader // shows them as AuditEvents
 	Issuer   *auth.Issuer  // development issuer; nil without one
+	Grants   *grant.Service
+	Lookups  http.Handler // of /json; nil without it
 	Faces    []*Face
 	Ready    func(context.Context) []string // reasons for not being ready; none when it is
 	Metrics  http.Handler
@@ -163,6 +166,7 @@ const (
 	PartPages   = "pages"
 	PartBaRS    = "bars"
 	PartAdmin   = "admin"
+	PartLookups = "lookups"
 )
 
 // Handler gives the HTTP handler of a listener that serves those parts. Liveness
@@ -184,6 +188,8 @@ func (s *Server) Handler(parts []string) http.Handler {
 			e.Any("/hl7", s.hl7)
 		case PartIssuer:
 			s.issuerRoutes(e)
+		case PartLookups:
+			e.Any("/json/*path", gin.WrapH(s.Lookups))
 		case PartAdmin:
 			s.adminRoutes(e)
 		case PartMetrics:

@@ -1,0 +1,116 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net"
+	"net/http"
+	"runtime"
+	"time"
+
+	"slotway/server/internal/auth"
+	"slotway/server/internal/booking"
+	"slotway/server/internal/grant"
+	"slotway/server/internal/lookups"
+	requests "slotway/server/internal/request"
+	"slotway/server/internal/store"
+)
+
+// StaffConfig is somebody of the staff, who may grant clients access.
+type StaffConfig struct {
+	ID           string   `yaml:"id"`
+	PasswordHash string   `yaml:"password_hash"`
+	Title        string   `yaml:"title"`
+	FirstName    string   `yaml:"first_name"`
+	LastName     string   `yaml:"last_name"`
+	Team         string   `yaml:"team"`
+	JobTitle     string   `yaml:"job_title"`
+	Customers    []string `yaml:"customers"`
+}
+
+// staffBook is the staff of the configuration.
+type staffBook struct {
+	byID      map[string]StaffConfig
+	passwords *auth.Passwords
+}
+
+func newStaffBook(list []StaffConfig, now func() time.Time) (*staffBook, error) {
+	p := &staffBook{byID: map[string]StaffConfig{}}
+	for _, s := range list {
+		p.byID[s.ID] = s
+	}
+	var err error
+	p.passwords, err = auth.NewPasswords(auth.PasswordsConfig{
+		Lookup: func(id string) (string, bool) { s, ok := p.byID[id]; return s.PasswordHash, ok && s.PasswordHash != "" },
+		Random: rand.Reader, Now: now, Hashes: runtime.NumCPU(),
+	})
+	return p, err
+}
+
+// Person gives somebody of the staff.
+func (p *staffBook) Person(id string) (grant.Person, bool) {
+	s, ok := p.byID[id]
+	return grant.Person{ID: s.ID, Title: s.Title, First: s.FirstName, Last: s.LastName, Team: s.Team, Job: s.JobTitle, Customers: s.Customers}, ok
+}
+
+// SignIn gives the person whose password it is.
+func (p *staffBook) SignIn(ctx context.Context, user, password, address string) (grant.Person, error) {
+	id, err := p.passwords.Check(ctx, user, password, address)
+	if err != nil {
+		return grant.Person{}, err
+	}
+	person, ok := p.Person(id)
+	if !ok {
+		return person, errors.New("somebody of the staff went away while signing in")
+	}
+	return person, nil
+}
+
+// joinRequests makes what patients ask, how staff grant access to it, and how it is
+// looked up.
+func (a *App) joinRequests() error {
+	a.requests = &requests.Service{
+		Store: a.store, Booking: a.booking, Catalog: a.booking.Catalog, Bases: a.booking.Bases, Now: a.now, NewID: a.newID,
+		Zone: func(customer string) *time.Location {
+			if c, ok := a.partners.Customer(customer); ok && c.Zone != nil {
+				return c.Zone
+			}
+			return time.UTC
+		},
+	}
+	staff, err := newStaffBook(a.cfg.Staff, a.now)
+	if err != nil {
+		return err
+	}
+	a.grants = &grant.Service{Store: a.store, Now: a.now, Random: rand.Reader, Client: a.clients.Granted, People: staff}
+	zone, err := time.LoadLocation(a.cfg.Zone)
+	if err != nil {
+		return err
+	}
+	a.lookups = &lookups.Service{
+		Store: a.store, Requests: a.requests, Access: a.grants.Verify, Person: staff.Person, Zone: zone, Audit: a.audit, Now: a.now,
+		Organisation: func(customer string) string { c, _ := a.partners.Customer(customer); return c.Name },
+		Origin:       a.cfg.BaseURL, Address: address,
+	}
+	if a.issuer != nil {
+		a.issuer.Grants = a.grants
+	}
+	return nil
+}
+
+// tell tells those who are to know of each new version of an appointment.
+func (a *App) tell(ctx context.Context, tx store.Tx, t booking.Told) error {
+	if err := a.requests.Told(ctx, tx, t); err != nil {
+		return err
+	}
+	return a.outbox.Note(ctx, tx, t)
+}
+
+// address is where a request came from, without port.
+func address(r *http.Request) string {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return host
+	}
+	return r.RemoteAddr
+}
