@@ -85,10 +85,10 @@ func TestBaRSSlots(t *testing.T) {
 	const (
 		service  = "Schedule.actor:HealthcareService=999999999"
 		window   = "start=ge2030-01-08T00:00:00Z&start=le2030-01-09T00:00:00%2B00:00"
-		includes = "_include=Slot:schedule&_include=Schedule:actor:HealthcareService"
+		includes = "_include=Slot:schedule&_include=Schedule:actor:HealthcareService&_include=Schedule:actor:Practitioner"
 	)
 	query := func(parts ...string) string { return "/Slot?" + strings.Join(parts, "&") }
-	status, r := c.get(query(service, "status=free", window, includes+"&_include=Schedule:actor:Practitioner&_include=Nothing:here"))
+	status, r := c.get(query(service, "status=free", window, includes+"&_include=Nothing:here"))
 	if status != 200 || r.Root().Get("total").Text() != "4" {
 		t.Fatalf("%d %s", status, r.Raw())
 	}
@@ -126,7 +126,11 @@ func TestBaRSSlots(t *testing.T) {
 		{"a service that cannot be", query("Schedule.actor:HealthcareService=a%20b%24", "status=free", window, includes), 400, "value", "REC_BAD_REQUEST"},
 		{"a service that is not here", query("Schedule.actor:HealthcareService=999999994", "status=free", window, includes), 404, "not-found", "REC_NOT_FOUND"},
 		{"no includes", query(service, "status=free", window), 400, "required", "REC_BAD_REQUEST"},
-		{"no schedule", query(service, "status=free", window, "_include=Schedule:actor:HealthcareService"), 400, "required", "REC_BAD_REQUEST"},
+		{"no schedule", query(service, "status=free", window, "_include=Schedule:actor:HealthcareService&_include=Schedule:actor:Practitioner"), 400, "required", "REC_BAD_REQUEST"},
+		{"no practitioner", query(service, "status=free", window, "_include=Slot:schedule&_include=Schedule:actor:HealthcareService"), 400, "required", "REC_BAD_REQUEST"},
+		{"a service whose id is no number", query("Schedule.actor:HealthcareService=XXXXXXX", "status=free", window, includes), 400, "value", "REC_BAD_REQUEST"},
+		{"definitions of no service", "/MessageDefinition", 400, "required", "REC_BAD_REQUEST"},
+		{"definitions of what names no service", "/MessageDefinition?context=XXXXXXX", 400, "value", "REC_BAD_REQUEST"},
 		{"a parameter that is not known", query(service, "status=free", window, includes, "startXXXXXXX=ge2030-01-08"), 400, "not-supported", "REC_BAD_REQUEST"},
 		{"no patient", "/Appointment", 400, "required", "REC_BAD_REQUEST"},
 		{"a patient without a system", "/Appointment?patient:identifier=9990000115", 400, "value", "REC_BAD_REQUEST"},
@@ -166,7 +170,7 @@ func TestBaRSDescribes(t *testing.T) {
 	if got := texts(r, "rest.resource.type"); !slices.Equal(got, []string{"Appointment", "Slot", "MessageDefinition"}) {
 		t.Errorf("types %v", got)
 	}
-	for _, path := range []string{"/MessageDefinition", "/MessageDefinition?useContext:identifier=https://fhir.nhs.uk/Id/dos-service-id%7C999999999"} {
+	for _, path := range []string{"/MessageDefinition?context=https%3A%2F%2Ffhir.nhs.uk%2FId%2Fdos-service-id%7C999999999", "/MessageDefinition?useContext:identifier=https://fhir.nhs.uk/Id/dos-service-id%7C999999999"} {
 		status, r, _ = c.ask(http.MethodGet, "/R4/bars"+path, "", nil)
 		if got := texts(r, "entry.resource.url"); status != 200 || len(got) != 2 {
 			t.Errorf("%s: %d %v", path, status, got)

@@ -267,6 +267,7 @@ func TestBaRSMessagesRefused(t *testing.T) {
 		code   string
 	}{
 		{"another event", []string{"entry[0].resource.eventCoding.code", `"servicerequest-request"`}, 400, "invariant", "REC_BAD_REQUEST"},
+		{"the event of another system", []string{"entry[0].resource.eventCoding.system", `"https://consumer.example/events"`}, 400, "invariant", "REC_BAD_REQUEST"},
 		{"another reason", []string{"entry[0].resource.reason.coding[0].code", `"delete"`}, 400, "invariant", "REC_BAD_REQUEST"},
 		{"no reason", []string{"entry[0].resource.reason", ""}, 400, "invariant", "REC_BAD_REQUEST"},
 		{"two appointments", []string{"entry[2].resource", `{"resourceType":"Appointment","status":"booked","participant":[{"status":"accepted"}]}`}, 400, "invariant", "REC_BAD_REQUEST"},

@@ -88,7 +88,7 @@ func (c *checker) booksBaRS(ctx context.Context) error {
 	from := c.day.AddDate(0, 0, 3)
 	free := func() (fhir.Resource, error) {
 		return send(http.MethodGet, "/Slot?Schedule.actor:HealthcareService=999999993&status=free&start=ge"+url.QueryEscape(instant(from))+"&start=le"+url.QueryEscape(instant(from.AddDate(0, 0, 1)))+
-			"&_include=Slot:schedule&_include=Schedule:actor:HealthcareService", nil, c.app.newID(), http.StatusOK)
+			"&_include=Slot:schedule&_include=Schedule:actor:Practitioner&_include=Schedule:actor:HealthcareService", nil, c.app.newID(), http.StatusOK)
 	}
 	before, err := free()
 	if err != nil {

@@ -202,7 +202,7 @@ func TestPatientList(t *testing.T) {
 	if r := c.ask("GET", "/Appointment?identifier=https://fhir.nhs.uk/Id/nhs-number%7C9990000018", nil); r.status != 200 || string(r.root.Get("total").Raw()) != "0" { // 114
 		t.Errorf("%d: %s", r.status, r.body)
 	}
-	for _, query := range []string{"identifier=https://fhir.nhs.uk/Id/nhs-number%7C123", "identifier=https://fhir.nhs.uk/Id/nhs-number%7C9990000019", "identifier=" + nhs, "status=booked", "identifier=", "identifier=" + value + "&version=1"} {
+	for _, query := range []string{"identifier=https://fhir.nhs.uk/Id/nhs-number%7C123", "identifier=https://fhir.nhs.uk/Id/nhs-number%7C9990000019", "identifier=" + nhs, "status=booked", "identifier=", "identifier=" + value + "&version=1", "_id=", "_id", "_id=,", "_id=%2C", "_id=%20", "_id=" + made.text("id") + ",fed", "_id=%26"} {
 		c.ask("GET", "/Appointment?"+query, nil).refused(t, 400, "INVALID_PARAMETER")
 	}
 	// As the capability statement has it: by id, and by id and version.

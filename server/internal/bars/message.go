@@ -15,7 +15,10 @@ const (
 )
 
 // eventBooking is the one event that is carried out, CodeSystem message-events-bars.
-const eventBooking = "booking-request"
+const (
+	eventSystem  = "https://fhir.nhs.uk/CodeSystem/message-events-bars"
+	eventBooking = "booking-request"
+)
 
 // maxEntries is how many entries a message may have.
 const maxEntries = 200
@@ -107,7 +110,8 @@ func (m *message) readEntries() error {
 
 func (m *message) readHeader() error {
 	root := m.header.resource.Root()
-	if root.Find("eventCoding", "code").Text() != eventBooking {
+	event := root.Get("eventCoding")
+	if system := event.Get("system").Text(); event.Get("code").Text() != eventBooking || system != "" && !strings.EqualFold(system, eventSystem) {
 		return unknown("MessageHeader.eventCoding", "The event must be "+eventBooking+"; no other is carried out here.")
 	}
 	for coding := range root.Find("reason", "coding").Each() {

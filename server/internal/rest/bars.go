@@ -29,12 +29,37 @@ func BaRSFace(catalog *search.Catalog) *Face {
 		SearchAction: bookingSearch,
 		Look:         lookDiaries,
 		Headers:      (*call).barsHeaders,
+		NoService:    barsNoService,
 		Echo:         true,
 		Horizon:      true,
 		Formats:      []*wire.Format{wire.JSON, wire.XML(elements.R4)},
 		ContentTypes: []string{"application/fhir+json", "application/json"}, // XML is read by nobody: 415
 		GzipFrom:     0,
+
+		DocumentContexts: barsContexts,
 	}
+}
+
+// barsNoService refuses a service that no diary has: of one whose id is none of the
+// Directory of Services the value is wrong, any other is not found (6.2).
+func barsNoService(id string) error {
+	if strings.Trim(id, "0123456789") != "" {
+		return barsFault(fhir.Invalid, "value", serviceParam, "The service is named by its id in the Directory of Services, a number.")
+	}
+	return noDiary()
+}
+
+// barsContexts demands of a search of MessageDefinitions the service it is about.
+func barsContexts(contexts []string) error {
+	for _, c := range contexts {
+		if system, value, _ := strings.Cut(c, "|"); system == "" || value == "" {
+			return barsFault(fhir.Invalid, "value", "context", "A context is an identifier of the service, as system|value.")
+		}
+	}
+	if len(contexts) == 0 {
+		return barsFault(fhir.Invalid, "required", "context", "The context is needed: the identifier of the service, as system|value.")
+	}
+	return nil
 }
 
 // barsFault makes a failure of the BaRS face with its issue type.
@@ -95,8 +120,9 @@ func (k *call) mayProcess() (auth.Grant, error) { return k.principal.Demand(auth
 // refused; the longest diary that is offered ahead is shorter than this.
 const barsWidest = 93 * 24 * time.Hour
 
-// barsNeeded are the includes that a search for slots must ask for.
-var barsNeeded = []string{"Slot:schedule", "Schedule:actor:HealthcareService"}
+// barsNeeded are the includes that a search for slots must ask for, the guide's
+// failure scenarios, GET /Slot.
+var barsNeeded = []string{"Slot:schedule", "Schedule:actor:Practitioner", "Schedule:actor:HealthcareService"}
 
 // barsSlots is a search for slots being read.
 type barsSlots struct {
@@ -135,7 +161,7 @@ func (q *barsSlots) read(part, name, value string) error {
 	switch {
 	case part == "" || base == "_revinclude":
 	case base == "_include":
-		if known := includes[strings.ToLower(value)]; known != "" {
+		if known := includeNamed(value); known != "" {
 			q.included = append(q.included, known)
 			q.out = append(q.out, "_include:iterate="+url.QueryEscape(known))
 		}
@@ -198,7 +224,7 @@ func (q *barsSlots) complete() error {
 	}
 	for _, needed := range barsNeeded {
 		if !slices.Contains(q.included, needed) {
-			return barsFault(fhir.Invalid, "required", "_include", "The search must include "+strings.Join(barsNeeded, " and ")+".")
+			return barsFault(fhir.Invalid, "required", "_include", "The search must include "+strings.Join(barsNeeded, ", ")+".")
 		}
 	}
 	return nil

@@ -10,6 +10,9 @@ import (
 // standard spell it.
 const barsSystem = "https://fhir.nhs.uk/Codesystem/http-error-codes"
 
+// barsOutcomeProfile is the profile that the standard's outcomes are under.
+const barsOutcomeProfile = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-OperationOutcome"
+
 // barsKinds is the table of what each kind of failure is called in the style bars:
 // the code of the receiver's failure, and the issue type where the failure names
 // none other.
@@ -53,5 +56,5 @@ func barsOutcome(e *fhir.Error) []byte {
 		}
 		shown.Issues = append(shown.Issues, i)
 	}
-	return r4.Outcome(shown, r4.Shape{ID: "outcome", Detail: r4.Detail{System: barsSystem, Code: row.code}})
+	return r4.Outcome(shown, r4.Shape{ID: "outcome", Profile: barsOutcomeProfile, Detail: r4.Detail{System: barsSystem, Code: row.code}})
 }

@@ -31,6 +31,7 @@ func BookingFace(catalog *search.Catalog, style fhir.Style) *Face {
 		Unsigned:     true,
 		Copies:       true,
 		SlotNeeded:   true,
+		NoService:    func(string) error { return noDiary() },
 		Horizon:      true,
 		SearchAction: bookingSearch,
 		Look:         lookBooking,
@@ -81,6 +82,18 @@ var includes = map[string]string{
 	"healthcareservice.organization":   "HealthcareService:organization",
 }
 
+// includeNamed gives what a spelling of an include means, nothing where it is not
+// known. The type that it leads to may stand behind it, as FHIR has it.
+func includeNamed(text string) string {
+	name := strings.ToLower(text)
+	for _, end := range []string{"", ":schedule", ":location", ":organization"} {
+		if short, ok := strings.CutSuffix(name, end); ok && includes[short] != "" {
+			return includes[short]
+		}
+	}
+	return ""
+}
+
 // rewriteBooking turns the booking standard's spellings into R4's. Includes that
 // are not known are left out, never refused; in whatever order and with whatever
 // modifier they stand, they are followed to the end.
@@ -101,11 +114,14 @@ func rewriteBooking(typ, raw string, now time.Time) (string, error) {
 		case base == "_revinclude":
 		case typ == "Appointment" && plain == "version": // lookList reads it
 		case typ == "Appointment" && plain == "_id":
+			if !fhir.ValidID(value) {
+				return "", badParameter("_id", "It is the id of one appointment.")
+			}
 			named = true
 			out = append(out, part)
 		case base == "_include":
-			if text, err := url.QueryUnescape(value); err == nil && includes[strings.ToLower(text)] != "" {
-				out = append(out, "_include:iterate="+url.QueryEscape(includes[strings.ToLower(text)]))
+			if text, err := url.QueryUnescape(value); err == nil && includeNamed(text) != "" {
+				out = append(out, "_include:iterate="+url.QueryEscape(includeNamed(text)))
 			}
 		case typ == "Slot" && slices.Contains(serviceNames, strings.ToLower(plain)):
 			named = named || strings.Trim(value, ",%2C") != ""
@@ -153,6 +169,9 @@ func patientIdentifier(name, value string) error {
 	return nil
 }
 
+// slotStatusSystem is the code system of the statuses of slots.
+const slotStatusSystem = "http://hl7.org/fhir/slotstatus"
+
 // slotValue checks a start or status of a search for slots: a status that slots
 // have, a prefix that bounds a window, and no upper bound in the past (2.6, E6, E7).
 func slotValue(name, value string, now time.Time) error {
@@ -162,7 +181,7 @@ func slotValue(name, value string, now time.Time) error {
 	}
 	if name == "status" {
 		for code := range strings.SplitSeq(text, ",") {
-			if _, after, ok := strings.Cut(code, "|"); ok {
+			if system, after, ok := strings.Cut(code, "|"); ok && (system == "" || system == slotStatusSystem) {
 				code = after
 			}
 			if code != "" && !r4.IsSlotStatus(code) {

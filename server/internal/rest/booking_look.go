@@ -67,7 +67,7 @@ func lookDiaries(ctx context.Context, k *call, raw string, q *search.Query) (l l
 		return l, nil
 	}
 	if len(ids) == 0 {
-		return l, noDiary()
+		return l, k.face.NoService(asked[0])
 	}
 	where, err := k.clause("Slot", "schedule=Schedule/"+strings.Join(ids, ",Schedule/"))
 	for i := range q.Where {
@@ -126,7 +126,7 @@ func (k *call) serviceKnown(ctx context.Context, services []string, page store.P
 			return err
 		}
 		if diaries.Total == 0 {
-			return noDiary()
+			return k.face.NoService(id)
 		}
 	}
 	return nil

@@ -76,6 +76,9 @@ func (s *Server) findDocuments(c *gin.Context, f *Face, typ, raw string) error {
 		return err
 	}
 	d, err := readDocumentSearch(typ, raw)
+	if err == nil && f.DocumentContexts != nil {
+		err = f.DocumentContexts(d.contexts)
+	}
 	prefer := wire.ReadPrefer(c.Request.Header)
 	if err == nil && len(d.notes) > 0 && f.Handling.refuses(prefer.Strict, prefer.Lenient) {
 		err = refuse(d.notes)
@@ -104,6 +107,7 @@ type documentSearch struct {
 	count, from int
 	self        []string
 	notes       []fhir.Issue
+	contexts    []string
 }
 
 // documentClause is one parameter: any of its values will do.
@@ -134,7 +138,8 @@ func readDocumentSearch(typ, raw string) (*documentSearch, error) {
 		case plain == "_format" || plain == "_pretty":
 			return nil
 		case typ == "MessageDefinition" && (plain == "context" || plain == "useContext"):
-			return nil // a service's: they are the same for all
+			d.contexts = append(d.contexts, value) // a service's: they are the same for all
+			return nil
 		case !slices.Contains(known, plain):
 			d.notes = append(d.notes, fhir.Issue{Severity: "warning", Code: "not-supported", Where: clip(plain), Text: "The parameter " + clip(plain) + " is not known for " + typ + "."})
 			return nil

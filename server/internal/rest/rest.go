@@ -122,6 +122,8 @@ type Face struct {
 	Horizon bool
 	// SlotNeeded makes a new Appointment name the slots it takes.
 	SlotNeeded bool
+	// NoService refuses the id of a service that no diary has, in a search of slots.
+	NoService func(id string) error
 	// Accept checks and completes a resource that was sent, as it is written on the
 	// face; nil leaves that to what checks every resource.
 	Accept func(r fhir.Resource, now time.Time) (fhir.Resource, error)
@@ -151,6 +153,9 @@ type Face struct {
 	Metadata func() []byte
 	// Documents are the other documents that say what the face can do.
 	Documents []capability.Document
+	// DocumentContexts checks the contexts that a search of such documents names; nil
+	// for nothing.
+	DocumentContexts func(contexts []string) error
 }
 
 // url gives an absolute address on a face.
