@@ -24,6 +24,11 @@ func Check(r fhir.Resource) error {
 	if err := ranked(b["Patient"]); err != nil {
 		return err
 	}
+	for _, rule := range within {
+		if why := rule.broken(b[rule.typ].Get(rule.element)); why != "" {
+			return fhir.Errorf(fhir.Unprocessable, "%s", why).Coded("INVALID_RESOURCE").At(rule.typ + "." + rule.element)
+		}
+	}
 	for _, rule := range rules {
 		if why := rule.broken(root, b); why != "" {
 			return fhir.Errorf(fhir.Unprocessable, "%s", why).Coded("INVALID_RESOURCE").At("Appointment." + rule.element)
@@ -113,8 +118,7 @@ var rules = []struct {
 		return "The profile of a booking is " + Profile("Appointment") + "."
 	}},
 	{"language", func(root fhir.Node, _ map[string]fhir.Node) string {
-		switch root.Get("language").Text() {
-		case "", "en", Language:
+		if isLanguage(root.Get("language").Text()) {
 			return ""
 		}
 		return "The language of a booking is " + Language + "."
@@ -133,6 +137,12 @@ var rules = []struct {
 	}},
 	{"start", func(root fhir.Node, _ map[string]fhir.Node) string { return instant(root.Get("start")) }},
 	{"end", func(root fhir.Node, _ map[string]fhir.Node) string { return instant(root.Get("end")) }},
+	{"created", func(root fhir.Node, _ map[string]fhir.Node) string {
+		if !root.Get("created").Exists() {
+			return ""
+		}
+		return instant(root.Get("created"))
+	}},
 	{"slot", func(root fhir.Node, in map[string]fhir.Node) string {
 		return only(root.Get("slot"), in["Slot"], "slot")
 	}},
@@ -150,6 +160,49 @@ var rules = []struct {
 		}
 		return only(root.Get("participant").First().Get("actor"), in["Patient"], "participant")
 	}},
+}
+
+// within is what the contained resources of a booking have, as the standard's page
+// on POST Appointment lists it; each gives what would be right where it is broken.
+var within = []struct {
+	typ, element string
+	broken       func(n fhir.Node) string
+}{
+	{"DocumentReference", "identifier", needed("The document has the identifier of the clinical report.")},
+	{"DocumentReference", "status", needed("The document has a status: current.")},
+	{"DocumentReference", "type", needed("The document has a type: that it is an Integrated Urgent Care Report.")},
+	{"DocumentReference", "indexed", instant},
+	{"DocumentReference", "content", func(n fhir.Node) string {
+		if n.IsArray() && n.First().Get("attachment").IsObject() {
+			return ""
+		}
+		return "The document has a list of contents, the first with an attachment."
+	}},
+	{"Slot", "identifier", needed("The slot has the identifier that it was found with.")},
+	{"Patient", "identifier", func(n fhir.Node) string {
+		if n.Len() > 1 && n.IsArray() {
+			return "The patient has one identifier, the NHS number, or none."
+		}
+		return ""
+	}},
+	{"Patient", "name", func(n fhir.Node) string {
+		if n.Len() == 1 && n.First().Get("family").Exists() {
+			return ""
+		}
+		return "The patient has one name, with the family name."
+	}},
+	{"Patient", "gender", needed("The patient has a gender, which may be unknown.")},
+	{"Patient", "birthDate", needed("The patient has a date of birth.")},
+	{"Patient", "address", needed("The patient has an address.")},
+}
+
+func needed(why string) func(fhir.Node) string {
+	return func(n fhir.Node) string {
+		if n.Exists() {
+			return ""
+		}
+		return why
+	}
 }
 
 // only checks that an element is one reference, to a contained resource.
@@ -170,13 +223,16 @@ func leads(ref, to fhir.Node) bool {
 
 func instant(n fhir.Node) string {
 	if _, err := time.Parse(time.RFC3339, n.Text()); err != nil {
-		return "The time of a booking is an instant with seconds and offset, such as 2030-01-08T10:00:00Z."
+		return "A time of a booking is an instant with seconds and offset, such as 2030-01-08T10:00:00Z."
 	}
 	return ""
 }
 
 // Language is what a booking's language is.
 const Language = "en-GB"
+
+// isLanguage says whether a language is taken for that of bookings.
+func isLanguage(code string) bool { return code == "" || code == "en" || code == Language }
 
 var (
 	pathLanguage = fhir.MustPath("language")

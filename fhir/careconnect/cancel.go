@@ -52,7 +52,7 @@ func (d differ) members(sent, stored fhir.Node, at string) string {
 	for name, v := range sent.Members() {
 		where := at + "." + name
 		switch {
-		case servers[where]:
+		case servers[where], where == "Appointment.language" && isLanguage(v.Text()) && isLanguage(stored.Get(name).Text()):
 		case where == "Appointment.contained":
 			if diff := d.contained(v, stored.Get(name)); diff != "" {
 				return diff

@@ -12,9 +12,9 @@ import (
 
 const booking = `{"resourceType":"Appointment","meta":{"profile":["https://fhir.hl7.org.uk/STU3/StructureDefinition/CareConnect-Appointment-1"]},"language":"en-GB",
  "contained":[
-  {"resourceType":"DocumentReference","id":"d1","status":"current"},
-  {"resourceType":"Slot","id":"s1","schedule":{"reference":"Schedule/d"},"status":"free"},
-  {"resourceType":"Patient","id":"p1","name":[{"family":"Sample"}],"telecom":[{"system":"phone","value":"0113","rank":1}]}],
+  {"resourceType":"DocumentReference","id":"d1","identifier":[{"value":"w"}],"status":"current","type":{"text":"report"},"indexed":"2030-01-07T08:00:00+11:00","content":[{"attachment":{"language":"en"}}]},
+  {"resourceType":"Slot","id":"s1","identifier":[{"value":"v"}],"schedule":{"reference":"Schedule/d"},"status":"free"},
+  {"resourceType":"Patient","id":"p1","name":[{"family":"Sample"}],"gender":"female","birthDate":"1980-02-03","address":[{"city":"Leeds"}],"telecom":[{"system":"phone","value":"0113","rank":1}]}],
  "status":"booked","description":"Earache","supportingInformation":[{"reference":"#d1"}],
  "start":"2030-01-08T10:00:00.000Z","end":"2030-01-08T10:15:00.000Z","slot":[{"reference":"#s1"}],"created":"2030-01-07T08:00:01Z",
  "participant":[{"actor":{"reference":"#p1"},"status":"accepted"}]}`
@@ -44,7 +44,7 @@ const contact = `"contact":[{"relationship":[{"text":"N"}],"telecom":[{"system":
 
 // TestCheck: NHS booking standard, requirements 66 to 69, 81, 82, 83 and 89.
 func TestCheck(t *testing.T) {
-	const slot = `{"resourceType":"Slot","id":"s1","schedule":{"reference":"Schedule/d"},"status":"free"},`
+	const slot = `{"resourceType":"Slot","id":"s1","identifier":[{"value":"v"}],"schedule":{"reference":"Schedule/d"},"status":"free"},`
 	tests := []struct {
 		name  string
 		pairs []string
@@ -81,6 +81,21 @@ func TestCheck(t *testing.T) {
 		{"a slot that is not contained", []string{`"#s1"`, `"Slot/s1"`}, fhir.Unprocessable, "Appointment.slot"},
 		{"a patient for a slot", []string{`"#s1"`, `"#p1"`}, fhir.Unprocessable, "Appointment.slot"},
 		{"two participants", []string{`"participant":[`, `"participant":[{"actor":{"display":"x"}},`}, fhir.Unprocessable, "Appointment.participant"},
+		{"no identifier of the document", []string{`"identifier":[{"value":"w"}],`, ""}, fhir.Unprocessable, "DocumentReference.identifier"},
+		{"no status of the document", []string{`"status":"current",`, ""}, fhir.Unprocessable, "DocumentReference.status"},
+		{"no type of the document", []string{`"type":{"text":"report"},`, ""}, fhir.Unprocessable, "DocumentReference.type"},
+		{"a day for when it was indexed", []string{"2030-01-07T08:00:00+11:00", "2030-01-07"}, fhir.Unprocessable, "DocumentReference.indexed"},
+		{"an object for the contents", []string{`[{"attachment":{"language":"en"}}]`, `{"attachment":{"language":"en"}}`}, fhir.Unprocessable, "DocumentReference.content"},
+		{"no attachment", []string{`{"attachment":{"language":"en"}}`, `{}`}, fhir.Unprocessable, "DocumentReference.content"},
+		{"no identifier of the slot", []string{`"identifier":[{"value":"v"}],`, ""}, fhir.Unprocessable, "Slot.identifier"},
+		{"two identifiers", []string{`"name":[`, `"identifier":[{"value":"1"},{"value":"2"}],"name":[`}, fhir.Unprocessable, "Patient.identifier"},
+		{"no name", []string{`"name":[{"family":"Sample"}],`, ""}, fhir.Unprocessable, "Patient.name"},
+		{"two names", []string{`"name":[`, `"name":[{"family":"Other"},`}, fhir.Unprocessable, "Patient.name"},
+		{"no family name", []string{`"family":"Sample"`, `"given":["Ada"]`}, fhir.Unprocessable, "Patient.name"},
+		{"no gender", []string{`"gender":"female",`, ""}, fhir.Unprocessable, "Patient.gender"},
+		{"no date of birth", []string{`"birthDate":"1980-02-03",`, ""}, fhir.Unprocessable, "Patient.birthDate"},
+		{"no address", []string{`"address":[{"city":"Leeds"}],`, ""}, fhir.Unprocessable, "Patient.address"},
+		{"a day for when it was made", []string{`"created":"2030-01-07T08:00:01Z"`, `"created":"2030-01-07"`}, fhir.Unprocessable, "Appointment.created"},
 		{"nobody", []string{`"#p1"`, `"Patient/1"`}, fhir.Unprocessable, "Appointment.participant"},
 	}
 	for _, tc := range tests {
@@ -148,7 +163,7 @@ func TestCancels(t *testing.T) {
 		{"with a narrative", nil, append(cancelled, `"status":"cancelled"`, `"text":{"status":"empty"},"status":"cancelled"`), ""},
 		{"the slot as it was sent", nil, append(cancelled, `"busy"`, `"free"`), ""},
 		{"times in another zone (107)", nil, append(cancelled, `"2030-01-08T10:00:00.000Z"`, `"2030-01-08T11:00:00+01:00"`), ""},
-		{"contained resources in another order (107)", nil, append(cancelled, `{"resourceType":"DocumentReference","id":"d1","status":"current"},`, "", `"rank":1}]}]`, `"rank":1}]},{"status":"current","resourceType":"DocumentReference","id":"d1"}]`), ""},
+		{"contained resources in another order (107)", nil, append(cancelled, `{"resourceType":"DocumentReference","id":"d1","identifier":[{"value":"w"}],"status":"current","type":{"text":"report"},"indexed":"2030-01-07T08:00:00+11:00","content":[{"attachment":{"language":"en"}}]},`, "", `"rank":1}]}]`, `"rank":1}]},{"status":"current","resourceType":"DocumentReference","id":"d1","identifier":[{"value":"w"}],"type":{"text":"report"},"indexed":"2030-01-07T08:00:00+11:00","content":[{"attachment":{"language":"en"}}]}]`), ""},
 
 		{"another name (101)", nil, append(cancelled, "Sample", "Samplexxxxx"), "Patient.name.family"},
 		{"a contact more", nil, append(cancelled, `"rank":1}]`, `"rank":1}],"contact":[{"telecom":[{"value":"1"}]}]`), "Patient.contact"},
@@ -156,7 +171,8 @@ func TestCancels(t *testing.T) {
 		{"another rank", nil, append(cancelled, `"rank":1`, `"rank":2`), "Patient.telecom.rank"},
 		{"another time", nil, append(cancelled, "10:00:00.000Z", "10:01:00.000Z"), "Appointment.start"},
 		{"another profile", nil, append(cancelled, "Appointment-1", "Appointment-2"), "Appointment.meta.profile"},
-		{"another language", nil, append(cancelled, "en-GB", "en"), "Appointment.language"},
+		{"another language", nil, append(cancelled, "en-GB", "cy"), "Appointment.language"},
+		{"the language as it was sent", nil, append(cancelled, `"language":"en-GB"`, `"language":"en"`), ""},
 		{"another description", nil, append(cancelled, "Earache", "Toothache"), "Appointment.description"},
 		{"no description", nil, append(cancelled, `"description":"Earache",`, ""), "Appointment.description"},
 		{"a comment", nil, append(cancelled, `"description"`, `"comment":"x","description"`), "Appointment.comment"},
