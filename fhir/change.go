@@ -40,12 +40,14 @@ func (r Resource) Apply(changes ...Change) (Resource, error) {
 		return Resource{}, err
 	case out == nil:
 		return r, nil
+	case !out.shallow():
+		return Parse(out.src) // which says what is too much
 	}
-	return Parse(out)
+	return resource(&tape{out.src, out.tokens})
 }
 
-// applied gives the bytes that the changes make, or nil when they change nothing.
-func (r Resource) applied(changes []Change) ([]byte, error) {
+// applied gives the text that the changes make, or nil when they change nothing.
+func (r Resource) applied(changes []Change) (*weaver, error) {
 	n := r.Root()
 	if !n.IsObject() {
 		return nil, Errorf(Invalid, "There is no resource to change.")
@@ -66,9 +68,14 @@ func (r Resource) applied(changes []Change) ([]byte, error) {
 		return nil, nil
 	}
 	t := n.tok()
-	out := make([]byte, 0, len(r.raw)-int(t.end-t.start)+root.Size())
-	out = root.Append(append(out, r.raw[:t.start]...))
-	return append(out, r.raw[t.end:]...), nil
+	out := &weaver{
+		src:    make([]byte, 0, len(r.raw)-int(t.end-t.start)+root.Size()),
+		tokens: make([]token, 0, len(n.doc.tokens)+8*len(changes)),
+	}
+	out.src = append(out.src, r.raw[:t.start]...)
+	out.draft(root)
+	out.src = append(out.src, r.raw[t.end:]...)
+	return out, nil
 }
 
 // Empty gives a resource of that type that holds nothing: where a create by a

@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"encoding/json"
 	"errors"
 	"iter"
 	"strconv"
@@ -114,8 +115,34 @@ func (n Node) At(p Path) iter.Seq[Node] {
 	return func(yield func(Node) bool) { n.walk(p.steps, yield) }
 }
 
-// At gives the values the path leads to within the resource.
-func (r Resource) At(p Path) iter.Seq[Node] { return r.Root().At(p) }
+// At gives the values the path leads to within the resource. Of one made by Stored,
+// whose text was not read since, it reads no more than the members it must.
+func (r Resource) At(p Path) iter.Seq[Node] {
+	if r.doc != nil || len(p.steps) == 0 {
+		return r.Root().At(p)
+	}
+	return func(yield func(Node) bool) {
+		s := &p.steps[0]
+		r.part(s, func(text []byte) bool {
+			v, err := ParseValue(text)
+			return err != nil || v.elements(s, p.steps[1:], yield)
+		})
+	}
+}
+
+// Under gives the text of the member of the resource that the path begins at, or of
+// the resource where that is not one member: two resources with the same text there
+// have the same at the path.
+func (r Resource) Under(p Path) (text json.RawMessage) {
+	if len(p.steps) == 0 || p.steps[0].choice {
+		return r.raw
+	}
+	r.part(&p.steps[0], func(v []byte) bool {
+		text = v
+		return false
+	})
+	return text
+}
 
 // One gives the first value the path leads to, or a Node that is not there.
 func (n Node) One(p Path) Node {

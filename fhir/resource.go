@@ -33,7 +33,12 @@ func parse(b []byte, ours bool) (Resource, error) {
 	if err != nil {
 		return Resource{}, err
 	}
-	r := Resource{raw: b, doc: &tape{b, tokens}}
+	return resource(&tape{b, tokens})
+}
+
+// resource gives the resource of a document.
+func resource(doc *tape) (Resource, error) {
+	r := Resource{raw: doc.src, doc: doc}
 	root := r.Root()
 	typ := root.Get("resourceType")
 	if !typ.IsString() || typ.Text() == "" {
@@ -116,9 +121,9 @@ func (r Resource) Stamp(id string, version int64, updated time.Time) (Resource, 
 func (r Resource) Stamps(other Resource, id string, version int64, updated time.Time) (bool, error) {
 	out, err := r.applied(stamps(id, version, updated))
 	if out == nil {
-		out = r.raw
+		return err == nil && bytes.Equal(r.raw, other.raw), err
 	}
-	return err == nil && bytes.Equal(out, other.raw), err
+	return bytes.Equal(out.src, other.raw), nil
 }
 
 func stamps(id string, version int64, updated time.Time) []Change {

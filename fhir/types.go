@@ -132,12 +132,10 @@ func ParseReference(text string, bases []string) Reference {
 			break
 		}
 	}
-	parts := strings.SplitN(rest, "/", 5)
-	switch {
-	case len(parts) == 2 && isTypeName(parts[0]) && ValidID(parts[1]):
-		return Reference{Type: parts[0], ID: parts[1]}
-	case len(parts) == 4 && isTypeName(parts[0]) && ValidID(parts[1]) && parts[2] == "_history" && ValidID(parts[3]):
-		return Reference{Type: parts[0], ID: parts[1], Version: parts[3]}
+	typ, id, _ := strings.Cut(rest, "/")
+	id, version, versioned := strings.Cut(id, "/_history/")
+	if isTypeName(typ) && ValidID(id) && (!versioned || ValidID(version)) {
+		return Reference{Type: typ, ID: id, Version: version}
 	}
 	return Reference{URL: text}
 }
