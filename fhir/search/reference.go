@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -141,14 +142,20 @@ type Target struct {
 // table and as often as it does. It is what an include follows. The error is of
 // Kind Invalid when there is no resource.
 func References(c *Catalog, r fhir.Resource, by *Param) ([]Target, error) {
-	root := r.Root()
-	if !root.IsObject() {
+	if r.IsZero() {
 		return nil, fhir.Errorf(fhir.Invalid, "There is no resource to read.")
 	}
-	x := newExtractor(c, root)
+	x := &extractor{c: c} // what a resource contains is none of ours
 	for _, p := range c.Params(r.Type()) {
-		if p.Kind == Reference && (by == nil || p == by) {
-			x.row(p, root)
+		switch {
+		case p.Kind != Reference || by != nil && p != by:
+		case by != nil && p.of == nil:
+			for n := range r.At(p.Path) { // of what is stored, that element alone is read
+				x.read(p, n)
+			}
+		default:
+			r = r.Opened()
+			x.row(p, r.Root())
 		}
 	}
 	var out []Target
@@ -158,6 +165,12 @@ func References(c *Catalog, r fhir.Resource, by *Param) ([]Target, error) {
 		}
 	}
 	return out, nil
+}
+
+// Likewise says whether References of a parameter are surely the same of two
+// resources of one type, since they are written alike.
+func Likewise(a, b fhir.Resource, by *Param) bool {
+	return by != nil && by.of == nil && bytes.Equal(a.Under(by.Path), b.Under(by.Path))
 }
 
 // LinkEntry gives the entries of a reference that a store keeps beside a

@@ -42,7 +42,7 @@ func (k *call) include(ctx context.Context, q search.Query, matches []store.Reco
 	if len(q.Include)+len(q.RevInclude) == 0 || len(matches) == 0 {
 		return nil, nil, nil
 	}
-	in := &includer{k: k, ctx: ctx, asked: make(map[version]bool), shown: make(map[version]bool)}
+	in := &includer{k: k, ctx: ctx, asked: make(map[version]bool, len(matches)+1), shown: make(map[version]bool, len(matches)+1)}
 	for i := range matches {
 		in.asked[version{matches[i].Key, current}] = true
 		in.shown[version{matches[i].Key, matches[i].Version}] = true
@@ -84,10 +84,16 @@ func (in *includer) round(q search.Query, from []store.Record, first bool) error
 
 // forward follows references out of records.
 func (in *includer) forward(inc search.Include, from []store.Record) error {
-	for _, rec := range from {
+	var last *store.Record
+	for i := range from {
+		rec := &from[i]
 		if inc.Source != "" && inc.Source != rec.Type {
 			continue
 		}
+		if last != nil && last.Customer == rec.Customer && last.Type == rec.Type && search.Likewise(last.Resource, rec.Resource, inc.Param) {
+			continue // it leads to where the one before does
+		}
+		last = rec
 		refs, err := search.References(in.k.face.Catalog, rec.Resource, inc.Param)
 		if err != nil {
 			return err

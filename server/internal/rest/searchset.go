@@ -88,23 +88,45 @@ func (k *call) entries(b *r4.Bundle, shown subset, matches, included []store.Rec
 // address it has in its customer, under which it can be read, and to which its
 // relative references belong.
 func (k *call) addresses(lists ...[]store.Record) func(*store.Record) string {
+	if k.shared(lists) {
+		return func(rec *store.Record) string {
+			return k.s.url(k.face, customerMark+url.PathEscape(rec.Customer)+"/"+rec.Type+"/"+rec.ID)
+		}
+	}
+	base := k.url("/")
+	return func(rec *store.Record) string { return base + rec.Type + "/" + rec.ID }
+}
+
+// shared says whether two customers hold resources of one type and id among records.
+func (k *call) shared(lists [][]store.Record) bool {
+	if len(k.see.Customers) < 2 || !several(lists) {
+		return false
+	}
 	type name struct{ typ, id string }
-	shared := false
-	if len(k.see.Customers) > 1 {
-		holder := make(map[name]string)
-		for _, records := range lists {
-			for i := range records {
-				n := name{records[i].Type, records[i].ID}
-				other, held := holder[n]
-				shared = shared || held && other != records[i].Customer
-				holder[n] = records[i].Customer
+	holder := make(map[name]string)
+	for _, records := range lists {
+		for i := range records {
+			n := name{records[i].Type, records[i].ID}
+			if other, held := holder[n]; held && other != records[i].Customer {
+				return true
+			}
+			holder[n] = records[i].Customer
+		}
+	}
+	return false
+}
+
+// several says whether records are of more customers than one.
+func several(lists [][]store.Record) bool {
+	first := ""
+	for _, records := range lists {
+		for i := range records {
+			if first == "" {
+				first = records[i].Customer
+			} else if records[i].Customer != first {
+				return true
 			}
 		}
 	}
-	return func(rec *store.Record) string {
-		if shared {
-			return k.s.url(k.face, customerMark+url.PathEscape(rec.Customer)+"/"+rec.Type+"/"+rec.ID)
-		}
-		return k.url("/" + rec.Type + "/" + rec.ID)
-	}
+	return false
 }
