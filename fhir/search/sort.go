@@ -15,9 +15,13 @@ const (
 // Of several values the first in the chosen direction counts. What has no value
 // stands last in both directions.
 func SortKey(q Query, d Document, customer string) []byte {
-	key := make([]byte, 0, 16*len(q.Sort)+len(d.ID)+len(customer)+8)
+	return AppendSortKey(make([]byte, 0, 16*len(q.Sort)+len(d.ID)+len(customer)+8), &q, &d, customer)
+}
+
+// AppendSortKey appends a SortKey.
+func AppendSortKey(key []byte, q *Query, d *Document, customer string) []byte {
 	for _, o := range q.Sort {
-		key = appendOrder(key, o, &d)
+		key = appendOrder(key, o, d)
 	}
 	key = appendText(key, d.ID)
 	return appendText(key, customer)

@@ -18,6 +18,7 @@ type finder struct {
 	wanted   map[string]search.Selection // what the query reads of resources it is not for, by type
 	seen     map[uint64]*search.Document // of those, the ones looked at; nil for one not visible
 	tried    map[*search.Query]attempt   // what is known of the links of chains
+	spare    []uint64                    // room that a walk without an end left
 	keys     int                         // keys read in looking for a way
 	asked    int                         // resources asked for
 	err      error                       // the first fault; it ends the search

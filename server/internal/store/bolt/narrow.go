@@ -32,7 +32,7 @@ type trail struct {
 
 // trail gives the way to the candidates.
 func (f *finder) trail(q *search.Query, last int) (t trail, ok bool) {
-	l := level{q: q, outer: q.Type, owner: q.Type}
+	l := &level{q: q, outer: q.Type, owner: q.Type}
 	for _, budget := range budgets {
 		if last != unbounded && (budget == unbounded || budget > last) {
 			return trail{}, false
@@ -50,29 +50,30 @@ type level struct {
 	q            *search.Query
 	owner, outer string
 	space        uint32
+	scans        []scan // of its clauses, once they were asked for
 }
 
 func (l *level) contained() bool { return l.owner != l.outer }
 
 // narrow finds the numbers that a level's matches are among, reading no more
 // keys by any one way than the budget.
-func (f *finder) narrow(l level, budget int) (t trail, ok bool) {
+func (f *finder) narrow(l *level, budget int) (t trail, ok bool) {
 	if l.space, ok = f.v.space(f.customer, l.owner); !ok {
 		return trail{by: -1}, true
 	}
-	if t, ok := f.byID(&l); ok {
+	if t, ok := f.byID(l); ok {
 		return t, true
 	}
-	ways := []func(*level, int) (trail, bool){f.byKeys, f.byChains}
-	if budget == unbounded { // a chain that leads to few is better than a walk over many
-		slices.Reverse(ways)
-	}
-	for _, way := range ways {
-		if t, ok := way(&l, budget); ok {
-			return t, true
+	if budget == budgets[0] { // keys are at hand; where a chain leads is yet to be found
+		if t, ok = f.byKeys(l, budget); !ok {
+			t, ok = f.byChains(l, budget)
 		}
+		return t, ok
 	}
-	return trail{}, false
+	if t, ok = f.byChains(l, budget); !ok { // a chain that leads to few is better than a walk over many
+		t, ok = f.byKeys(l, budget)
+	}
+	return t, ok
 }
 
 // byID gives the resources that a clause on _id names.
@@ -95,12 +96,17 @@ func (f *finder) byID(l *level) (trail, bool) {
 
 // byKeys walks the keys that the clauses themselves name.
 func (f *finder) byKeys(l *level, budget int) (trail, bool) {
-	for _, sc := range scans(f.v.s.plan.of(l.q.Type), l.space, l.q.Where) {
-		all := collector{budget: budget}
-		ok := f.v.run(&sc, &all)
+	if l.scans == nil {
+		l.scans = scans(f.v.s.plan.of(l.q.Type), l.space, l.q.Where)
+	}
+	for i := range l.scans {
+		sc, all := &l.scans[i], collector{budget: budget, numbers: f.spare[:0]}
+		ok := f.v.run(sc, &all)
+		f.spare = nil
 		if f.keys += all.read; ok {
-			return trail{numbers: all.numbers, scan: &sc, by: sc.led}, true
+			return trail{numbers: all.numbers, scan: sc, by: sc.led}, true
 		}
+		f.spare = all.numbers
 	}
 	return trail{}, false
 }
@@ -155,7 +161,7 @@ func (f *finder) byChain(l *level, clause, budget int) (trail, bool) {
 
 // containing adds the resources that contain one the query may match.
 func (f *finder) containing(outer string, q *search.Query, all *collector) bool {
-	l := level{q: q, owner: within(outer, q.Type), outer: outer}
+	l := &level{q: q, owner: within(outer, q.Type), outer: outer}
 	t, ok := f.narrow(l, all.budget)
 	if ok {
 		all.numbers = append(all.numbers, t.numbers...)

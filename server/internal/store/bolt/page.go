@@ -3,7 +3,7 @@ package bolt
 import (
 	"bytes"
 	"slices"
-	"strings"
+	"unsafe"
 
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
@@ -26,6 +26,28 @@ type page struct {
 	total  int
 	hits   []hit // at most twice as many: then the later half goes
 	last   *hit  // the last of those that stay, once there were enough
+
+	text []byte // room for the keys and ids of hits
+}
+
+// textRoom is how much room for keys and ids is made at a time.
+const textRoom = 1 << 10
+
+// sortKey makes the search.SortKey of a match.
+func (p *page) sortKey(q *search.Query, d *search.Document, customer string) []byte {
+	if cap(p.text)-len(p.text) < textRoom/4 {
+		p.text = make([]byte, 0, textRoom) // the old room stays while a hit is in it
+	}
+	from := len(p.text)
+	p.text = search.AppendSortKey(p.text, q, d, customer)
+	return p.text[from:len(p.text):len(p.text)]
+}
+
+// own gives a text that does not end with the snapshot.
+func (p *page) own(text string) string {
+	from := len(p.text)
+	p.text = append(p.text, text...)
+	return unsafe.String(unsafe.SliceData(p.text[from:]), len(text))
 }
 
 func pageOf(q *search.Query, cursor store.Cursor) *page {
@@ -52,7 +74,7 @@ func (p *page) keep(h hit) bool {
 	if p.last != nil && bytes.Compare(h.key, p.last.key) >= 0 {
 		return true // it is of a later page
 	}
-	h.id = strings.Clone(h.id)
+	h.id = p.own(h.id)
 	p.hits = append(p.hits, h)
 	if p.room != unbounded && len(p.hits) == 2*p.room {
 		p.sort()

@@ -160,7 +160,7 @@ func (r *keyReader) offer(n uint64, d search.Document) {
 	if len(w.q.Sort) == 0 && d.ID < unsafe.String(unsafe.SliceData(r.after), len(r.after)) {
 		return
 	}
-	h.key = search.SortKey(*w.q, d, h.customer)
+	h.key = p.sortKey(w.q, &d, h.customer)
 	if p.cursor.Since != 0 && bytes.Compare(h.key, p.cursor.Key) > 0 {
 		head, _, err := w.v.head(n)
 		if err != nil {

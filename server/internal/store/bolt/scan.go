@@ -72,7 +72,8 @@ func (v *view) run(sc *scan, to *collector) bool {
 
 // runSystems walks the leads under each system that the space has: there are few.
 func (v *view) runSystems(sc *scan, to *collector) bool {
-	c := v.in(index).Cursor()
+	c := v.walk()
+	defer v.walked(c)
 	for key, _ := c.Seek(sc.begin); bytes.HasPrefix(key, sc.begin); {
 		if !to.leap() {
 			return false
@@ -92,12 +93,14 @@ func (v *view) runSystems(sc *scan, to *collector) bool {
 }
 
 func (v *view) runAll(begin []byte, to *collector) bool {
-	room := true
-	v.each(index, begin, func(key, value []byte) bool {
-		room = to.take(key, value)
-		return room
-	})
-	return room
+	c := v.walk()
+	defer v.walked(c)
+	for key, value := c.Seek(begin); bytes.HasPrefix(key, begin); key, value = c.Next() {
+		if !to.take(key, value) {
+			return false
+		}
+	}
+	return true
 }
 
 // runLead walks the keys of one lead. Where the status is open but the date is
@@ -125,7 +128,8 @@ func (v *view) runLead(sc *scan, begin []byte, to *collector) bool {
 // statuses gives what begins so and ends with a status, for each status there is.
 func (v *view) statuses(begin []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		c := v.in(index).Cursor()
+		c := v.walk()
+		defer v.walked(c)
 		for key, _ := c.Seek(begin); bytes.HasPrefix(key, begin); {
 			state, _, _ := bytes.Cut(key[len(begin):], []byte{0})
 			if !yield(append(append(begin[:len(begin):len(begin)], state...), 0)) {
@@ -140,7 +144,8 @@ func (v *view) runSpans(sc *scan, begin []byte, to *collector) bool {
 	if sc.spans == nil {
 		return v.runAll(begin, to)
 	}
-	c := v.in(index).Cursor()
+	c := v.walk()
+	defer v.walked(c)
 	for _, s := range sc.spans {
 		from, last := instant(begin[:len(begin):len(begin)], s.From), instant(nil, s.To)
 		for key, value := c.Seek(from); bytes.HasPrefix(key, begin); key, value = c.Next() {

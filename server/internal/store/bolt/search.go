@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
+	"unsafe"
 
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
@@ -118,7 +119,7 @@ func (w *walk) candidate(f *finder, n uint64) error {
 	if w.doc.Type != w.q.Type || !search.Match(*w.q, w.doc, f) {
 		return nil
 	}
-	w.page.offer(hit{key: search.SortKey(*w.q, w.doc, f.customer), id: w.doc.ID, n: n, seq: h.seq, at: search.NoStart, customer: f.customer})
+	w.page.offer(hit{key: w.page.sortKey(w.q, &w.doc, f.customer), id: w.doc.ID, n: n, seq: h.seq, at: search.NoStart, customer: f.customer})
 	return nil
 }
 
@@ -134,8 +135,8 @@ func (w *walk) everything(customer string) error {
 		if w.v.get(heads, value) == nil {
 			continue // it was deleted
 		}
-		id := string(key[len(prefix):])
-		order := search.SortKey(*w.q, search.Document{Ref: search.Ref{ID: id}}, customer)
+		id := unsafe.String(&key[len(prefix)], len(key)-len(prefix))
+		order := w.page.sortKey(w.q, &search.Document{Ref: search.Ref{ID: id}}, customer)
 		if w.page.keep(hit{key: order, id: id, n: binary.BigEndian.Uint64(value), customer: customer}) {
 			room--
 		}

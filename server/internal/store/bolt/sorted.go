@@ -19,9 +19,12 @@ import (
 
 // sorted answers such a search of one customer; done is false for another.
 func (w *walk) sorted(f *finder) (done bool, err error) {
+	if len(w.q.Sort) == 0 || w.q.Count <= 0 {
+		return false, nil
+	}
 	sc := f.whole(w.q.Type)
 	where, ok := w.open(sc)
-	if !ok || len(w.q.Sort) == 0 || w.q.Count <= 0 || len(where) > 0 && w.q.Total != search.TotalNone {
+	if !ok || len(where) > 0 && w.q.Total != search.TotalNone {
 		return false, nil
 	}
 	before, looked := w.page.total, w.looked

@@ -16,7 +16,21 @@ type view struct {
 	open [numBuckets]*bbolt.Bucket
 	seek [numBuckets]*bbolt.Cursor // for get and current; walks have their own
 	key  []byte                    // room for the key that is sought
+	idle []*bbolt.Cursor           // of the index: walks that are over
 }
+
+// walk gives a cursor of the index, to be given back by walked.
+func (v *view) walk() *bbolt.Cursor {
+	last := len(v.idle) - 1
+	if last < 0 {
+		return v.in(index).Cursor()
+	}
+	c := v.idle[last]
+	v.idle = v.idle[:last]
+	return c
+}
+
+func (v *view) walked(c *bbolt.Cursor) { v.idle = append(v.idle, c) }
 
 // in gives a bucket, looked for once.
 func (v *view) in(b bucket) *bbolt.Bucket {
