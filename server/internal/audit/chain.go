@@ -21,7 +21,7 @@ import (
 type Seal struct {
 	Number int64     `json:"n"` // from 1
 	Count  int       `json:"count"`
-	To     string    `json:"to"` // position of the last record that it covers
+	To     string    `json:"to"` // position of the last record that it covers, in the store where it was set
 	Time   time.Time `json:"time"`
 	Sum    string    `json:"sum"`  // SHA-256 of the number, the sum before, and the SHA-256 of each record
 	Code   string    `json:"code"` // made of all that, with a key
@@ -82,6 +82,23 @@ type chain struct {
 	idle   int         // rounds without a look
 	number atomic.Int64
 	noted  time.Time // when the head was last written to the log
+	top    Seal      // the head that was found first, with its place in this store
+}
+
+// behind gives where what a head does not cover begins. Only that which is there at
+// the start may be from another store.
+func (c *chain) behind(ctx context.Context, r store.Reader, top Seal) (string, error) {
+	if top.Number == 0 || c.top.Number > 0 && top.Note() != c.top.Note() {
+		return top.To, nil
+	}
+	if c.top.Number == 0 {
+		to, err := place(ctx, r, top, "")
+		if err != nil {
+			return "", err
+		}
+		c.top, c.top.To = top, to
+	}
+	return c.top.To, nil
 }
 
 // note writes the head to the log, which other people keep than the store, once in
@@ -130,7 +147,11 @@ func (c *chain) one(ctx context.Context, l *Log) (more bool, err error) {
 		return false, err
 	}
 	c.number.Store(before.Number)
-	records, err := l.Store.Log(ctx, Stream, store.LogRange{After: before.To, Limit: sealStep})
+	from, err := c.behind(ctx, l.Store, before)
+	if err != nil {
+		return false, err
+	}
+	records, err := l.Store.Log(ctx, Stream, store.LogRange{After: from, Limit: sealStep})
 	if err != nil {
 		return false, err
 	}

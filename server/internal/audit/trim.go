@@ -17,21 +17,31 @@ func (l *Log) Trim(ctx context.Context, before time.Time) error {
 			return err
 		}
 		for _, r := range records {
-			after = r.At
 			if s, is, err := readSeal(r.Data); is && err == nil {
-				return l.cut(ctx, s)
+				return l.cut(ctx, s, r.At)
 			}
+			after = r.At
 		}
 	}
 }
 
-// cut takes away what a seal covers.
-func (l *Log) cut(ctx context.Context, s Seal) error {
+// cut takes away what a seal covers, whose record is at a position.
+func (l *Log) cut(ctx context.Context, s Seal, at string) error {
+	behind := ""
+	if next, err := l.Store.Log(ctx, Stream, store.LogRange{After: at, Limit: 1}); err != nil {
+		return err
+	} else if len(next) > 0 {
+		behind = next[0].At
+	}
+	to, err := place(ctx, l.Store, s, behind)
+	if err != nil {
+		return err
+	}
 	old, err := l.Store.Log(ctx, Stream, store.LogRange{Limit: 1})
-	if err != nil || len(old) == 0 || old[0].At > s.To {
+	if err != nil || len(old) == 0 || old[0].At > to {
 		return err // it is done already
 	}
-	next, err := l.Store.Log(ctx, Stream, store.LogRange{After: s.To, Limit: 1})
+	next, err := l.Store.Log(ctx, Stream, store.LogRange{After: to, Limit: 1})
 	if err != nil || len(next) == 0 {
 		return err
 	}

@@ -72,6 +72,7 @@ type walker struct {
 	met   bool // the noted head
 	top   Seal // the head
 	risen bool // it was met
+	loose bool // the queue begins with what seals cover that were taken away
 	queue []open
 }
 
@@ -106,16 +107,13 @@ func (w *walker) seal(s Seal) {
 		return
 	}
 	switch {
-	case w.Seals > 0 && s.Number == w.Last.Number+1, s.Number == 1 && len(w.queue) >= s.Count && w.queue[s.Count-1].at == s.To:
-		w.cover(s)
-	case w.Seals > 0:
+	case w.Seals > 0 && s.Number != w.Last.Number+1:
 		w.broken("after seal %d comes seal %d", w.Last.Number, s.Number)
 		return
+	case w.Seals > 0 || s.Number == 1 && !w.shortened(s):
+		w.cover(s)
 	default:
-		w.Trimmed = true
-		for len(w.queue) > 0 && w.queue[0].at <= s.To {
-			w.queue = w.queue[1:]
-		}
+		w.Trimmed, w.loose = true, true
 	}
 	if w.Seals++; w.Seals == 1 {
 		w.First = s
@@ -125,25 +123,40 @@ func (w *walker) seal(s Seal) {
 	w.risen = w.risen || s.Note() == w.top.Note()
 }
 
+// shortened says whether a part of what the first seal covers was taken away, as a trim
+// that was cut short does.
+func (w *walker) shortened(s Seal) bool {
+	return len(w.queue) < s.Count || slices.IndexFunc(w.queue[:max(0, s.Count-1)], func(o open) bool { return o.at == s.To }) >= 0 && !w.covers(s, 0)
+}
+
+// covers says whether a seal covers the records of the queue from one on.
+func (w *walker) covers(s Seal, from int) bool {
+	return from+s.Count <= len(w.queue) && sum(s.Number, w.Last.Sum, sums(w.queue[from:from+s.Count])) == s.Sum
+}
+
+// cover takes what a seal covers off the queue. Positions say nothing here: they are
+// others in a store that everything was moved to.
 func (w *walker) cover(s Seal) {
-	if len(w.queue) < s.Count {
+	from := 0
+	for w.loose && from+s.Count < len(w.queue) && !w.covers(s, from) {
+		from++
+	}
+	switch {
+	case len(w.queue) < s.Count:
 		w.broken("seal %d covers %d records, of which %d are here", s.Number, s.Count, len(w.queue))
-		return
-	}
-	var sums []byte
-	for _, o := range w.queue[:s.Count] {
-		sums = append(sums, o.sum[:]...)
-	}
-	if sum(s.Number, w.Last.Sum, sums) != s.Sum {
+	case !w.covers(s, from):
 		w.broken("the %d records up to seal %d are not those that it was made of", s.Count, s.Number)
-		return
+	default:
+		w.queue, w.loose = w.queue[from+s.Count:], false
+		w.Records += int64(s.Count)
 	}
-	w.queue = w.queue[s.Count:]
-	w.Records += int64(s.Count)
 }
 
 // finish checks the end. Seals may have been set since the walk began.
 func (w *walker) finish() {
+	if w.loose { // what the only seal covers, or a part of it, may be here
+		w.queue = w.queue[1+slices.IndexFunc(w.queue, func(o open) bool { return o.at == w.Last.To }):]
+	}
 	w.Open = len(w.queue)
 	switch {
 	case w.top.Number == 0 && w.Seals > 0:
