@@ -50,6 +50,11 @@ var alertTable = []alert{
 		"`server outbox list --state dead` shows the reason; `requeue` once it is mended, or `drop`.",
 	},
 	{
+		"SlotwayAuditFails", auditFails + " > 0", "1m", true,
+		"The records of who did what cannot be written: requests are answered 503, or, with `audit_failure: continue`, reads are answered as long as there is memory for their records, and then without any.",
+		"Look in the log for `records of the audit cannot be written`. It is the store that takes no writes: see SlotwayNotReady. What waits in memory is written once it does, so do not restart; `" + auditTaken + "{outcome=\"lost\"}` counts what was not kept.",
+	},
+	{
 		"SlotwayRequestsFail", `sum by (face) (rate(` + requestSeconds + `_count{status=~"5.."}[5m])) / sum by (face) (rate(` + requestSeconds + `_count[5m])) > 0.01`, "5m", true,
 		"More than one FHIR request in a hundred fails by our fault.",
 		"With 503 see SlotwayNotReady. With 500 look in the log for the `request` that the answer's X-Request-ID names.",
