@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"strings"
 )
 
 // The last generation of the NHS booking standard has the consumer itself make a
@@ -65,12 +66,19 @@ func (c *claims) readOrganisation() error {
 		return refuse("claims", "requesting_organization must be an Organization")
 	}
 	for _, id := range org.Identifier {
-		if id.System == odsSystem && id.Value != "" {
+		if id.System == odsSystem && OrganisationCode(id.Value) {
 			c.organisation, c.organisationName = id.Value, org.Name
 			return nil
 		}
 	}
 	return refuse("claims", "requesting_organization must have an identifier of "+odsSystem)
+}
+
+// OrganisationCode says whether a text can be the code of an organisation. Those that
+// callers bring are kept in records and stand in reports.
+func OrganisationCode(text string) bool {
+	const most = 64
+	return text != "" && len(text) <= most && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // isUnsigned says whether a header is that of an unsigned token.

@@ -82,9 +82,9 @@ func (s *Service) firstMessage(ctx context.Context, c Call, rec store.Record) (*
 	if err != nil {
 		return nil, err
 	}
-	whole, err := remembered(ctx, s.Store, messageSpace, c.Request.Principal.Client+"\x00"+strings.ToLower(last.Bundle))
+	whole, err := remembered(ctx, s.Store, messageSpace, bundleKey(c.sender(), last.Bundle))
 	if errors.Is(err, fhir.NotFound) {
-		return nil, nil // another client's
+		return nil, nil // another sender's
 	}
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"slotway/fhir"
+	"slotway/server/internal/auth"
 )
 
 // Identifier is an identifier of a service or an organisation.
@@ -56,7 +57,7 @@ func ReadHeaders(get func(name string) string) (h Headers, err error) {
 			h.Organisation = Identifier{id.Get("system").Text(), id.Get("value").Text()}
 		}
 	}
-	if h.Organisation.Value == "" {
+	if !auth.OrganisationCode(h.Organisation.Value) {
 		return h, broken(OrganisationHeader, "an Organization with its ODS code as an identifier")
 	}
 	for _, other := range []struct {

@@ -16,8 +16,8 @@ import (
 
 // The spaces of the claims that remember messages.
 const (
-	requestSpace = "bars-request" // key client\0X-Request-Id: carried is the payload
-	messageSpace = "bars-message" // key client\0Bundle.id: the same
+	requestSpace = "bars-request" // key client\0organisation\0X-Request-Id, since the proxy brings those of many: carried is the payload
+	messageSpace = "bars-message" // key client\0organisation\0Bundle.id: the same
 	lastSpace    = "bars-last"    // key customer\0id of the appointment: the same, of the last message about it
 )
 
@@ -34,20 +34,28 @@ type carried struct {
 
 // trace is the trace that a message leaves.
 type trace struct {
-	client, request string
+	sender, request string
 	now             carried
 }
 
 func (s *Service) trace(c Call, body fhir.Resource) *trace {
 	sum := sha256.Sum256(body.Raw())
 	return &trace{
-		client: c.Request.Principal.Client, request: strings.ToLower(c.RequestID),
+		sender: c.sender(), request: strings.ToLower(c.RequestID),
 		now: carried{Bundle: body.ID(), Digest: hex.EncodeToString(sum[:]), Received: s.Now(), Message: body.Raw()},
 	}
 }
 
-func (t *trace) requestKey() string { return t.client + "\x00" + t.request }
-func (t *trace) bundleKey() string  { return t.client + "\x00" + strings.ToLower(t.now.Bundle) }
+// sender says whose request it is. One client, the proxy, brings those of many
+// organisations, which are to learn nothing of one another.
+func (c Call) sender() string {
+	return c.Request.Principal.Client + "\x00" + c.Request.Principal.Organisation
+}
+
+func bundleKey(sender, id string) string { return sender + "\x00" + strings.ToLower(id) }
+
+func (t *trace) requestKey() string { return t.sender + "\x00" + t.request }
+func (t *trace) bundleKey() string  { return bundleKey(t.sender, t.now.Bundle) }
 
 // fresh says whether the message is a new one. A sender that got no answer sends
 // the same under the same X-Request-Id, and is told that it was carried out; a

@@ -31,7 +31,7 @@ func (k *call) takesResource() error {
 // raw reads the body as it was sent, decompressed.
 func (k *call) raw() ([]byte, error) {
 	limit := k.s.Limits.Body
-	if k.typ.Name == "" {
+	if i := k.route.Interaction; i == fhir.Batch || i == fhir.Transaction {
 		limit = k.s.Limits.Bundle
 	}
 	return wire.ReadBody(k.c.Writer, k.c.Request, limit)
