@@ -95,20 +95,21 @@ func New(cfg Config, log *slog.Logger) (*App, error) {
 			return nil, err
 		}
 	}
-	return build(cfg, s, log, nil)
+	return build(cfg, s, log, (*App).ownIssuer)
 }
 
-// build makes the program. Only the demo gives it a development issuer.
-func build(cfg Config, keys secrets, log *slog.Logger, devIssuer func(*App, *auth.Clients) (*auth.Issuer, error)) (*App, error) {
+// build makes the program, with the issuer that own gives it: nil for none. Only the
+// demo's is one for development.
+func build(cfg Config, keys secrets, log *slog.Logger, own func(*App) (*auth.Issuer, error)) (*App, error) {
 	a := &App{cfg: cfg, log: log, now: time.Now, newID: uuid.NewString, metrics: newMetrics()}
-	if err := a.join(keys, devIssuer); err != nil {
+	if err := a.join(keys, own); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
 	return a, nil
 }
 
 // join makes the parts in the order in which they need one another.
-func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issuer, error)) error {
+func (a *App) join(keys secrets, own func(*App) (*auth.Issuer, error)) error {
 	cfg, log := a.cfg, a.log
 	a.sealed = keys.messages
 	catalog, err := cfg.catalog()
@@ -135,10 +136,10 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 	if err != nil {
 		return err
 	}
-	if devIssuer != nil {
-		if a.issuer, err = devIssuer(a, a.clients); err != nil {
-			return err
-		}
+	if a.issuer, err = own(a); err != nil {
+		return err
+	}
+	if a.issuer != nil {
 		issuers = append(issuers, a.issuer.Trust())
 	}
 	a.verifier, err = auth.NewVerifier(auth.VerifierConfig{Issuers: issuers, Clients: a.clients, Now: a.now, Replays: replays{a.store}})
@@ -171,6 +172,7 @@ func (a *App) join(keys secrets, devIssuer func(*App, *auth.Clients) (*auth.Issu
 		Origin: cfg.BaseURL, Hosts: cfg.Hosts, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
 		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Audit: a.audit, Events: &audit.Reader{Log: a.audit, Catalog: catalog, Source: cfg.BaseURL, Customers: func() []string { return a.partners.now().aliases() }}, BaRS: messages, Issuer: a.issuer, Grants: a.grants, Lookups: a.lookups.Handler(), Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
+		ByAddress: rest.NewThrottle(rest.Rate(cfg.Limits.Address), a.now), ByClient: rest.NewThrottle(rest.Rate(cfg.Limits.Client), a.now),
 		Limits: limits, Peers: a, Seal: keys.state.Seal, Open: keys.state.Open,
 	}
 	if a.rest.Sites, err = a.sites(catalog, keys.state); err != nil {

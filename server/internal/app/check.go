@@ -88,6 +88,7 @@ func (c *Config) check() error {
 	_, diaries := c.templates()
 	errs = append(errs, diaries...)
 	errs = append(errs, c.checkIssuers()...)
+	errs = append(errs, c.checkOwnIssuer()...)
 	errs = append(errs, c.checkOffers()...)
 	errs = append(errs, c.checkCustomers()...)
 	return errors.Join(errs...)
@@ -99,8 +100,8 @@ func (c *Config) checkListener(l ListenerConfig) error {
 			return fmt.Errorf("listener %s: it cannot serve %q; there is %s", l.Address, p, strings.Join(parts, ", "))
 		}
 	}
-	if slices.Contains(l.Serves, rest.PartIssuer) {
-		return fmt.Errorf("listener %s: the development issuer runs in demo only; remove issuer from serves", l.Address)
+	if slices.Contains(l.Serves, rest.PartIssuer) && c.Keys.Issuer.File == "" {
+		return fmt.Errorf("listener %s: the development issuer runs in demo only; an issuer that serves here needs a key that lasts: make one with 'server key FILE', and name it as keys.issuer.file, or remove issuer from serves", l.Address)
 	}
 	if slices.Contains(l.Serves, rest.PartMetrics) && len(l.Serves) > 1 {
 		return fmt.Errorf("listener %s: metrics need a listener of their own", l.Address)

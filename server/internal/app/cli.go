@@ -29,7 +29,10 @@ type cli struct {
 	Outbox outboxCmd `cmd:"" help:"Look at the messages that are on their way to partners, and send again or drop what was given up."`
 
 	Clinic clinicCmd `cmd:"" help:"Withdraw a clinic."`
-	Load   loadCmd   `cmd:"" help:"Load resources from NDJSON and Bundles into a running server, each under its own id."`
+	Key    keyCmd    `cmd:"" help:"Make a key that signs the tokens of the server's own issuer."`
+	Secret secretCmd `cmd:"" help:"Make a secret for a client, or a password for a partner, and its hash."`
+
+	Load loadCmd `cmd:"" help:"Load resources from NDJSON and Bundles into a running server, each under its own id."`
 
 	Report reportCmd `cmd:"" help:"Print one of the provider's reports, rep-prov-01 to rep-prov-05."`
 

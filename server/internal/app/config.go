@@ -53,14 +53,16 @@ type Config struct {
 }
 
 // KeyConfig names the files of the keys that encrypt what is kept: the raw text
-// of messages, and the state handed to clients, such as paging tokens.
+// of messages, and the state handed to clients, such as paging tokens; and of the key
+// that signs the tokens of our own issuer, where there is one.
 type KeyConfig struct {
 	Messages RotatingConfig `yaml:"messages"`
 	State    RotatingConfig `yaml:"state"`
+	Issuer   RotatingConfig `yaml:"issuer"`
 }
 
 // RotatingConfig names the files of a key and of those that were in use before it, under
-// which nothing is encrypted any more.
+// which nothing is encrypted or signed any more.
 type RotatingConfig struct {
 	File  string   `yaml:"file"`
 	Older []string `yaml:"older"`

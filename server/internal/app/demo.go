@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -86,7 +85,7 @@ func (c *demoCmd) start(dir string, to streams) (*App, error) {
 			return nil, err
 		}
 	}
-	a, err := build(cfg, keys, log, demoIssuer)
+	a, err := build(cfg, keys, log, func(a *App) (*auth.Issuer, error) { return a.newIssuer(nil) })
 	if err != nil {
 		return nil, err
 	}
@@ -109,19 +108,6 @@ func demoKey(path string) ([]byte, error) {
 		}
 	}
 	return readKey(path)
-}
-
-// demoIssuer makes the development issuer.
-func demoIssuer(a *App, clients *auth.Clients) (*auth.Issuer, error) {
-	secrets, err := auth.NewPasswords(auth.PasswordsConfig{Lookup: clients.SecretHash, Random: rand.Reader, Now: a.now, Hashes: runtime.NumCPU()})
-	if err != nil {
-		return nil, err
-	}
-	base := a.cfg.BaseURL
-	return auth.NewIssuer(auth.IssuerConfig{
-		URL: base, Audience: []string{base + "/R4", base + "/STU3/1/booking", base + "/R4/bars"},
-		Clients: clients, Secrets: secrets, Random: rand.Reader, Now: a.now, Replays: replays{a.store},
-	})
 }
 
 // config gives the demo's configuration, under what flags and environment say.

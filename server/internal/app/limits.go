@@ -14,6 +14,24 @@ type LimitConfig struct {
 	Message int64      `yaml:"message"` // bytes of an HL7 message
 	HTTP    HTTPLimits `yaml:"http"`
 	MLLP    MLLPLimits `yaml:"mllp"`
+	Client  RateConfig `yaml:"client"`  // requests of one client, over all listeners of a process
+	Address RateConfig `yaml:"address"` // and of one address
+}
+
+// RateConfig is a rate of requests: rest.Rate. Without per_second there is no limit.
+type RateConfig struct {
+	PerSecond float64 `yaml:"per_second"`
+	Burst     int     `yaml:"burst"`
+}
+
+func (r RateConfig) check(key string) error {
+	switch {
+	case !(r.PerSecond >= 0 && r.PerSecond <= 1e6) || r.PerSecond != 0 && r.PerSecond < 0.01: // not a number, too
+		return fmt.Errorf("limits.%s.per_second is how many requests, from 0.01 to 1000000, or 0 for no limit, not %v", key, r.PerSecond)
+	case r.Burst < 0 || r.Burst > 1e6 || r.Burst > 0 && r.PerSecond == 0:
+		return fmt.Errorf("limits.%s.burst is how many requests may come at once, up to 1000000, where there is a per_second", key)
+	}
+	return nil
 }
 
 // HTTPLimits are those of HTTP listeners.
@@ -85,7 +103,7 @@ func (l LimitConfig) mllp() mllp.Limits {
 const maxMessage = 64 << 20
 
 func (l LimitConfig) check() error {
-	var errs []error
+	errs := []error{l.Client.check("client"), l.Address.check("address")}
 	if l.Message < 1024 || l.Message > maxMessage {
 		errs = append(errs, fmt.Errorf("limits.message is the bytes of an HL7 message, from 1024 to %d, not %d", maxMessage, l.Message))
 	}

@@ -122,9 +122,8 @@ func codeOf(key, b []byte) []byte {
 	return h.Sum(nil)
 }
 
-// readKey reads a key of 32 bytes from a file: as base64, as hexadecimal, or as
-// they are. Others than the owner must not be able to read the file.
-func readKey(path string) ([]byte, error) {
+// readSecret reads a file that others than its owner must not be able to read.
+func readSecret(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("key file: %w", err)
@@ -135,6 +134,16 @@ func readKey(path string) ([]byte, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("key file: %w", err)
+	}
+	return b, nil
+}
+
+// readKey reads a key of 32 bytes from a file: as base64, as hexadecimal, or as
+// they are.
+func readKey(path string) ([]byte, error) {
+	b, err := readSecret(path)
+	if err != nil {
+		return nil, err
 	}
 	text := strings.TrimSpace(string(b))
 	if k, err := hex.DecodeString(text); err == nil && len(k) == 32 {

@@ -38,6 +38,10 @@ type Settings struct {
 			File  Text `yaml:"file,omitempty" placeholder:"FILE" help:"Key that encrypts state handed to clients, such as paging tokens."`
 			Older Text `yaml:"older,omitempty" placeholder:"FILES" help:"Keys that were in use before, as a list."`
 		} `embed:"" prefix:"state-" yaml:"state,omitempty"`
+		Issuer struct {
+			File  Text `yaml:"file,omitempty" placeholder:"FILE" help:"Key that signs the tokens of the server's own issuer: a private key of RSA in PEM, as the command key makes it."`
+			Older Text `yaml:"older,omitempty" placeholder:"FILES" help:"Keys that were in use before, or are to be next, as a list: what they signed is accepted, and their public halves are published."`
+		} `embed:"" prefix:"issuer-" yaml:"issuer,omitempty"`
 	} `embed:"" prefix:"keys-" yaml:"keys,omitempty"`
 
 	Retention struct {

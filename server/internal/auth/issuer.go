@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net/http"
 	"net/url"
 	"slices"
@@ -20,7 +19,7 @@ import (
 	"slotway/fhir"
 )
 
-// tokenLife is how long a token of the development issuer lives.
+// tokenLife is how long a token of the issuer lives.
 const tokenLife = time.Hour
 
 // The error codes of RFC 6749 section 5.2.
@@ -29,28 +28,31 @@ const (
 	codeAskScope = "invalid_scope"
 )
 
-// IssuerConfig is what a development issuer is made from.
+// IssuerConfig is what an issuer is made from.
 type IssuerConfig struct {
 	URL      string   // its name, as iss; where its paths are mounted
 	Audience []string // the roots its tokens are good for, as aud
 	Clients  *Clients
 	Secrets  *Passwords // over Clients.SecretHash
-	Random   io.Reader  // safe for concurrent use
-	Now      func() time.Time
-	Address  func(*http.Request) string // the caller's address, for throttling; nil takes the connection's
-	Replays  Replays                    // of client assertions; nil where they are not offered
-	HTTP     http.RoundTripper          // for fetching clients' keys; nil is http.DefaultTransport
+	// Keys are those that tokens are signed with: by the first, while those that the
+	// others signed hold too. Without any it is a development issuer.
+	Keys    []*rsa.PrivateKey
+	Random  io.Reader // safe for concurrent use
+	Now     func() time.Time
+	Address func(*http.Request) string // the caller's address, for throttling; nil takes the connection's
+	Replays Replays                    // of client assertions; nil where they are not offered
+	HTTP    http.RoundTripper          // for fetching clients' keys; nil is http.DefaultTransport
 }
 
 // Issuer gives access tokens to registered clients (RFC 6749 section 4.4,
-// RFC 9068). It is for development and demonstrations: its key lives as long as
-// the process, and its key ids are marked so that only a verifier that is told
-// to trust this very issuer takes them.
+// RFC 9068). One that is given no keys is for development and demonstrations: its key
+// lives as long as the process, and its key ids are marked so that only a verifier that
+// is told to trust this very issuer takes them.
 type Issuer struct {
 	IssuerConfig
-	key      *rsa.PrivateKey
-	kid      string
-	asserted assertions
+	keys        []signingKey // the first signs
+	development bool
+	asserted    assertions
 	// Grants answers the grant types that rest on somebody's consent; nil where there
 	// are none. It is set before the issuer serves.
 	Grants Grants
@@ -95,18 +97,30 @@ func (i *Issuer) AssertionAlgorithms() []string {
 	return usualAlgorithms()
 }
 
-// NewIssuer makes an issuer with a key of its own.
+// NewIssuer makes an issuer: with the keys it is given, or for development with one
+// of its own.
 func NewIssuer(cfg IssuerConfig) (*Issuer, error) {
 	if cfg.URL == "" || len(cfg.Audience) == 0 {
-		return nil, errors.New("the development issuer needs a URL and an audience")
+		return nil, errors.New("the issuer needs a URL and an audience")
 	}
+	i := &Issuer{IssuerConfig: cfg}
+	for _, key := range cfg.Keys {
+		own := lasting(key)
+		if slices.ContainsFunc(i.keys, func(k signingKey) bool { return k.id == own.id }) {
+			return nil, errors.New("one signing key is given twice")
+		}
+		i.keys = append(i.keys, own)
+	}
+	if len(i.keys) > 0 {
+		return i, nil
+	}
+	i.development = true
 	key, err := rsa.GenerateKey(cfg.Random, 2048)
 	if err != nil {
 		return nil, fmt.Errorf("making the development issuer's key: %w", err)
 	}
-	i := &Issuer{IssuerConfig: cfg, key: key}
 	id, err := i.newID()
-	i.kid = devKeyPrefix + id
+	i.keys = []signingKey{{key, devKeyPrefix + id}}
 	return i, err
 }
 
@@ -180,7 +194,7 @@ func invalidClient() *fhir.Error {
 
 // sign gives a token in compact form.
 func (i *Issuer) sign(claims accessToken) (string, error) {
-	head, err := json.Marshal(map[string]string{"alg": "RS256", "kid": i.kid, "typ": "at+jwt"})
+	head, err := json.Marshal(map[string]string{"alg": "RS256", "kid": i.keys[0].id, "typ": "at+jwt"})
 	if err != nil {
 		return "", err
 	}
@@ -190,21 +204,22 @@ func (i *Issuer) sign(claims accessToken) (string, error) {
 	}
 	enc := base64.RawURLEncoding
 	text := enc.EncodeToString(head) + "." + enc.EncodeToString(body)
-	signature, err := jwt.SigningMethodRS256.Sign(text, i.key)
+	signature, err := jwt.SigningMethodRS256.Sign(text, i.keys[0].PrivateKey)
 	if err != nil {
 		return "", fmt.Errorf("signing a token: %w", err)
 	}
 	return text + "." + enc.EncodeToString(signature), nil
 }
 
-// JWKS gives the public key as a JWK set (RFC 7517).
+// JWKS gives the public keys as a JWK set (RFC 7517).
 func (i *Issuer) JWKS() []byte {
-	enc := base64.RawURLEncoding
-	return mustJSON(map[string]any{"keys": []map[string]string{{
-		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": i.kid,
-		"n": enc.EncodeToString(i.key.N.Bytes()),
-		"e": enc.EncodeToString(big.NewInt(int64(i.key.E)).Bytes()),
-	}}})
+	var keys []map[string]string
+	for _, key := range i.keys {
+		jwk := jwkOfRSA(&key.PublicKey)
+		jwk["use"], jwk["alg"], jwk["kid"] = "sig", "RS256", key.id
+		keys = append(keys, jwk)
+	}
+	return mustJSON(map[string]any{"keys": keys})
 }
 
 // Discovery gives the issuer's metadata (RFC 8414), with its paths under base.
@@ -218,7 +233,9 @@ func (i *Issuer) Discovery(base string) []byte {
 		"token_endpoint_auth_methods_supported": i.Methods(),
 		"scopes_supported":                      i.Clients.Scopes(),
 		"response_types_supported":              []string{},
-		"slotway_development":                   true,
+	}
+	if i.development {
+		doc["slotway_development"] = true
 	}
 	if i.Grants != nil {
 		doc["authorization_endpoint"] = base + "/oauth2/authorize"
@@ -236,5 +253,5 @@ func (i *Issuer) Discovery(base string) []byte {
 // Trust gives the entry that lets a verifier in this program accept the issuer's
 // tokens.
 func (i *Issuer) Trust() TrustedIssuer {
-	return TrustedIssuer{Issuer: i.URL, Audience: i.Audience, Keys: i.JWKS(), Algorithms: []string{"RS256"}, Development: true}
+	return TrustedIssuer{Issuer: i.URL, Audience: i.Audience, Keys: i.JWKS(), Algorithms: []string{"RS256"}, Development: i.development}
 }

@@ -109,6 +109,9 @@ func (k *adminCall) run(route *adminRoute) error {
 	if k.principal, err = k.s.Verifier.Verify(withCertificate(k.c.Request), token); err != nil {
 		return err
 	}
+	if err := k.s.paced(k.c, k.principal); err != nil {
+		return err
+	}
 	if _, err := k.principal.Demand(route.action, route.of); err != nil {
 		return err
 	}

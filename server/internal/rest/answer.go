@@ -34,7 +34,7 @@ func (s *Server) fail(c *gin.Context, f *Face, err error) {
 	if e.Kind == fhir.Unauthenticated || e.Kind == fhir.Forbidden {
 		c.Header("WWW-Authenticate", auth.Challenge("slotway", err))
 	}
-	if e.Kind == fhir.Busy {
+	if e.Kind == fhir.Busy && c.Writer.Header().Get("Retry-After") == "" {
 		c.Header("Retry-After", "5")
 	}
 	write(c, f, statusOf(e, f.Style), outcome(f, e))
@@ -144,7 +144,7 @@ func (s *Server) headers(c *gin.Context) {
 	for _, f := range fixed {
 		h[f.name] = f.value
 	}
-	if err := cmp.Or(s.Limits.tooLong(c.Request), s.misdirected(c.Request)); err != nil {
+	if err := cmp.Or(s.slowDown(c), s.Limits.tooLong(c.Request), s.misdirected(c.Request)); err != nil {
 		s.fail(c, s.faceOf(c.Request.URL.Path), err)
 		c.Abort()
 		return

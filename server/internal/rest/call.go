@@ -93,6 +93,9 @@ func (k *call) run(pattern string) error {
 	if err := k.authorise(); err != nil {
 		return err
 	}
+	if err := k.s.paced(k.c, k.principal); err != nil {
+		return err
+	}
 	if err := k.permit(); err != nil {
 		return err
 	}
@@ -150,7 +153,7 @@ func (k *call) authorise() error {
 // some without one, the connection.
 func (k *call) identify() error {
 	token, err := auth.Bearer(k.c.Request.Header)
-	if err != nil && k.face.Vouched != nil && k.c.GetHeader("Authorization") == "" {
+	if err != nil && k.face.Vouched != nil && len(k.c.Request.Header.Values("Authorization")) == 0 {
 		if err := k.vouchedFor(); err != nil {
 			return err
 		}

@@ -55,7 +55,7 @@ func (s *Server) smartConfiguration(c *gin.Context) {
 	c.JSON(http.StatusOK, doc)
 }
 
-// issuerRoutes mounts the development issuer.
+// issuerRoutes mounts the issuer.
 func (s *Server) issuerRoutes(e *gin.Engine) {
 	if s.Issuer == nil {
 		return

@@ -35,6 +35,7 @@ var spine = map[string]struct{ display, issue string }{
 // own and an issue type.
 var nhsCodes = map[string]struct{ code, issue string }{
 	"REQUEST_ID_MISSING": {"BAD_REQUEST", "required"},
+	codeThrottled:        {"BAD_REQUEST", codeThrottled},
 }
 
 // nhsKinds is the table of what each kind of failure is called on the booking

@@ -42,7 +42,7 @@ type Server struct {
 	BaRS     *bars.Service
 	Audit    *audit.Log    // nil keeps no records
 	Events   *audit.Reader // shows them as AuditEvents
-	Issuer   *auth.Issuer  // development issuer; nil without one
+	Issuer   *auth.Issuer  // nil without one
 	Grants   *grant.Service
 	Lookups  http.Handler // of /json; nil without it
 	Faces    []*Face
@@ -54,6 +54,8 @@ type Server struct {
 	NewID    func() string
 	Log      *slog.Logger
 	Limits   Limits
+	// ByAddress and ByClient keep callers to a rate; nil does not.
+	ByAddress, ByClient *Throttle
 	// Seal and Open encrypt the paging tokens, so that they neither show what a
 	// search was for nor can be made up.
 	Seal func(plain []byte) []byte
