@@ -1,0 +1,200 @@
+package grant_test
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"slotway/fhir"
+	"slotway/fhir/search"
+	"slotway/server/internal/auth"
+	"slotway/server/internal/grant"
+	"slotway/server/internal/store/enginetest"
+)
+
+func TestMain(m *testing.M) { enginetest.Main(m) }
+
+const (
+	verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+	redirect = "https://trust.example/callback?tenant=1"
+)
+
+// staff is one clinician, who may leave.
+type staff struct{ gone bool }
+
+func (s *staff) Person(id string) (grant.Person, bool) {
+	return grant.Person{ID: "jack", First: "Jack", Last: "Brown", Customers: []string{"trust", "clinic"}}, id == "jack" && !s.gone
+}
+
+func (s *staff) SignIn(_ context.Context, user, password, _ string) (grant.Person, error) {
+	if password != "right" {
+		return grant.Person{}, fhir.Errorf(fhir.Unauthenticated, "wrong")
+	}
+	p, _ := s.Person(user)
+	return p, nil
+}
+
+type world struct {
+	*grant.Service
+	t     *testing.T
+	now   time.Time
+	staff staff
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{t: t, now: time.Date(2026, 5, 12, 10, 0, 0, 0, time.UTC)}
+	now := func() time.Time { return w.now }
+	w.Service = &grant.Service{
+		Store: enginetest.New(t, search.NewCatalog(nil, time.UTC), now), Now: now, Random: rand.Reader, People: &w.staff,
+		Client: func(id string) (auth.Client, bool) {
+			return auth.Client{ID: id, Customers: []string{"trust", "other"}, Redirects: []string{redirect}}, id == "board"
+		},
+	}
+	return w
+}
+
+// code has the clinician grant access.
+func (w *world) code() string {
+	w.t.Helper()
+	sum := sha256.Sum256([]byte(verifier))
+	form := url.Values{
+		"response_type": {"code"}, "client_id": {"board"}, "redirect_uri": {redirect}, "scope": {"CLINICIAN"}, "state": {"x y"}, "decision": {"allow"},
+		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"}, "username": {"jack"}, "password": {"right"},
+	}
+	r := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, "/oauth2/authorize", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	rec := httptest.NewRecorder()
+	w.AuthorizeHandler(func(*http.Request) string { return "" }).ServeHTTP(rec, r)
+	to, err := url.Parse(rec.Header().Get("Location"))
+	if err != nil || to.Query().Get("tenant") != "1" || to.Query().Get("state") != "x y" {
+		w.t.Fatalf("%d to %s\n%s", rec.Code, to, rec.Body)
+	}
+	return to.Query().Get("code")
+}
+
+func (w *world) exchange(code string) (auth.Granted, error) {
+	return w.Token(w.t.Context(), "board", "authorization_code", url.Values{"code": {code}, "redirect_uri": {redirect}, "code_verifier": {verifier}})
+}
+
+func (w *world) refresh(token string) (auth.Granted, error) {
+	return w.Token(w.t.Context(), "board", "refresh_token", url.Values{"refresh_token": {token}})
+}
+
+func isInvalidGrant(err error) bool { return err != nil && fhir.AsError(err).Code == "invalid_grant" }
+
+// How long everything lives, and what staff are told.
+func TestTimes(t *testing.T) {
+	w := newWorld(t)
+	code := w.code()
+	w.now = w.now.Add(time.Minute)
+	if _, err := w.exchange(code); !isInvalidGrant(err) {
+		t.Errorf("an old code: %v", err)
+	}
+	pair, err := w.exchange(w.code())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := w.Verify(t.Context(), pair.Token)
+	if err != nil || len(a.Customers) != 1 || a.Customers[0] != "trust" {
+		t.Errorf("Verify = %+v, %v; want what both see", a, err)
+	}
+	w.now = w.now.Add(30 * time.Minute)
+	if _, err := w.Verify(t.Context(), pair.Token); !errors.Is(err, fhir.Unauthenticated) {
+		t.Errorf("an old access token: %v", err)
+	}
+	if pair, err = w.refresh(pair.Refresh); err != nil {
+		t.Fatal(err)
+	}
+	state := func() grant.Grant {
+		list, err := w.List(t.Context(), []string{"trust"})
+		if err != nil || len(list) != 1 {
+			t.Fatalf("List = %+v, %v", list, err)
+		}
+		return list[0]
+	}
+	if g := state(); g.State != grant.Live || g.Again {
+		t.Errorf("grant = %+v, want it live", g)
+	}
+	if list, err := w.List(t.Context(), []string{"clinic"}); err != nil || len(list) != 0 {
+		t.Errorf("another customer sees %+v, %v", list, err)
+	}
+	w.staff.gone = true
+	if g := state(); g.State != grant.Broken || !g.Again {
+		t.Errorf("grant = %+v, want it broken", g)
+	}
+	if _, err := w.refresh(pair.Refresh); !isInvalidGrant(err) {
+		t.Errorf("of somebody who left: %v", err)
+	}
+	if _, err := w.Verify(t.Context(), pair.Token); !errors.Is(err, fhir.Unauthenticated) {
+		t.Errorf("an access token of somebody who left: %v", err)
+	}
+	w.staff.gone = false
+	w.now = w.now.AddDate(0, 0, 30)
+	if g := state(); g.State != grant.Expired || !g.Again {
+		t.Errorf("grant = %+v, want it expired", g)
+	}
+	if _, err := w.refresh(pair.Refresh); !isInvalidGrant(err) {
+		t.Errorf("an old refresh token: %v", err)
+	}
+}
+
+// Of many who bring one refresh token at once at most one gets a pair, and then
+// that is worth nothing either.
+func TestRefreshRace(t *testing.T) {
+	w := newWorld(t)
+	pair, err := w.exchange(w.code())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	pairs := make([]auth.Granted, 8)
+	for i := range pairs {
+		wg.Go(func() { pairs[i], _ = w.refresh(pair.Refresh) })
+	}
+	wg.Wait()
+	got := 0
+	for _, p := range pairs {
+		if p.Token == "" {
+			continue
+		}
+		got++
+		if _, err := w.Verify(t.Context(), p.Token); !errors.Is(err, fhir.Unauthenticated) {
+			t.Errorf("a pair of a family that is revoked: %v", err)
+		}
+	}
+	if got != 1 {
+		t.Errorf("%d pairs, want 1", got)
+	}
+}
+
+// Nothing that opens anything is in the store.
+func TestStoredAsDigests(t *testing.T) {
+	w := newWorld(t)
+	code := w.code()
+	pair, err := w.exchange(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, space := range []string{"grant", "grant-code", "grant-access", "grant-refresh", "grant-used"} {
+		claims, err := w.Store.Claims(t.Context(), space, "", "", 10)
+		if err != nil || len(claims) == 0 {
+			t.Fatalf("%s: %d claims, %v", space, len(claims), err)
+		}
+		for _, c := range claims {
+			for _, secret := range []string{code, pair.Token, pair.Refresh} {
+				if strings.Contains(c.Key+string(c.Payload), secret) {
+					t.Errorf("space %s holds a secret", space)
+				}
+			}
+		}
+	}
+}
