@@ -164,6 +164,8 @@ var rules = []struct {
 
 // within is what the contained resources of a booking have, as the standard's page
 // on POST Appointment lists it; each gives what would be right where it is broken.
+// Gender, date of birth and address are on that page too, but a patient of whom
+// they are not known can be booked.
 var within = []struct {
 	typ, element string
 	broken       func(n fhir.Node) string
@@ -191,9 +193,6 @@ var within = []struct {
 		}
 		return "The patient has one name, with the family name."
 	}},
-	{"Patient", "gender", needed("The patient has a gender, which may be unknown.")},
-	{"Patient", "birthDate", needed("The patient has a date of birth.")},
-	{"Patient", "address", needed("The patient has an address.")},
 }
 
 func needed(why string) func(fhir.Node) string {

@@ -59,6 +59,8 @@ func TestCheck(t *testing.T) {
 		{"only another's contact", []string{`"telecom":[{"system":"phone","value":"0113","rank":1}]`, strings.Replace(contact, "RANK", "1", 1)}, nil, ""},
 		{"an element of somebody's own", []string{`"status":"booked"`, `"status":"booked","weather":{"x":[1]}`}, nil, ""},
 
+		{"a patient of whom little is known", []string{`"gender":"female","birthDate":"1980-02-03","address":[{"city":"Leeds"}],`, ""}, nil, ""},
+
 		{"two contacts first", []string{`"rank":1}]}`, `"rank":1}],` + strings.Replace(contact, "RANK", "1", 1) + "}"}, fhir.Invalid, "Patient.telecom.rank"},
 		{"no contact first", []string{`"rank":1`, `"rank":2`}, fhir.Invalid, "Patient.telecom.rank"},
 		{"no rank", []string{`,"rank":1`, ""}, fhir.Invalid, "Patient.telecom.rank"},
@@ -92,9 +94,6 @@ func TestCheck(t *testing.T) {
 		{"no name", []string{`"name":[{"family":"Sample"}],`, ""}, fhir.Unprocessable, "Patient.name"},
 		{"two names", []string{`"name":[`, `"name":[{"family":"Other"},`}, fhir.Unprocessable, "Patient.name"},
 		{"no family name", []string{`"family":"Sample"`, `"given":["Ada"]`}, fhir.Unprocessable, "Patient.name"},
-		{"no gender", []string{`"gender":"female",`, ""}, fhir.Unprocessable, "Patient.gender"},
-		{"no date of birth", []string{`"birthDate":"1980-02-03",`, ""}, fhir.Unprocessable, "Patient.birthDate"},
-		{"no address", []string{`"address":[{"city":"Leeds"}],`, ""}, fhir.Unprocessable, "Patient.address"},
 		{"a day for when it was made", []string{`"created":"2030-01-07T08:00:01Z"`, `"created":"2030-01-07"`}, fhir.Unprocessable, "Appointment.created"},
 		{"nobody", []string{`"#p1"`, `"Patient/1"`}, fhir.Unprocessable, "Appointment.participant"},
 	}
