@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -210,6 +211,10 @@ func TestBookRefused(t *testing.T) {
 		}, nil, 422, "REFERENCE_NOT_FOUND"},
 		{"85, another diary's", func(o object) { inside(o, "Slot")["schedule"] = object{"reference": "Schedule/full"} }, nil, 422, "REFERENCE_NOT_FOUND"},
 		{"84, no such diary", func(o object) { inside(o, "Slot")["schedule"] = object{"reference": "Schedule/nowhere"} }, nil, 422, "REFERENCE_NOT_FOUND"},
+		{"85, at another time", func(o object) {
+			inside(o, "Slot")["start"], inside(o, "Slot")["end"] = "2031-01-08T10:00:00Z", "2031-01-08T10:30:00Z"
+		}, nil, 422, "REFERENCE_NOT_FOUND"},
+		{"85, longer than it is", func(o object) { inside(o, "Slot")["end"] = "2031-01-08T10:30:00Z" }, nil, 422, "REFERENCE_NOT_FOUND"},
 		{"86", func(o object) {
 			noNHS(o)
 			o["participant"].([]any)[0].(object)["actor"].(object)["identifier"].(object)["value"] = "9990000019"
@@ -232,6 +237,22 @@ func TestBookRefused(t *testing.T) {
 	if r := c.ask("POST", "/Appointment", asXML(t, body)[:300], "Content-Type: application/fhir+xml"); !strings.HasPrefix(r.header.Get("Content-Type"), "application/fhir+xml") || r.status != 400 { // 14
 		t.Errorf("%d %s", r.status, r.header.Get("Content-Type"))
 	}
+	over := doc{
+		"resourceType": "Slot", "id": "over", "status": "free", "schedule": doc{"reference": "Schedule/shared"}, "identifier": []doc{{"system": "https://tools.ietf.org/html/rfc4122", "value": stableUUID("over")}},
+		"start": time.Now().UTC().Add(-2 * time.Hour).Format(time.RFC3339), "end": time.Now().UTC().Add(-time.Minute).Format(time.RFC3339),
+	}
+	if err := c.put(t.Context(), over, false); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(over)
+	if err != nil {
+		t.Fatal(err)
+	}
+	past, err := fhir.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.ask("POST", "/Appointment", bookingOf(t, past.Root())).refused(t, 422, "INVALID_RESOURCE")
 	// Nothing of all that took the slot (84, 92); and now it is taken.
 	if r := c.ask("POST", "/Appointment", body); r.status != 201 {
 		t.Fatalf("%d: %s", r.status, r.body)

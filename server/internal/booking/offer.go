@@ -35,14 +35,17 @@ func (s *Service) Offered(ctx context.Context, see store.Visibility, page store.
 	return page, nil
 }
 
-// mayTake refuses a booking of slots that are not offered. What a feed states is
-// not asked about.
+// mayTake refuses a booking of slots that are not offered, and a consumer's of one
+// that is over. What a feed states is not asked about.
 func (p *plan) mayTake(ctx context.Context) error {
 	if len(p.slots) == 0 {
 		return nil
 	}
 	f := &finder{s: p.s, see: p.req.sees(p.customer), diaries: map[store.Key]*diary{}, now: p.now}
 	for _, sl := range p.slots {
+		if p.req.Consumer && !sl.End.Time.After(p.s.Now()) {
+			return fhir.Errorf(fhir.Unprocessable, "The slot is over, so it cannot be booked any more.").At(sl.position)
+		}
 		d, err := f.diary(ctx, sl.record)
 		if err != nil {
 			return err

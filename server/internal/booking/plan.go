@@ -150,17 +150,22 @@ func (p *plan) findSlot(ctx context.Context, ref r4.Reference, position string) 
 	}
 	sent, err := r4.ReadSlot(within.Node)
 	if err == nil && !p.s.sameSlot(sent, sl.Slot) {
-		err = fhir.Errorf(fhir.Unprocessable, "The contained Slot does not agree with the slot of that id: its schedule or identifier differs.").Coded("REFERENCE_NOT_FOUND").At(position)
+		err = fhir.Errorf(fhir.Unprocessable, "The contained Slot does not agree with the slot of that id: its schedule, identifier or time differs.").Coded("REFERENCE_NOT_FOUND").At(position)
 	}
 	return sl, to.Fragment, err
 }
 
 // sameSlot says whether a slot as sent names the schedule of the slot as stored,
-// and no other identifier of a system than it has (NHS booking standard,
-// requirement 85). A face may show a slot with an identifier that is not stored.
+// lies within its time, to the second, and has no other identifier of a system than
+// it has (NHS booking standard, requirement 85). A face may show a slot with an identifier that is not stored.
 func (s *Service) sameSlot(sent, stored r4.Slot) bool {
 	if sent.Schedule.Text != "" && sent.Schedule.Parse(s.Bases) != stored.Schedule.Parse(s.Bases) {
 		return false
+	}
+	for _, at := range []time.Time{sent.Start.Time, sent.End.Time} {
+		if !at.IsZero() && (stored.Start.Time.Sub(at) >= time.Second || at.Sub(stored.End.Time) >= time.Second) {
+			return false
+		}
 	}
 	return !slices.ContainsFunc(sent.Identifiers, func(a r4.Identifier) bool {
 		has := r4.Value(stored.Identifiers, a.System)
