@@ -58,6 +58,9 @@ func (k *call) event() audit.Event {
 	if e.Query == "" {
 		e.Query = k.c.Request.Header.Get("If-None-Exist")
 	}
+	if inAddress(e.Query) { // a token is not kept, not even one that is refused
+		e.Query = ""
+	}
 	return e
 }
 
@@ -127,7 +130,10 @@ func (k *call) blame(err error) {
 func (k *adminCall) event(route *adminRoute) audit.Event {
 	e := k.s.event(k.c, PartAdmin)
 	e.By(k.principal)
-	e.Reach, e.ID, e.Query = k.principal.Customers, k.c.Param("id"), k.c.Request.URL.RawQuery
+	e.Reach, e.ID = k.principal.Customers, k.c.Param("id")
+	if query := k.c.Request.URL.RawQuery; !inAddress(query) {
+		e.Query = query
+	}
 	if e.Act = "none"; route != nil {
 		e.Act = strings.Replace(route.name, "-", ".", 1)
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"slotway/fhir"
 	"slotway/server/internal/audit"
@@ -75,9 +76,13 @@ func reportCSV(r audit.Report) ([]byte, error) {
 	return out.Bytes(), w.Error()
 }
 
+// formulas are what begins a formula to some program, in the wide forms too, and what
+// some pass by before one.
+const formulas = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+
 // cell keeps a text from being taken for a formula (security S73).
 func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+	if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(text, " \u00a0")); text != "" && strings.ContainsRune(formulas, first) {
 		return "'" + text
 	}
 	return text
