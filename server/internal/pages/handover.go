@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/http"
+	"slices"
 
 	"slotway/server/internal/manage"
 	"slotway/server/internal/session"
@@ -25,7 +26,9 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
 		data.Over = append(data.Over, s.view(r.Context(), b))
 	}
 	s.note(r, v.Person, actOverview, http.StatusOK, append(coming, over...)...)
-	s.mayLeave(w)
+	if slices.ContainsFunc(data.Coming, view.leaves) || slices.ContainsFunc(data.Over, view.leaves) {
+		s.mayLeave(w)
+	}
 	return s.showOnce(w, r, v, "overview", layout{Title: "Your appointments", Data: data})
 }
 

@@ -30,6 +30,9 @@ type view struct {
 	Manage  bool
 }
 
+// leaves says whether the view has a form that leads to a partner.
+func (v view) leaves() bool { return v.Manage }
+
 // status is an appointment's status in words, and the colour of its tag.
 type status struct{ Text, Colour string }
 
