@@ -1,0 +1,66 @@
+package app
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// Seed 000 and S60: Manage is there only where patients may be sent, whoever wrote
+// the URL; S72: what others wrote is text on the page and nothing else.
+func TestManagementURLPolicy(t *testing.T) {
+	j := startJourney(t, Settings{})
+	ctx := t.Context()
+	d := &demo{app: j.app, base: j.app.cfg.BaseURL}
+	admin, err := fetchToken(ctx, d.base, "demo-admin", demoSecret, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	patient := strings.Split(j.page, "/")[2]
+	const script = `<script>alert(1)</script>"'>&`
+	for name, tc := range map[string]struct {
+		url    string
+		status string
+		want   bool
+	}{
+		"allowed": {"https://appointments-r-us.co.uk/m?x=%2f#f", "booked", true}, "pending": {"https://appointments-r-us.co.uk/m", "pending", true},
+		"another host": {"https://evil.example/m", "booked", false}, "look-alike": {"https://appointments-r-us.co.uk.evil.example/", "booked", false},
+		"user": {"https://appointments-r-us.co.uk@evil.example/", "booked", false}, "script": {"javascript:alert(1)", "booked", false},
+		"plain": {"http://appointments-r-us.co.uk/", "booked", false}, "reserved": {"https://appointments-r-us.co.uk/?pkb%43allback=x", "booked", false},
+		"none": {"", "booked", false}, "cancelled": {"https://appointments-r-us.co.uk/m", "cancelled", false}, "finished": {"https://appointments-r-us.co.uk/m", "fulfilled", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j.t = t
+			body := doc{
+				"resourceType": "Appointment", "id": "policy", "status": tc.status, "description": script,
+				"start": "2030-02-01T09:00:00Z", "end": "2030-02-01T09:30:00Z", "patientInstruction": script,
+				"participant": []doc{
+					{"actor": doc{"reference": "Patient/" + patient}, "status": "accepted"},
+					{"actor": doc{"type": "Practitioner", "display": script}, "status": "accepted"},
+				},
+			}
+			if tc.url != "" {
+				body["extension"] = []doc{{"url": "http://fhir.patientsknowbest.com/structuredefinition/management-url", "valueUrl": tc.url}}
+			}
+			if status, answer, err := d.call(t.Context(), http.MethodPut, "/R4/Appointment/policy", admin, body); err != nil || status >= 300 {
+				t.Fatalf("storing it: %d %s %v", status, answer, err)
+			}
+			page := "/patient/" + patient + "/appointment/policy"
+			j.must(j.open(t.Context(), d.base+page))
+			if j.at.Path == "/patient/sign-in" {
+				j.must(j.logIn(t.Context(), j.nhs))
+			}
+			j.must(j.shows(page, http.StatusOK, "Friday 1 February 2030 at 9am"))
+			if got := strings.Contains(j.body, `id="manage"`); got != tc.want {
+				t.Errorf("Manage is there: %t, want %t", got, tc.want)
+			}
+			if strings.Contains(j.body, "<script>alert") || !strings.Contains(j.body, "&lt;script&gt;") {
+				t.Error("what somebody wrote is not text")
+			}
+			csp := j.header.Get("Content-Security-Policy")
+			if !strings.HasPrefix(csp, "default-src 'none'; style-src 'self'; script-src 'self'") || strings.Contains(csp, "https:") != tc.want {
+				t.Errorf("policy %q", csp)
+			}
+		})
+	}
+}
