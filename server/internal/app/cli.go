@@ -28,6 +28,8 @@ type cli struct {
 
 	Outbox outboxCmd `cmd:"" help:"Look at the messages that are on their way to partners, and send again or drop what was given up."`
 
+	Grants grantsCmd `cmd:"" help:"Look at the access that clinicians granted to clients, and end it."`
+
 	Clinic clinicCmd `cmd:"" help:"Withdraw a clinic."`
 	Key    keyCmd    `cmd:"" help:"Make a key that signs the tokens of the server's own issuer."`
 	Secret secretCmd `cmd:"" help:"Make a secret for a client, or a password for a partner, and its hash."`

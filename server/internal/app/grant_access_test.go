@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -262,6 +263,15 @@ func TestGrantAccess(t *testing.T) {
 	}
 	if _, body := w.do(http.MethodGet, "/grants", admin, nil); strings.Count(body, `"state":"revoked"`) != 3 || strings.Count(body, `"again":true`) != 3 || !strings.Contains(body, "used twice") {
 		t.Errorf("the list of grants: %s", body)
+	}
+	live, _ := w.tokens(exchangeForm(w.code()))
+	list := w.must("grants", "list")
+	id := regexp.MustCompile(`Z  (\S{16})  `).FindStringSubmatch(list)
+	if strings.Count(list, "revoked") != 3 || strings.Count(list, "live") != 1 || strings.Contains(list, "again") || id == nil {
+		t.Fatalf("the list, with a grant that holds:\n%s", list)
+	}
+	if out := w.must("grants", "revoke", id[1], "--reason", "left"); !strings.Contains(out, "revoked") || w.looks(live.Access) != 401 {
+		t.Errorf("revoking by staff: %s", out)
 	}
 	if p, status := w.tokens(url.Values{"grant_type": {"client_credentials"}, "scope": {"CLINICIAN"}}); status != 400 || p.Error != "invalid_scope" {
 		t.Errorf("a client that grants itself: %d %+v", status, p)

@@ -4,9 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime"
+	"slices"
 	"time"
 
 	"slotway/server/internal/auth"
@@ -97,6 +100,38 @@ func (a *App) joinRequests() error {
 		a.issuer.Grants = a.grants
 	}
 	return nil
+}
+
+// checkStaff says what is wrong with the staff, and with the addresses that people are
+// sent back to who grant access.
+func (c *Config) checkStaff() (errs []error) {
+	seen := map[string]bool{}
+	for _, s := range c.Staff {
+		if s.ID == "" || seen[s.ID] {
+			errs = append(errs, fmt.Errorf("staff %q: each has an id of their own", s.ID))
+		}
+		seen[s.ID] = true
+		if s.PasswordHash != "" {
+			if err := auth.CheckHash(s.PasswordHash); err != nil {
+				errs = append(errs, fmt.Errorf("staff %q: password_hash: %w", s.ID, err))
+			}
+		}
+		for _, alias := range s.Customers {
+			if !slices.ContainsFunc(c.Customers, func(k CustomerConfig) bool { return k.Alias == alias }) {
+				errs = append(errs, fmt.Errorf("staff %q: there is no customer %q", s.ID, alias))
+			}
+		}
+	}
+	for _, cl := range c.Clients {
+		for _, to := range cl.Redirects {
+			u, err := url.Parse(to)
+			local := err == nil && u.Scheme == "http" && loopback(u.Host)
+			if err != nil || u.Host == "" || u.Fragment != "" || u.User != nil || u.Scheme != "https" && !local {
+				errs = append(errs, fmt.Errorf("client %q: redirect_uris: %q must be an https address, or http on this machine, without a fragment", cl.ID, to))
+			}
+		}
+	}
+	return errs
 }
 
 // tell tells those who are to know of each new version of an appointment.

@@ -26,5 +26,8 @@ func (a *App) sweep(ctx context.Context) {
 		if ended > 0 {
 			a.log.Info("holds ended", "count", ended)
 		}
+		if _, err := a.grants.Forget(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("codes and tokens that are over could not be forgotten; the next round tries again", "error", err)
+		}
 	}
 }

@@ -165,7 +165,7 @@ func (s *Service) give(ctx context.Context, a asked, p Person) (code string, err
 			e.Act, e.Client, e.Subject, e.Reach = "grant.allow", a.Client.ID, p.ID, both(a.Client.Customers, p.Customers)
 			e.Of = append(e.Of, id)
 		})
-		return claim(ctx, tx, codeSpace, digest(code), id, ticket{
+		return keep(ctx, tx, codeSpace, code, ticket{
 			Family: id, Expires: s.Now().UTC().Add(codeLife), Client: a.Client.ID, Person: p.ID, Redirect: a.Redirect, Challenge: a.Challenge,
 		})
 	})

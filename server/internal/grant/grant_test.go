@@ -147,6 +147,30 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// What has expired is forgotten; what has not stays, and so does the list.
+func TestForget(t *testing.T) {
+	w := newWorld(t)
+	pair, err := w.exchange(w.code())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		after time.Duration
+		want  int
+	}{{0, 0}, {2 * time.Minute, 2}, {time.Hour, 1}, {31 * 24 * time.Hour, 1}, {time.Hour, 0}} {
+		w.now = w.now.Add(tc.after)
+		if n, err := w.Forget(t.Context()); err != nil || n != tc.want {
+			t.Errorf("%s later: %d forgotten, %v; want %d", tc.after, n, err, tc.want)
+		}
+	}
+	if _, err := w.refresh(pair.Refresh); !isInvalidGrant(err) {
+		t.Errorf("a forgotten refresh token: %v", err)
+	}
+	if list, err := w.List(t.Context(), []string{"trust"}); err != nil || len(list) != 1 {
+		t.Errorf("List = %+v, %v", list, err)
+	}
+}
+
 // Of many who bring one refresh token at once at most one gets a pair, and then
 // that is worth nothing either.
 func TestRefreshRace(t *testing.T) {

@@ -92,7 +92,7 @@ func (x *exchange) present(ctx context.Context, space, name, token string) error
 	if cmp.Or(x.t.Client, x.f.Client) != x.client {
 		return unknown
 	}
-	err = claim(ctx, x.tx, usedSpace, digest(token), x.t.Family, ticket{Family: x.t.Family, Expires: x.t.Expires})
+	err = keep(ctx, x.tx, usedSpace, token, ticket{Family: x.t.Family, Expires: x.t.Expires})
 	if _, again := store.IsTaken(err); again {
 		x.reused = "The " + name + " was used twice."
 		return invalidGrant("The " + name + " was used before, so the grant was revoked. Ask the clinician to grant access again.")
@@ -158,10 +158,10 @@ func (x *exchange) issue(ctx context.Context, pair [2]string) error {
 		e.Act, e.Client, e.Subject, e.Reach = "grant.token", x.f.Client, x.f.Person, x.f.Customers
 		e.Of = append(e.Of, x.f.ID)
 	})
-	if err := claim(ctx, x.tx, accessSpace, digest(pair[0]), x.f.ID, ticket{Family: x.f.ID, Expires: now.Add(accessLife)}); err != nil {
+	if err := keep(ctx, x.tx, accessSpace, pair[0], ticket{Family: x.f.ID, Expires: now.Add(accessLife)}); err != nil {
 		return err
 	}
-	return claim(ctx, x.tx, refreshSpace, digest(pair[1]), x.f.ID, ticket{Family: x.f.ID, Expires: x.f.Expires})
+	return keep(ctx, x.tx, refreshSpace, pair[1], ticket{Family: x.f.ID, Expires: x.f.Expires})
 }
 
 // Revoke ends the grant that a token is of, when it is the client's. A token that is
