@@ -45,7 +45,14 @@ func (c *checker) patient(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.handedOver()
+	if err := c.handedOver(); err != nil {
+		return err
+	}
+	seed := newBrowser() // the patient of the owner's messages, whose appointment was given its URL
+	if err := errors.Join(seed.open(ctx, c.base+"/patient"), seed.logIn(ctx, "9999999999")); err != nil {
+		return err
+	}
+	return errors.Join(seed.shows("/patient", http.StatusOK, "Paediatric review"), seed.shows("/patient", http.StatusOK, "/manage\""))
 }
 
 // handedOver looks at what the partner was given last.
