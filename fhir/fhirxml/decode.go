@@ -111,6 +111,9 @@ func (d *decoder) children(dst []byte, n *node, t *elements.Type) ([]byte, *faul
 		if next >= 0 && t.Elements[next].Kind != elements.Attribute {
 			el = &t.Elements[next]
 		}
+		if next >= 0 && el == nil && d.isPlain(c) {
+			return dst, d.faultf(c, "FHIR writes it as an attribute").within(c.name, 0, false)
+		}
 		f := order.first(d, c, el, next, t)
 		if f != nil {
 			return dst, f
@@ -121,6 +124,12 @@ func (d *decoder) children(dst []byte, n *node, t *elements.Type) ([]byte, *faul
 		}
 	}
 	return dst, nil
+}
+
+// isPlain says whether an element is a string and nothing else, as an attribute is.
+func (d *decoder) isPlain(n *node) bool {
+	k, f := d.kind(n, nil)
+	return f == nil && k == asString && !isList(n, nil) && n.child == 0 && n.has&hasID == 0
 }
 
 // byName gives the first element of each name within one.

@@ -160,7 +160,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"two resources contained", slot(`<contained><Slot><id value="a"/></Slot><Slot><id value="b"/></Slot></contained>`), "line 2", "Slot.contained[0]", "one resource"},
 		{"a contained resource with an id as attribute", slot(`<contained><Patient id="p"/></contained>`), "line 2", "Slot.contained[0].Patient", "no attributes"},
 		{"an id that is none", slot(`<id value="a b"/>`), "", "Slot.id", "The id must be"},
-		{"an id twice", `<Patient` + space + `><contact id="a"><id value="b"/></contact></Patient>`, "", "", "twice"},
+		{"an id twice", `<Patient` + space + `><contact id="a"><id value="b"/></contact></Patient>`, "line 1", "Patient.contact[0].id", "writes it as an attribute"},
+		{"an id as an element", `<Patient` + space + `><name><id value="0"/></name></Patient>`, "line 1", "Patient.name[0].id", "writes it as an attribute"},
 
 		{"a div in FHIR's namespace", slot(`<text><div><p id="x"/></div></text>`), "line 2", "Slot.text.div", "XHTML"},
 		{"a div elsewhere", slot(`<comment><div` + xhtml + `/></comment>`), "line 2", "Slot.comment.div", "narrative only"},
