@@ -78,14 +78,14 @@ func (m *message) notTheirs() error {
 // findAppointment finds the appointment of SCH-1 in the controller's namespace.
 func (m *message) findAppointment(ctx context.Context) (rec store.Record, known bool, err error) {
 	customer := m.env.Customer.Alias
-	c, err := m.now.Claimed(ctx, "external", customer+"\x00"+m.in.Placer)
+	c, err := m.tx.Claimed(ctx, "external", customer+"\x00"+m.in.Placer)
 	if errors.Is(err, fhir.NotFound) {
 		return m.ownAppointment(ctx)
 	}
 	if err != nil {
 		return rec, false, err
 	}
-	rec, err = m.now.Read(ctx, m.see, store.Key{Customer: customer, Type: "Appointment", ID: c.Holder})
+	rec, err = m.tx.Read(ctx, m.see, store.Key{Customer: customer, Type: "Appointment", ID: c.Holder})
 	rec.Resource = rec.Resource.Opened() // it is looked into by everybody from here on
 	return rec, err == nil, err
 }
@@ -96,7 +96,7 @@ func (m *message) ownAppointment(ctx context.Context) (rec store.Record, known b
 	if !fhir.ValidID(m.in.Placer) {
 		return rec, false, nil
 	}
-	rec, err = m.now.Read(ctx, m.see, store.Key{Customer: m.env.Customer.Alias, Type: "Appointment", ID: m.in.Placer})
+	rec, err = m.tx.Read(ctx, m.see, store.Key{Customer: m.env.Customer.Alias, Type: "Appointment", ID: m.in.Placer})
 	if absent(err) {
 		return store.Record{}, false, nil
 	}
@@ -135,7 +135,7 @@ func (m *message) findPatient(ctx context.Context) (rec store.Record, found bool
 		return rec, false, errTwoPatients
 	}
 	for id := range ids {
-		rec, err = m.now.Read(ctx, m.see, store.Key{Customer: m.env.Customer.Alias, Type: "Patient", ID: id})
+		rec, err = m.tx.Read(ctx, m.see, store.Key{Customer: m.env.Customer.Alias, Type: "Patient", ID: id})
 		if err == nil && m.numberDiffers(rec) {
 			return rec, false, errTwoPatients
 		}
@@ -160,7 +160,7 @@ func (m *message) numberDiffers(rec store.Record) bool {
 // holdersOf gives the ids of the patients who have an identifier.
 func (m *message) holdersOf(ctx context.Context, i mappings.Identifier) ([]string, error) {
 	if i.System == fhir.NHSNumberSystem {
-		c, err := m.now.Claimed(ctx, "nhs-number", m.env.Customer.Alias+"\x00"+i.Value)
+		c, err := m.tx.Claimed(ctx, "nhs-number", m.env.Customer.Alias+"\x00"+i.Value)
 		if errors.Is(err, fhir.NotFound) {
 			return nil, nil
 		}
@@ -171,7 +171,7 @@ func (m *message) holdersOf(ctx context.Context, i mappings.Identifier) ([]strin
 		name, test = "email", search.Test{Code: i.Value}
 	}
 	param, _ := m.s.Catalog.Lookup("Patient", name)
-	page, err := m.now.Search(ctx, m.see, search.Query{Type: "Patient", Count: 10, Where: []search.Clause{{Param: param, Any: []search.Test{test}}}})
+	page, err := m.tx.Search(ctx, m.see, search.Query{Type: "Patient", Count: 10, Where: []search.Clause{{Param: param, Any: []search.Test{test}}}})
 	var ids []string
 	for _, r := range page.Records {
 		if i.System != mappings.EmailSystem || usesAddress(r.Resource, i.Value) {
@@ -199,7 +199,7 @@ func (m *message) withPublicID(ctx context.Context, ids []string, id string) ([]
 	if !fhir.ValidID(id) {
 		return ids, nil
 	}
-	_, err := m.now.Read(ctx, m.see, store.Key{Customer: m.env.Customer.Alias, Type: "Patient", ID: id})
+	_, err := m.tx.Read(ctx, m.see, store.Key{Customer: m.env.Customer.Alias, Type: "Patient", ID: id})
 	switch {
 	case absent(err):
 		return ids, nil

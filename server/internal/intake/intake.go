@@ -72,12 +72,11 @@ func (s *Service) Apply(ctx context.Context, env hl7bridge.Envelope, in mappings
 // commit is long; what a crash leaves of them is released by the next message.
 func (s *Service) carryOut(ctx context.Context, env hl7bridge.Envelope, in mappings.Intent, answer func(error) hl7bridge.Answer) (out hl7bridge.Answer, err error) {
 	unfit := unfitItems{}
-	early := s.ahead(ctx, env, in)
 	for {
 		var released bool
 		err := s.Store.Update(ctx, func(tx store.Tx) error {
 			m := s.message(tx, env, in)
-			m.unfit, m.ahead, m.tx.seen = unfit, early, early.seen
+			m.unfit = unfit
 			var err error
 			out, released, err = m.run(ctx, answer)
 			return err

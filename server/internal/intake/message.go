@@ -23,8 +23,6 @@ import (
 type message struct {
 	s     *Service
 	tx    *recorder
-	now   store.Reader // where what the message is about is found: tx, but for a message worked out ahead
-	ahead *ahead       // nil where it was not
 	env   hl7bridge.Envelope
 	in    mappings.Intent
 	see   store.Visibility
@@ -35,9 +33,7 @@ type message struct {
 }
 
 func (s *Service) message(tx store.Tx, env hl7bridge.Envelope, in mappings.Intent) *message {
-	m := &message{s: s, tx: &recorder{Tx: tx}, env: env, in: in, see: store.Of(env.Customer.Alias), sum: sumOf(env.Raw)}
-	m.now = m.tx
-	return m
+	return &message{s: s, tx: &recorder{Tx: tx}, env: env, in: in, see: store.Of(env.Customer.Alias), sum: sumOf(env.Raw)}
 }
 
 // run carries the message out, or says that it released others, after which it is
@@ -77,7 +73,7 @@ func (m *message) run(ctx context.Context, answer func(error) hl7bridge.Answer) 
 		out = answer(nil)
 		return out, false, m.record(ctx, journal.Dropped, out)
 	}
-	plan, err := m.planned(ctx, t)
+	plan, err := m.plan(ctx, t)
 	hold := fits == differs && q.Decision != accepted || q.waiting()
 	switch {
 	case hold && (err == nil || q.waiting()): // what waits before it may be what it lacks
@@ -200,18 +196,10 @@ var sch1 = hl7.MustRef("SCH-1.1")
 func (m *message) log(ctx context.Context, state journal.State, a hl7bridge.Answer) error {
 	var sealed []byte
 	if state != journal.Repeated { // the message is there already
-		sealed = m.sealed()
+		sealed = m.s.Seal(m.env.Raw)
 	}
 	audit.Note(m.tx.Tx, func(e *audit.Event) { m.tell(e, a) })
 	return journal.Append(ctx, m.tx, m.entryOf(state, a), sealed)
-}
-
-// sealed gives the message, sealed.
-func (m *message) sealed() []byte {
-	if m.ahead != nil {
-		return m.ahead.sealed
-	}
-	return m.s.Seal(m.env.Raw)
 }
 
 // tell says in the audit whose message it was. What an administrator has carried

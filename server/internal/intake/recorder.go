@@ -12,17 +12,6 @@ import (
 type recorder struct {
 	store.Tx
 	wrote []string // Type/id/version
-	seen  map[store.Key]store.Record
-}
-
-// Read gives the current version: that which was seen before, its text read, if it is
-// still the one.
-func (r *recorder) Read(ctx context.Context, see store.Visibility, k store.Key) (store.Record, error) {
-	rec, err := r.Tx.Read(ctx, see, k)
-	if was, ok := r.seen[rec.Key]; ok && err == nil && was.Version == rec.Version {
-		return was, nil
-	}
-	return rec, err
 }
 
 // Put stores a version, and notes it if it is a new one.
