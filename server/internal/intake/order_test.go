@@ -50,7 +50,7 @@ func TestTwoInFlight(t *testing.T) {
 }
 
 // withPatients stores the patients of the cases in a store that has none.
-func withPatients(t *testing.T, s *shelf) {
+func withPatients(t testing.TB, s *shelf) {
 	t.Helper()
 	for key, raw := range stocked(t).stored("Patient") {
 		customer, _, _ := strings.Cut(key, "/")
