@@ -6,7 +6,7 @@ import (
 )
 
 // administrators names the actions of administrators.
-var administrators = []Action{SeeReview, Decide, SeeMessages, SeeUnclaimed, Resend}
+var administrators = []Action{SeeReview, Decide, SeeMessages, SeeUnclaimed, Resend, LookUp, SeeGrants, EndGrants}
 
 // adminCases is the table of their scopes and what each allows.
 var adminCases = map[string][]Action{
@@ -15,11 +15,15 @@ var adminCases = map[string][]Action{
 	"messages/*.read":         {SeeMessages},
 	"messages/*.write":        {SeeMessages, Resend},
 	"messages/unclaimed.read": {SeeMessages, SeeUnclaimed},
+	Clinician:                 {LookUp},
+	"grants/*.read":           {SeeGrants},
+	"grants/*.write":          {SeeGrants, EndGrants},
 	// What reads or changes every resource is no right to messages that are held.
 	"system/*.cruds":            nil,
 	"system/*.*":                nil,
 	"system/ReviewItem.cruds":   nil,
 	"system/JournalEntry.cruds": nil,
+	"system/AccessGrant.cruds":  nil,
 	"review/*.*":                nil,
 	"messages/*.reads":          nil,
 }
@@ -28,7 +32,7 @@ func TestAdminScopes(t *testing.T) {
 	for scope, want := range adminCases {
 		s := ParseScopes(scope)
 		for _, act := range administrators {
-			for _, typ := range []string{ReviewItem, JournalEntry, "Appointment", "*", ""} {
+			for _, typ := range []string{ReviewItem, JournalEntry, RequestMessage, AccessGrant, "Appointment", "*", ""} {
 				expect := No
 				if slices.Contains(want, act) && slices.Contains(actions[act].types, typ) {
 					expect = Yes
