@@ -110,10 +110,7 @@ func (k *call) readEntry(e *entry, n fhir.Node) error {
 	if err := k.readURL(e, req.Get("url").Text()); err != nil {
 		return err
 	}
-	if body := n.Get("resource"); int64(len(body.Raw())) <= k.s.Limits.Body {
-		return e.readBody(body)
-	}
-	return fhir.Errorf(fhir.TooLarge, "The resource is larger than the %d bytes that are taken.", k.s.Limits.Body).At("resource")
+	return e.readBody(n.Get("resource"))
 }
 
 // readURL takes the address of an entry: relative to the base, with or without a
