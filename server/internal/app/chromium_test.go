@@ -119,11 +119,25 @@ func (b *tab) run(actions ...chromedp.Action) {
 	}
 }
 
+// settled does what needs an element, again where the document was replaced between
+// finding the element and using it: then nothing was done.
+func (b *tab) settled(action chromedp.Action) {
+	b.t.Helper()
+	for range 10 {
+		if err := chromedp.Run(b.ctx, action); err == nil || !strings.Contains(err.Error(), "Could not find node") {
+			b.run(chromedp.ActionFunc(func(context.Context) error { return err }))
+			return
+		}
+	}
+	b.run(action)
+}
+
 // click clicks what a selector finds, and waits for the page that follows to have
 // what another finds.
 func (b *tab) click(selector, then string) {
 	b.t.Helper()
-	b.run(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible), chromedp.WaitReady(then, chromedp.ByQuery))
+	b.settled(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
+	b.settled(chromedp.WaitReady(then, chromedp.ByQuery))
 }
 
 // open opens an address of the service, and waits for what a selector finds.
