@@ -38,7 +38,7 @@ func Statement(in Input) []byte {
 		s.Rest[0].Resource = append(s.Rest[0].Resource, resource(in, typ))
 	}
 	for _, typ := range fhir.Recorded() {
-		s.Rest[0].Resource = append(s.Rest[0].Resource, resource(in.readOnly(), typ))
+		s.Rest[0].Resource = append(s.Rest[0].Resource, resource(in, typ))
 	}
 	for _, c := range search.Compartments() {
 		url := "http://hl7.org/fhir/CompartmentDefinition/" + strings.ToLower(c.Type)
@@ -53,12 +53,6 @@ func Statement(in Input) []byte {
 		ResourceType string `json:"resourceType"`
 		models.OtherCapabilityStatement
 	}{"CapabilityStatement", models.OtherCapabilityStatement(s)})
-}
-
-// readOnly is for types that nobody writes.
-func (in Input) readOnly() Input {
-	in.UpdateCreate, in.ConditionalCreate, in.ConditionalUpdate, in.ConditionalDelete = false, false, false, "not-supported"
-	return in
 }
 
 // oauthURIs is the extension in which SMART clients look for the token endpoint,
@@ -91,9 +85,9 @@ func resource(in Input, typ fhir.Type) models.CapabilityStatementRestResource {
 		Documentation:     new(typ.Doc),
 		Versioning:        new(models.ResourceVersionPolicyVersioned),
 		ReadHistory:       new(typ.Has(fhir.VRead)),
-		UpdateCreate:      new(in.UpdateCreate),
-		ConditionalCreate: new(in.ConditionalCreate),
-		ConditionalUpdate: new(in.ConditionalUpdate),
+		UpdateCreate:      new(in.UpdateCreate && typ.Has(fhir.Update)),
+		ConditionalCreate: new(in.ConditionalCreate && typ.Has(fhir.Create)),
+		ConditionalUpdate: new(in.ConditionalUpdate && typ.Has(fhir.Update)),
 		ReferencePolicy:   []models.ReferenceHandlingPolicy{models.ReferenceHandlingPolicyLiteral, models.ReferenceHandlingPolicyLogical},
 	}
 	must(r.Type.UnmarshalJSON(fhir.Quote(typ.Name)))
@@ -101,9 +95,12 @@ func resource(in Input, typ fhir.Type) models.CapabilityStatementRestResource {
 		r.ConditionalRead = new(models.ConditionalReadStatus)
 		must(r.ConditionalRead.UnmarshalJSON(fhir.Quote(in.ConditionalRead)))
 	}
-	if in.ConditionalDelete != "" {
+	if conditional := in.ConditionalDelete; conditional != "" {
+		if !typ.Has(fhir.Delete) {
+			conditional = "not-supported"
+		}
 		r.ConditionalDelete = new(models.ConditionalDeleteStatus)
-		must(r.ConditionalDelete.UnmarshalJSON(fhir.Quote(in.ConditionalDelete)))
+		must(r.ConditionalDelete.UnmarshalJSON(fhir.Quote(conditional)))
 	}
 	for _, i := range typ.Interactions {
 		var code models.TypeRestfulInteraction

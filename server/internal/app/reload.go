@@ -47,8 +47,8 @@ func (a *App) Reload(cfg Config) (later []string, err error) {
 func (c Config) differs(other Config) (keys []string) {
 	was, is := reflect.ValueOf(c), reflect.ValueOf(other)
 	for i := range was.NumField() {
-		key := was.Type().Field(i).Tag.Get("yaml")
-		if !slices.Contains(reloaded, key) && !reflect.DeepEqual(was.Field(i).Interface(), is.Field(i).Interface()) {
+		key, set := was.Type().Field(i).Tag.Lookup("yaml")
+		if set && !slices.Contains(reloaded, key) && !reflect.DeepEqual(was.Field(i).Interface(), is.Field(i).Interface()) {
 			keys = append(keys, key)
 		}
 	}
