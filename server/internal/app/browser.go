@@ -119,9 +119,6 @@ func (b *browser) shows(path string, status int, holds string) error {
 	return nil
 }
 
-// cameBack says whether the page has the banner of those who came back.
-func (b *browser) cameBack() bool { return strings.Contains(b.body, `id="came-back"`) }
-
 // logIn signs a person in at the stand-in of NHS login, from the page that asks.
 func (b *browser) logIn(ctx context.Context, nhs string) error {
 	return errors.Join(b.follow(ctx, "nhs-login"), b.submit(ctx, "person", url.Values{"person": {"pretend-" + nhs}}))

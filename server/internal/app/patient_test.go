@@ -280,3 +280,6 @@ func TestWitness6NoWayBackLater(t *testing.T) {
 		t.Error("the banner is shown outside a hand-over")
 	}
 }
+
+// cameBack says whether the page has the banner of those who came back.
+func (b *browser) cameBack() bool { return strings.Contains(b.body, `id="came-back"`) }
