@@ -239,15 +239,17 @@ func TestNothingIsAnsweredUnrecorded(t *testing.T) {
 	if err := l.Flush(t.Context()); err == nil || fhir.KindOf(l.Gate()) != fhir.Busy {
 		t.Errorf("the store is full: flush %v, gate %v", err, l.Gate())
 	}
-	add() // one that was under way
-	_ = l.Flush(t.Context())
+	for range 20 { // those that were under way, over more rounds than there are buffers
+		add()
+		_ = l.Flush(t.Context())
+	}
 	l.Continue = true
 	if err := l.Gate(); err != nil {
 		t.Errorf("reads are to go on: %v", err)
 	}
 	l.Continue = false
 	f.set(false)
-	if got := flush(t, l); len(got) != 2 || l.Gate() != nil || l.Stats().Waiting != 0 {
+	if got := flush(t, l); len(got) != 21 || l.Gate() != nil || l.Stats().Waiting != 0 {
 		t.Errorf("%d records, gate %v, %+v", len(got), l.Gate(), l.Stats())
 	}
 }

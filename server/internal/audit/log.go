@@ -176,7 +176,7 @@ func (l *Log) write(ctx context.Context, chunks []chunk) (n int, err error) {
 	l.waiting.Add(-int64(size))
 	l.chain.dirty.Store(true)
 	for i, c := range chunks[:n] {
-		s := &l.shards[i]
+		s := &l.shards[i%len(l.shards)]
 		s.Lock()
 		if s.spare.lines == nil && cap(c.lines) <= chunkSize {
 			s.spare = chunk{c.lines[:0], terms{all: c.terms.all[:0]}}
