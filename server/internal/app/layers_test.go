@@ -16,7 +16,7 @@ import (
 var layers = map[string]int{
 	"fhir": 0, "fhir/elements": 0, "hl7bridge/hl7": 0, "hl7bridge/mllp": 0,
 	"fhir/search": 1, "fhir/r4": 1, "fhir/patch": 1, "fhir/fhirxml": 1, "fhir/careconnect": 1, "mappings/stu3": 1,
-	"mappings": 2, "capability": 2, "server/internal/auth": 2, "server/internal/store": 2, "server/internal/wire": 2, "server/internal/dispatch": 2, "server/internal/manage": 0,
+	"mappings": 2, "capability": 2, "server/internal/auth": 2, "server/internal/store": 2, "server/internal/wire": 2, "server/internal/dispatch": 2, "server/internal/manage": 0, "server/internal/store/parts": 0,
 	"hl7bridge": 3, "server/internal/store/engine": 3, "server/internal/move": 3, "server/internal/journal": 3, "server/internal/audit": 3, "server/internal/session": 3, "server/internal/nhslogin": 3,
 	"server/internal/grant": 4, "server/internal/request": 5,
 	"server/internal/booking": 4, "server/internal/store/storetest": 4, "server/internal/store/bolt": 4, "server/internal/store/mongo": 4,

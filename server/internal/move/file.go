@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"slotway/server/internal/store/parts"
 )
 
 // An export is
@@ -52,7 +54,7 @@ func writeBlock(w io.Writer, before sum, n note, items []item) (sum, error) {
 	if err != nil {
 		return sum{}, err
 	}
-	content := appendText(nil, text)
+	content := parts.AppendText(nil, text)
 	for _, it := range items {
 		content = it.append(content)
 	}
@@ -104,11 +106,11 @@ func (b *blocks) next() (n note, items []item, err error) {
 	if !bytes.Equal(s[:], own) {
 		return n, nil, errCut
 	}
-	r := reader{b: content}
-	if err := json.Unmarshal(r.bytes(), &n); err != nil || r.bad {
+	r := parts.Reader{Rest: content}
+	if err := json.Unmarshal(r.Bytes(), &n); err != nil || r.Bad {
 		return n, nil, fmt.Errorf("the export says something that cannot be read: %w", errNoExport)
 	}
-	for left := r.b; len(left) > 0; {
+	for left := r.Rest; len(left) > 0; {
 		var it item
 		if it, left, err = readItem(left); err != nil {
 			return n, nil, err

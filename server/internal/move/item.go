@@ -8,6 +8,7 @@ import (
 	"slotway/fhir"
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/parts"
 )
 
 // item is one thing that a store holds: a version, a claim, or a record of a stream.
@@ -45,11 +46,11 @@ func (it item) append(b []byte) []byte {
 		return appendVersion(b, it.version)
 	case it.claim != nil:
 		c := it.claim
-		b = appendText(append(b, kindClaim), c.Space)
-		return appendText(appendText(appendText(b, c.Key), c.Holder), c.Payload)
+		b = parts.AppendText(append(b, kindClaim), c.Space)
+		return parts.AppendText(parts.AppendText(parts.AppendText(b, c.Key), c.Holder), c.Payload)
 	}
-	b = appendText(append(b, kindRecord), it.stream)
-	return appendText(binary.AppendVarint(b, it.record.Time.UnixMicro()), it.record.Data)
+	b = parts.AppendText(append(b, kindRecord), it.stream)
+	return parts.AppendText(binary.AppendVarint(b, it.record.Time.UnixMicro()), it.record.Data)
 }
 
 func appendVersion(b []byte, r *store.Record) []byte {
@@ -62,17 +63,13 @@ func appendVersion(b []byte, r *store.Record) []byte {
 			kind |= flag.bit
 		}
 	}
-	b = appendText(appendText(appendText(append(b, kind), r.Customer), r.Type), r.ID)
+	b = parts.AppendText(parts.AppendText(parts.AppendText(append(b, kind), r.Customer), r.Type), r.ID)
 	b = binary.AppendVarint(binary.AppendVarint(b, r.Version), r.Updated.UnixMicro())
 	b = binary.AppendVarint(b, int64(len(r.Links)))
 	for _, l := range r.Links {
-		b = appendText(appendText(appendText(b, l.Param), l.To.Type), l.To.ID)
+		b = parts.AppendText(parts.AppendText(parts.AppendText(b, l.Param), l.To.Type), l.To.ID)
 	}
-	return appendText(b, []byte(r.Resource.Raw()))
-}
-
-func appendText[T string | []byte](b []byte, text T) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
+	return parts.AppendText(b, []byte(r.Resource.Raw()))
 }
 
 // errItem is what is wrong with bytes that append did not write.
@@ -80,75 +77,36 @@ var errItem = errors.New("the export holds something that this program does not 
 
 // readItem reads what append wrote, and gives what follows.
 func readItem(b []byte) (item, []byte, error) {
-	r := reader{b: b}
+	r := parts.Reader{Rest: b}
 	var it item
-	switch kind := r.byte(); {
+	switch kind := r.Byte(); {
 	case kind == kindClaim:
-		it.claim = &store.Claim{Space: r.text(), Key: r.text(), Holder: r.text(), Payload: r.bytes()}
+		it.claim = &store.Claim{Space: r.Text(), Key: r.Text(), Holder: r.Text(), Payload: r.Bytes()}
 	case kind == kindRecord:
-		it.stream = r.text()
-		it.record = &store.LogRecord{Time: time.UnixMicro(r.varint()).UTC(), Data: r.bytes()}
+		it.stream = r.Text()
+		it.record = &store.LogRecord{Time: time.UnixMicro(r.Varint()).UTC(), Data: r.Bytes()}
 	case kind&^(posted|created|deleted) == kindVersion:
-		it.version = r.version(kind)
+		it.version = readVersion(&r, kind)
 	default:
-		r.bad = true
+		r.Bad = true
 	}
-	if r.bad {
+	if r.Bad {
 		return item{}, nil, errItem
 	}
-	return it, r.b, nil
+	return it, r.Rest, nil
 }
 
-// reader takes bytes apart. After the first fault it gives nothing, and bad is set.
-type reader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *reader) version(kind byte) *store.Record {
+func readVersion(r *parts.Reader, kind byte) *store.Record {
 	rec := &store.Record{
-		Key:     store.Key{Customer: r.text(), Type: r.text(), ID: r.text()},
-		Version: r.varint(), Updated: time.UnixMicro(r.varint()).UTC(),
+		Key:     store.Key{Customer: r.Text(), Type: r.Text(), ID: r.Text()},
+		Version: r.Varint(), Updated: time.UnixMicro(r.Varint()).UTC(),
 		Posted: kind&posted != 0, Created: kind&created != 0, Deleted: kind&deleted != 0,
 	}
-	for n := r.varint(); n > 0 && !r.bad; n-- {
-		rec.Links = append(rec.Links, store.Link{Param: r.text(), To: search.Ref{Type: r.text(), ID: r.text()}})
+	for n := r.Varint(); n > 0 && !r.Bad; n-- {
+		rec.Links = append(rec.Links, store.Link{Param: r.Text(), To: search.Ref{Type: r.Text(), ID: r.Text()}})
 	}
-	if raw := r.bytes(); !rec.Deleted {
+	if raw := r.Bytes(); !rec.Deleted {
 		rec.Resource = fhir.Stored(raw, rec.Type, rec.ID)
 	}
 	return rec
 }
-
-func (r *reader) byte() byte {
-	if len(r.b) == 0 {
-		r.bad = true
-		return 0
-	}
-	c := r.b[0]
-	r.b = r.b[1:]
-	return c
-}
-
-func (r *reader) varint() int64 {
-	n, size := binary.Varint(r.b)
-	if size <= 0 {
-		r.b, r.bad = nil, true
-		return 0
-	}
-	r.b = r.b[size:]
-	return n
-}
-
-func (r *reader) bytes() []byte {
-	n, size := binary.Uvarint(r.b)
-	if size <= 0 || n > uint64(len(r.b)-size) {
-		r.b, r.bad = nil, true
-		return nil
-	}
-	out := r.b[size : size+int(n) : size+int(n)]
-	r.b = r.b[size+int(n):]
-	return out
-}
-
-func (r *reader) text() string { return string(r.bytes()) }

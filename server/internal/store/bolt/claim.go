@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/parts"
 )
 
 // Claimed gives a claim that is held. See store.Reader.
@@ -21,9 +22,9 @@ func (v *view) claimed(space, key string) (store.Claim, error) {
 }
 
 func readClaim(space, key string, value []byte) (store.Claim, error) {
-	r := reader{b: value}
-	c := store.Claim{Space: space, Key: key, Holder: r.text(), Payload: append([]byte(nil), r.b...)}
-	if r.bad {
+	r := reader{parts.Reader{Rest: value}}
+	c := store.Claim{Space: space, Key: key, Holder: r.Text(), Payload: append([]byte(nil), r.Rest...)}
+	if r.Bad {
 		return store.Claim{}, errDamaged
 	}
 	return c, nil
@@ -57,7 +58,7 @@ func (t *tx) claim(c store.Claim) error {
 	if held, err := t.claimed(c.Space, c.Key); err == nil {
 		return store.Held(held)
 	}
-	value := append(appendText(nil, c.Holder), c.Payload...)
+	value := append(parts.AppendText(nil, c.Holder), c.Payload...)
 	return t.insert(claims, pairKey(c.Space, c.Key), value)
 }
 

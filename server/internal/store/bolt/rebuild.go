@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"slotway/server/internal/store"
+	"slotway/server/internal/store/parts"
 )
 
 // rebuildStep is how many resources one commit of a rebuild takes at most. Their
@@ -54,7 +55,7 @@ func (s *Store) rebuild(again bool) error {
 				return err
 			}
 			total += done
-			mark := binary.AppendUvarint(appendText(nil, s.indexPrint()), uint64(total))
+			mark := binary.AppendUvarint(parts.AppendText(nil, s.indexPrint()), uint64(total))
 			return t.insert(spaces, markRebuild, append(mark, from...))
 		})
 		if err == nil {
@@ -95,9 +96,9 @@ func (s *Store) resume() (from []byte, done int, err error) {
 		if b == nil || btx.Bucket(bucketNames[meta]).Get(metaCatalog) != nil {
 			return nil
 		}
-		r := reader{b: b.Get(markRebuild)}
-		if print := r.text(); !r.bad && print == s.indexPrint() {
-			done, from = int(r.uvarint()), bytes.Clone(r.b)
+		r := reader{parts.Reader{Rest: b.Get(markRebuild)}}
+		if print := r.Text(); !r.Bad && print == s.indexPrint() {
+			done, from = int(r.Uvarint()), bytes.Clone(r.Rest)
 		}
 		return nil
 	})

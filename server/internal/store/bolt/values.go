@@ -9,6 +9,7 @@ import (
 	"slotway/fhir/search"
 	"slotway/server/internal/store"
 	"slotway/server/internal/store/engine"
+	"slotway/server/internal/store/parts"
 )
 
 // The first byte of a value of the buckets body and head: how the rest is laid
@@ -57,11 +58,11 @@ func (v body) encode() []byte {
 
 // readBody takes the value apart; raw is part of it.
 func readBody(value []byte) (body, error) {
-	r := reader{b: value}
-	m := r.byte()
-	v := body{deleted: m&deleted != 0, posted: m&posted != 0, created: m&created != 0, updated: r.varint(), labels: r.texts(), links: r.links()}
-	v.raw = r.b
-	if r.bad || m&^(deleted|posted|created) != layout1 {
+	r := reader{parts.Reader{Rest: value}}
+	m := r.Byte()
+	v := body{deleted: m&deleted != 0, posted: m&posted != 0, created: m&created != 0, updated: r.Varint(), labels: r.texts(), links: r.links()}
+	v.raw = r.Rest
+	if r.Bad || m&^(deleted|posted|created) != layout1 {
 		return body{}, errDamaged
 	}
 	return v, nil
@@ -98,11 +99,11 @@ func (v head) encode() []byte {
 
 // readHead takes the value apart; doc is part of it.
 func readHead(value []byte) (head, error) {
-	r := reader{b: value}
-	m := r.byte()
-	v := head{seq: r.uvarint(), labels: r.texts()}
-	v.doc = r.b
-	if r.bad || m != layout1 {
+	r := reader{parts.Reader{Rest: value}}
+	m := r.Byte()
+	v := head{seq: r.Uvarint(), labels: r.texts()}
+	v.doc = r.Rest
+	if r.Bad || m != layout1 {
 		return head{}, errDamaged
 	}
 	return v, nil
@@ -111,80 +112,26 @@ func readHead(value []byte) (head, error) {
 // errDamaged is what reading a value that this package did not write gives.
 var errDamaged = errors.New("the store's file holds a value that cannot be read: restore it from a backup")
 
-// appendText appends a text or bytes after its length.
-func appendText[T string | []byte](b []byte, text T) []byte {
-	b = binary.AppendUvarint(b, uint64(len(text)))
-	return append(b, text...)
-}
-
 func appendTexts(b []byte, texts []string) []byte {
 	b = binary.AppendUvarint(b, uint64(len(texts)))
 	for _, t := range texts {
-		b = appendText(b, t)
+		b = parts.AppendText(b, t)
 	}
 	return b
 }
 
-// reader takes a value apart. After the first fault it gives nothing and bad
-// is set, so that it is asked once, at the end.
-type reader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *reader) uvarint() uint64 {
-	n, size := binary.Uvarint(r.b)
-	if size <= 0 {
-		r.b, r.bad = nil, true
-		return 0
-	}
-	r.b = r.b[size:]
-	return n
-}
-
-func (r *reader) varint() int64 {
-	n, size := binary.Varint(r.b)
-	if size <= 0 {
-		r.b, r.bad = nil, true
-		return 0
-	}
-	r.b = r.b[size:]
-	return n
-}
-
-func (r *reader) byte() byte {
-	if len(r.b) == 0 {
-		r.bad = true
-		return 0
-	}
-	c := r.b[0]
-	r.b = r.b[1:]
-	return c
-}
-
-// bytes gives what appendText wrote, as part of the value itself.
-func (r *reader) bytes() []byte {
-	n := r.uvarint()
-	if n > uint64(len(r.b)) {
-		r.b, r.bad = nil, true
-		return nil
-	}
-	out := r.b[:n:n]
-	r.b = r.b[n:]
-	return out
-}
-
-func (r *reader) text() string { return string(r.bytes()) }
+// reader takes a value of this store apart.
+type reader struct{ parts.Reader }
 
 func (r *reader) texts() []string {
-	n := r.uvarint()
-	if n > uint64(len(r.b)) {
-		r.b, r.bad = nil, true
+	n := r.Uvarint()
+	if n > uint64(len(r.Rest)) {
+		r.Fail()
 		return nil
 	}
 	var out []string
 	for range n {
-		out = append(out, r.text())
+		out = append(out, r.Text())
 	}
 	return out
 }
@@ -192,20 +139,20 @@ func (r *reader) texts() []string {
 func appendLinks(b []byte, links []store.Link) []byte {
 	b = binary.AppendUvarint(b, uint64(len(links)))
 	for _, l := range links {
-		b = appendText(appendText(appendText(b, l.Param), l.To.Type), l.To.ID)
+		b = parts.AppendText(parts.AppendText(parts.AppendText(b, l.Param), l.To.Type), l.To.ID)
 	}
 	return b
 }
 
 func (r *reader) links() []store.Link {
-	n := r.uvarint()
-	if n > uint64(len(r.b)) {
-		r.b, r.bad = nil, true
+	n := r.Uvarint()
+	if n > uint64(len(r.Rest)) {
+		r.Fail()
 		return nil
 	}
 	var out []store.Link
 	for range n {
-		out = append(out, store.Link{Param: r.text(), To: search.Ref{Type: r.text(), ID: r.text()}})
+		out = append(out, store.Link{Param: r.Text(), To: search.Ref{Type: r.Text(), ID: r.Text()}})
 	}
 	return out
 }
