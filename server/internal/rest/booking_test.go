@@ -27,6 +27,9 @@ func TestListNamesSomebody(t *testing.T) {
 			}
 			parts = append(parts, name+rapid.SampledFrom([]string{"=", "=", "=", ""}).Draw(t, "sign")+value)
 		}
+		if rapid.Bool().Draw(t, "of somebody") {
+			parts = append(parts, rapid.SampledFrom(listNames).Draw(t, "spelling")+"="+url.QueryEscape(fhir.NHSNumberSystem+"|9990000018"))
+		}
 		raw := strings.Join(parts, "&")
 		out, err := rewriteBooking("Appointment", raw, time.Now())
 		if err != nil {
@@ -46,7 +49,7 @@ func TestListNamesSomebody(t *testing.T) {
 		}
 		t.Fatalf("%q became %q, which names nobody", raw, out)
 	})
-	if taken == 0 {
-		t.Error("none was taken")
+	if t.Logf("%d were taken", taken); taken < 5 {
+		t.Errorf("only %d were taken", taken)
 	}
 }
