@@ -135,14 +135,38 @@ func (c *Client) Finish(ctx context.Context, code, nonce, verifier string) (Iden
 	if err != nil {
 		return Identity{}, refused("The ID token does not hold.", err)
 	}
-	var who Identity
-	if err := id.Claims(&who); err != nil || id.Nonce != nonce || who.TokenID == "" {
-		return Identity{}, refused("The ID token is not that of this sign-in.", err)
+	who, err := c.about(id, nonce)
+	if err != nil {
+		return Identity{}, err
 	}
 	if err := c.complete(ctx, &who, token); err != nil {
 		return Identity{}, err
 	}
 	return who, who.proven()
+}
+
+// clockSkew is by how much NHS login's clock and ours may differ.
+const clockSkew = 5 * time.Minute
+
+// about gives whom an ID token of NHS login is about, if it was made now, for this
+// sign-in and for nobody else (OpenID Connect Core 3.1.3.7: 3 to 5, 10 and 11).
+func (c *Client) about(id *oidc.IDToken, nonce string) (who Identity, err error) {
+	claims := struct {
+		*Identity
+		Party string `json:"azp"`
+	}{Identity: &who}
+	if err := id.Claims(&claims); err != nil {
+		return Identity{}, refused("The ID token is not one of NHS login.", err)
+	}
+	switch age := c.Now().Sub(id.IssuedAt); {
+	case age > clockSkew || age < -clockSkew:
+		return Identity{}, refused("The ID token was not made now.", nil)
+	case len(id.Audience) != 1 || claims.Party != "" && claims.Party != c.ClientID:
+		return Identity{}, refused("The ID token is for another, too.", nil)
+	case id.Nonce != nonce || who.Subject == "" || who.TokenID == "":
+		return Identity{}, refused("The ID token is not that of this sign-in.", nil)
+	}
+	return who, nil
 }
 
 // complete adds what the UserInfo endpoint says, which must not be about another.
