@@ -9,6 +9,7 @@ import (
 	"slotway/server/internal/manage"
 	"slotway/server/internal/nhslogin"
 	"slotway/server/internal/session"
+	"slotway/server/internal/web"
 )
 
 // replayTime is how long the id of an assertion is remembered; the assertion itself
@@ -22,10 +23,10 @@ func (s *Server) back(w http.ResponseWriter, r *http.Request, patient, appointme
 	query := r.URL.Query()
 	page := s.target(manage.Path(patient, appointment))
 	if !fhir.ValidID(patient) || !fhir.ValidID(appointment) {
-		return noPage()
+		return web.NoPage()
 	}
 	if !s.Callbacks.Proven(patient, appointment, query) {
-		return away(w, r, page)
+		return web.Away(w, r, page)
 	}
 	key := session.HandoverKey(patient, appointment)
 	h, open, err := s.Sessions.Handover(r.Context(), key)
@@ -33,7 +34,7 @@ func (s *Server) back(w http.ResponseWriter, r *http.Request, patient, appointme
 		return err
 	}
 	if !open {
-		return away(w, r, page)
+		return web.Away(w, r, page)
 	}
 	if ok, err := s.asserted(w, r, query, patient, appointment); err != nil || ok {
 		return err
@@ -45,7 +46,7 @@ func (s *Server) back(w http.ResponseWriter, r *http.Request, patient, appointme
 	b, err := s.own(r.Context(), v.Person, patient, appointment)
 	if err != nil || h.NHSNumber != v.Person.NHSNumber {
 		if err == nil {
-			err = noPage()
+			err = web.NoPage()
 		}
 		return err
 	}
@@ -56,7 +57,7 @@ func (s *Server) back(w http.ResponseWriter, r *http.Request, patient, appointme
 	if h.Overview {
 		page = "/patient"
 	}
-	return away(w, r, page)
+	return web.Away(w, r, page)
 }
 
 // asserted begins to sign in who comes back with an assertion, without asking them.

@@ -6,6 +6,7 @@ import (
 
 	"slotway/server/internal/manage"
 	"slotway/server/internal/session"
+	"slotway/server/internal/web"
 )
 
 // overview is the page of the patient's appointments.
@@ -27,7 +28,7 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.note(r, v.Person, actOverview, http.StatusOK, append(coming, over...)...)
 	if slices.ContainsFunc(data.Coming, view.leaves) || slices.ContainsFunc(data.Over, view.leaves) {
-		s.mayLeave(w)
+		web.MayLeave(w, s.Origin)
 	}
 	return s.showOnce(w, r, v, "overview", layout{Title: "Your appointments", Data: data})
 }
@@ -57,7 +58,7 @@ func (s *Server) appointment(w http.ResponseWriter, r *http.Request) error {
 	s.note(r, v.Person, actAppointment, http.StatusOK, b)
 	data := s.view(r.Context(), b)
 	if data.Manage {
-		s.mayLeave(w)
+		web.MayLeave(w, s.Origin)
 	}
 	return s.showOnce(w, r, v, "appointment", layout{Title: data.Title, Data: data})
 }
@@ -91,7 +92,7 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request) error {
 	}
 	to := s.managementURL(b)
 	if to == "" {
-		s.say(w, r, http.StatusConflict, "You cannot manage this appointment online", "It may have been changed or cancelled a moment ago. Look at the appointment, or contact the hospital.")
+		s.say(w, r, http.StatusConflict, web.Message{Title: "You cannot manage this appointment online", Text: "It may have been changed or cancelled a moment ago. Look at the appointment, or contact the hospital."})
 		return nil
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -114,5 +115,5 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request) error {
 
 // backToAppointment answers who opens the address of the form itself.
 func (s *Server) backToAppointment(w http.ResponseWriter, r *http.Request) error {
-	return away(w, r, s.target(manage.Path(r.PathValue("patient"), r.PathValue("appointment"))))
+	return web.Away(w, r, s.target(manage.Path(r.PathValue("patient"), r.PathValue("appointment"))))
 }

@@ -14,13 +14,13 @@ import (
 	"net/http"
 	"time"
 
-	"slotway/fhir"
 	"slotway/fhir/search"
 	"slotway/server/internal/audit"
 	"slotway/server/internal/manage"
 	"slotway/server/internal/nhslogin"
 	"slotway/server/internal/session"
 	"slotway/server/internal/store"
+	"slotway/server/internal/web"
 )
 
 // Server holds what the pages need. Its fields are set before Handler is called.
@@ -57,12 +57,12 @@ var Paths = []string{"/patient", "/assets"}
 const RedirectPath = "/patient/sign-in/return"
 
 // page answers a request; what it fails with becomes a page, too.
-type page func(w http.ResponseWriter, r *http.Request) error
+type page = web.Page
 
 // Handler serves the pages, and nothing of any other address.
 func (s *Server) Handler() http.Handler {
-	mux := http.NewServeMux()
-	for pattern, do := range map[string]page{
+	site := &web.Site{Origin: s.Origin, Assets: "/assets", Failures: failures, Say: s.say, Audit: s.Audit, Log: s.Log}
+	return site.Handler(map[string]page{
 		"GET /patient":                                             s.overview,
 		"GET /patient/{$}":                                         s.overview,
 		"GET /patient/sign-in":                                     s.signIn,
@@ -75,49 +75,5 @@ func (s *Server) Handler() http.Handler {
 		"GET /patient/{patient}/appointment/{appointment}":         s.appointment,
 		"POST /patient/{patient}/appointment/{appointment}/manage": s.handOver,
 		"GET /patient/{patient}/appointment/{appointment}/manage":  s.backToAppointment,
-	} {
-		mux.Handle(pattern, s.answer(do))
-	}
-	mux.HandleFunc("GET /assets/{version}/{file}", s.asset)
-	mux.Handle("/", s.answer(func(_ http.ResponseWriter, r *http.Request) error {
-		if _, pattern := mux.Handler(asGet(r)); pattern != "/" && r.Method != http.MethodGet && r.Method != http.MethodHead {
-			return fhir.Errorf(fhir.MethodNotAllowed, "This page cannot be used in that way.")
-		}
-		return noPage()
-	}))
-	cross := http.NewCrossOriginProtection()
-	_ = cross.AddTrustedOrigin(s.Origin) // behind a proxy that changes Host; the configuration's check read it
-	cross.SetDenyHandler(s.answer(func(http.ResponseWriter, *http.Request) error {
-		return fhir.Errorf(fhir.Forbidden, "The request came from another site.")
-	}))
-	return s.headed(cross.Handler(mux))
-}
-
-func asGet(r *http.Request) *http.Request {
-	get := r.Clone(r.Context())
-	get.Method = http.MethodGet
-	return get
-}
-
-// answer makes a handler of a page.
-func (s *Server) answer(do page) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := s.Audit.Gate()
-		if err == nil {
-			err = do(w, r)
-		}
-		if err != nil {
-			s.fail(w, r, err)
-		}
 	})
-}
-
-// noPage is the one answer for a page that is not there and for one that is
-// somebody else's.
-func noPage() error { return fhir.Errorf(fhir.NotFound, "There is no such page.") }
-
-// away sends the browser on. The address of no page goes along.
-func away(w http.ResponseWriter, r *http.Request, to string) error {
-	http.Redirect(w, r, to, http.StatusSeeOther)
-	return nil
 }

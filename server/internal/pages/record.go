@@ -12,6 +12,7 @@ import (
 	"slotway/fhir/search"
 	"slotway/server/internal/session"
 	"slotway/server/internal/store"
+	"slotway/server/internal/web"
 )
 
 // record is a customer's record of the person who is signed in.
@@ -90,7 +91,7 @@ func (s *Server) bookings(ctx context.Context, r record, further string) (all []
 // where it is not theirs, or is not there.
 func (s *Server) own(ctx context.Context, p session.Person, patient, appointment string) (booking, error) {
 	if !fhir.ValidID(patient) || !fhir.ValidID(appointment) {
-		return booking{}, noPage()
+		return booking{}, web.NoPage()
 	}
 	records, err := s.records(ctx, p)
 	if err != nil {
@@ -108,7 +109,7 @@ func (s *Server) own(ctx context.Context, p session.Person, patient, appointment
 			return found[0], nil
 		}
 	}
-	return booking{}, noPage()
+	return booking{}, web.NoPage()
 }
 
 // all gives the person's appointments: those to come, the next first, and the

@@ -1,12 +1,12 @@
 package pages
 
 import (
-	"bytes"
-	"html/template"
+	"embed"
 	"net/http"
 
 	"slotway/fhir"
 	"slotway/server/internal/session"
+	"slotway/server/internal/web"
 )
 
 // layout is what a page is filled in with.
@@ -20,35 +20,16 @@ type layout struct {
 	Data    any
 }
 
+//go:embed templates
+var files embed.FS
+
 // templates are the pages by name, each within the layout.
-var templates = loadTemplates()
+var templates = web.MustTemplates(files, "templates")
 
-func loadTemplates() map[string]*template.Template {
-	base := template.Must(template.ParseFS(files, "templates/layout.html", "templates/parts.html"))
-	all := map[string]*template.Template{}
-	entries, err := files.ReadDir("templates")
-	if err != nil {
-		panic("pages: " + err.Error())
-	}
-	for _, e := range entries {
-		if e.Name() != "layout.html" && e.Name() != "parts.html" {
-			all[e.Name()] = template.Must(template.Must(base.Clone()).ParseFS(files, "templates/"+e.Name()))
-		}
-	}
-	return all
-}
-
-// show writes a page. It is made whole first, so that half a page is never sent.
+// show writes a page.
 func (s *Server) show(w http.ResponseWriter, status int, name string, l layout) error {
-	l.Version, l.Test = version, s.Test
-	var out bytes.Buffer
-	if err := templates[name+".html"].ExecuteTemplate(&out, "layout", l); err != nil {
-		return fhir.Errorf(fhir.Internal, "making the page %s", name).Because(err)
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes()) // the reader has gone
-	return nil
+	l.Version, l.Test = web.Version, s.Test
+	return templates.Show(w, status, name, l)
 }
 
 // still gives a page that says the same to everybody.
@@ -67,30 +48,17 @@ func (s *Server) still(name, title string) page {
 }
 
 // failures say what went wrong, and what to do.
-var failures = map[fhir.Kind]struct{ title, text string }{
-	fhir.NotFound:         {"Page not found", "If you typed a web address, check that it is right. The page may also belong to somebody else, or the appointment may have been taken away."},
-	fhir.Forbidden:        {"You cannot do this from there", "The request came from another site, or from a page that was open for too long. Go to your appointments and try again."},
-	fhir.MethodNotAllowed: {"Page not found", "This address cannot be opened in that way. Go to your appointments and try again."},
-	fhir.Busy:             {"Sorry, the service is not available", "Try again in a few minutes. Your appointments have not changed."},
-	fhir.Internal:         {"Sorry, there is a problem with the service", "Try again later. Your appointments have not changed."},
-}
-
-// fail shows what a page failed with, and nothing of why.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	kind := fhir.KindOf(err)
-	say, known := failures[kind]
-	if !known {
-		kind, say = fhir.Internal, failures[fhir.Internal]
-	}
-	if kind == fhir.Internal || kind == fhir.Busy {
-		s.Log.Error("a page could not be made", "kind", kind.String(), "error", fhir.AsError(err).Text)
-	}
-	s.say(w, r, kind.Status(fhir.StyleRFC6750), say.title, say.text)
+var failures = map[fhir.Kind]web.Message{
+	fhir.NotFound:         {Title: "Page not found", Text: "If you typed a web address, check that it is right. The page may also belong to somebody else, or the appointment may have been taken away."},
+	fhir.Forbidden:        {Title: "You cannot do this from there", Text: "The request came from another site, or from a page that was open for too long. Go to your appointments and try again."},
+	fhir.MethodNotAllowed: {Title: "Page not found", Text: "This address cannot be opened in that way. Go to your appointments and try again."},
+	fhir.Busy:             {Title: "Sorry, the service is not available", Text: "Try again in a few minutes. Your appointments have not changed."},
+	fhir.Internal:         {Title: "Sorry, there is a problem with the service", Text: "Try again later. Your appointments have not changed."},
 }
 
 // say shows a page of one message.
-func (s *Server) say(w http.ResponseWriter, r *http.Request, status int, title, text string) {
-	l := layout{Title: title, Error: true, Data: text}
+func (s *Server) say(w http.ResponseWriter, r *http.Request, status int, m web.Message) {
+	l := layout{Title: m.Title, Error: true, Data: m.Text}
 	if v, ok, err := s.Sessions.Get(r.Context(), r); err == nil && ok {
 		l.Person = &v.Person
 	}

@@ -10,6 +10,7 @@ import (
 	"slotway/server/internal/manage"
 	"slotway/server/internal/nhslogin"
 	"slotway/server/internal/session"
+	"slotway/server/internal/web"
 )
 
 // target gives the page of ours that a text names, and the page of all
@@ -37,7 +38,7 @@ func (s *Server) callback(patient, appointment string) string {
 func (s *Server) signedIn(w http.ResponseWriter, r *http.Request, to string) (v session.Session, ok bool, err error) {
 	v, ok, err = s.Sessions.Get(r.Context(), r)
 	if err == nil && !ok {
-		err = away(w, r, signInPath(to))
+		err = web.Away(w, r, signInPath(to))
 	}
 	return v, ok, err
 }
@@ -51,7 +52,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		return away(w, r, to)
+		return web.Away(w, r, to)
 	}
 	return s.show(w, http.StatusOK, "sign-in", layout{Title: "Sign in", Data: "/patient/sign-in/start?to=" + url.QueryEscape(to)})
 }
@@ -71,7 +72,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, v session.SignIn,
 	if err != nil {
 		return err
 	}
-	return away(w, r, to)
+	return web.Away(w, r, to)
 }
 
 // endSignIn takes the browser back from NHS login. The state comes first: whatever
@@ -83,7 +84,7 @@ func (s *Server) endSignIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !ok {
-		s.say(w, r, http.StatusBadRequest, "Sign in again", "The page was open for too long, or was used before.")
+		s.say(w, r, http.StatusBadRequest, web.Message{Title: "Sign in again", Text: "The page was open for too long, or was used before."})
 		return nil
 	}
 	if q.Has("error") {
@@ -92,11 +93,11 @@ func (s *Server) endSignIn(w http.ResponseWriter, r *http.Request) error {
 	who, err := s.NHSLogin.Finish(r.Context(), q.Get("code"), begun.Nonce, begun.Verifier)
 	switch {
 	case err != nil && fhir.AsError(err).Code == nhslogin.CodeNotProven:
-		s.say(w, r, http.StatusForbidden, "Prove who you are", "NHS login has not checked your identity yet. Go to your NHS login settings, prove who you are, and come back.")
+		s.say(w, r, http.StatusForbidden, web.Message{Title: "Prove who you are", Text: "NHS login has not checked your identity yet. Go to your NHS login settings, prove who you are, and come back."})
 		return nil
 	case fhir.KindOf(err) == fhir.Unauthenticated:
 		s.Log.Warn("a sign-in did not hold", "why", fhir.AsError(err).Text)
-		s.say(w, r, http.StatusForbidden, "You could not be signed in", "Something went wrong between NHS login and this service. Try again.")
+		s.say(w, r, http.StatusForbidden, web.Message{Title: "You could not be signed in", Text: "Something went wrong between NHS login and this service. Try again."})
 		return nil
 	case err != nil:
 		return err
@@ -115,7 +116,7 @@ func (s *Server) endSignIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.note(r, person, actSignIn, http.StatusSeeOther)
-	return away(w, r, begun.To)
+	return web.Away(w, r, begun.To)
 }
 
 // notTheirs ends the session of a browser with which somebody came back whose
@@ -154,11 +155,11 @@ func (s *Server) notSignedIn(w http.ResponseWriter, r *http.Request, begun sessi
 			return err
 		} else if ok {
 			if _, err := s.own(r.Context(), v.Person, begun.Patient, begun.About); err == nil {
-				return away(w, r, begun.To)
+				return web.Away(w, r, begun.To)
 			}
 		}
 		if !slices.Contains(withAsking, code) {
-			return away(w, r, signInPath(begun.To))
+			return web.Away(w, r, signInPath(begun.To))
 		}
 		again := s.Sessions.NewSignIn(begun.To)
 		again.Patient, again.About = begun.Patient, begun.About
@@ -168,7 +169,7 @@ func (s *Server) notSignedIn(w http.ResponseWriter, r *http.Request, begun sessi
 	if !known {
 		say.status, say.title, say.text = http.StatusForbidden, "You could not be signed in", "NHS login could not sign you in. Try again."
 	}
-	s.say(w, r, say.status, say.title, say.text)
+	s.say(w, r, say.status, web.Message{Title: say.title, Text: say.text})
 	return nil
 }
 
@@ -184,5 +185,5 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 	if ok {
 		s.note(r, v.Person, actSignOut, http.StatusSeeOther)
 	}
-	return away(w, r, "/patient/signed-out")
+	return web.Away(w, r, "/patient/signed-out")
 }

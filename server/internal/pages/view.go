@@ -3,13 +3,13 @@ package pages
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"slotway/fhir"
 	"slotway/fhir/r4"
 	"slotway/server/internal/manage"
 	"slotway/server/internal/store"
+	"slotway/server/internal/web"
 )
 
 // view is an appointment in words.
@@ -54,22 +54,22 @@ var statuses = map[string]status{
 func (s *Server) view(ctx context.Context, b booking) view {
 	root := b.stored.Resource.Root()
 	v := view{
-		Title: "Appointment", Trust: b.customer.Name, Patient: fullName(b.person.Names), Status: statuses[b.about.Status],
-		NHS: spaced(r4.Value(b.person.Identifiers, fhir.NHSNumberSystem)), Notes: root.Get("patientInstruction").Text(),
+		Title: "Appointment", Trust: b.customer.Name, Patient: web.FullName(b.person.Names), Status: statuses[b.about.Status],
+		NHS: web.Spaced(r4.Value(b.person.Identifiers, fhir.NHSNumberSystem)), Notes: root.Get("patientInstruction").Text(),
 		Path: manage.Path(b.patient, b.about.ID), Manage: s.managementURL(b) != "",
 	}
 	if b.about.Start.Given() {
 		at := b.about.Start.Time.In(b.customer.Zone)
-		v.When, v.Machine = longTime(at), at.Format(time.RFC3339)
+		v.When, v.Machine = web.LongTime(at), at.Format(time.RFC3339)
 		if end := b.about.End.Time; !end.IsZero() && end.In(b.customer.Zone).YearDay() == at.YearDay() {
-			v.Until = clockTime(end.In(b.customer.Zone))
+			v.Until = web.ClockTime(end.In(b.customer.Zone))
 		}
 	}
 	for _, name := range []string{"serviceType", "specialty"} {
-		v.Care = append(v.Care, conceptsOf(root, name)...)
+		v.Care = append(v.Care, web.ConceptsOf(root, name)...)
 	}
 	v.Care = slices.Compact(v.Care)
-	for _, text := range append([]string{root.Get("description").Text()}, append(conceptsOf(root, "appointmentType"), v.Care...)...) {
+	for _, text := range append([]string{root.Get("description").Text()}, append(web.ConceptsOf(root, "appointmentType"), v.Care...)...) {
 		if text != "" {
 			v.Title = text
 			break
@@ -89,13 +89,13 @@ func (s *Server) seen(ctx context.Context, v *view, b booking, actor r4.Referenc
 	if c, ok := b.about.ContainedAt(ref); ok {
 		typ = c.Type
 		if name == "" {
-			name = nameOf(c.Node)
+			name = web.NameOf(c.Node)
 		}
 	} else if ref.Type != "" {
 		typ = ref.Type
 		if name == "" {
 			if rec, err := s.Store.Read(ctx, store.Of(b.customer.Alias), store.Key{Customer: b.customer.Alias, Type: ref.Type, ID: ref.ID}); err == nil {
-				name = nameOf(rec.Resource.Root())
+				name = web.NameOf(rec.Resource.Root())
 			}
 		}
 	}
@@ -110,65 +110,4 @@ func (s *Server) seen(ctx context.Context, v *view, b booking, actor r4.Referenc
 	case "HealthcareService":
 		v.Care = append(v.Care, name)
 	}
-}
-
-// nameOf gives the name of a resource: a person's, or a plain one.
-func nameOf(n fhir.Node) string {
-	if name := n.Get("name"); name.IsString() {
-		return name.Text()
-	}
-	p, _ := r4.ReadPatient(n) // of a Practitioner, too: only the name is looked at
-	return fullName(p.Names)
-}
-
-// fullName gives a person's name as it is said.
-func fullName(names []r4.Name) string {
-	if len(names) == 0 {
-		return ""
-	}
-	n := names[0]
-	if i := slices.IndexFunc(names, func(n r4.Name) bool { return n.Use == "usual" || n.Use == "official" }); i >= 0 {
-		n = names[i]
-	}
-	if n.Text != "" {
-		return n.Text
-	}
-	return strings.Join(strings.Fields(strings.Join(n.Prefix, " ")+" "+strings.Join(n.Given, " ")+" "+n.Family), " ")
-}
-
-// conceptsOf gives the words of an element's codes.
-func conceptsOf(n fhir.Node, name string) (all []string) {
-	for concept := range n.Get(name).Each() {
-		text := concept.Get("text").Text()
-		if text == "" {
-			text = concept.Get("coding").First().Get("display").Text()
-		}
-		if text != "" && !slices.Contains(all, text) {
-			all = append(all, text)
-		}
-	}
-	return all
-}
-
-// longTime writes a time as the NHS writes it: Saturday 25 October 2025 at 2:30pm.
-func longTime(t time.Time) string { return t.Format("Monday 2 January 2006") + " at " + clockTime(t) }
-
-func clockTime(t time.Time) string {
-	switch {
-	case t.Hour() == 12 && t.Minute() == 0:
-		return "midday"
-	case t.Hour() == 0 && t.Minute() == 0:
-		return "midnight"
-	case t.Minute() == 0:
-		return t.Format("3pm")
-	}
-	return t.Format("3:04pm")
-}
-
-// spaced writes an NHS number as people read it.
-func spaced(nhs string) string {
-	if len(nhs) != 10 {
-		return nhs
-	}
-	return nhs[:3] + " " + nhs[3:6] + " " + nhs[6:]
 }

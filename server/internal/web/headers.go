@@ -1,4 +1,4 @@
-package pages
+package web
 
 import (
 	"net/http"
@@ -12,8 +12,8 @@ import (
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 
 // headed puts on every answer what all of them have.
-func (s *Server) headed(next http.Handler) http.Handler {
-	secure := strings.HasPrefix(s.Origin, "https://")
+func headed(origin string, next http.Handler) http.Handler {
+	secure := strings.HasPrefix(origin, "https://")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
@@ -30,10 +30,10 @@ func (s *Server) headed(next http.Handler) http.Handler {
 	})
 }
 
-// mayLeave lets the forms of a page lead to other sites.
-func (s *Server) mayLeave(w http.ResponseWriter) {
+// MayLeave lets the forms of a page of an origin lead to other sites.
+func MayLeave(w http.ResponseWriter, origin string) {
 	to := " https:"
-	if !strings.HasPrefix(s.Origin, "https://") {
+	if !strings.HasPrefix(origin, "https://") {
 		to += " http:" // the demo's own partner, on this machine
 	}
 	w.Header().Set("Content-Security-Policy", policy+to)

@@ -1,4 +1,4 @@
-package pages
+package web
 
 import (
 	"bytes"
@@ -26,16 +26,14 @@ func TestAssets(t *testing.T) {
 	if total > 58<<10 {
 		t.Errorf("the assets are %d bytes, want at most 58 KiB beside a page", total)
 	}
-	s := &Server{}
 	for path, want := range map[string]int{
-		"/assets/" + version + "/nhsuk-frontend.min.css": http.StatusOK,
-		"/assets/" + version + "/start.js":               http.StatusOK,
+		"/assets/" + Version + "/nhsuk-frontend.min.css": http.StatusOK,
+		"/assets/" + Version + "/start.js":               http.StatusOK,
 	} {
 		r, w := httptest.NewRequest(http.MethodGet, path, nil), httptest.NewRecorder()
-		r.SetPathValue("version", version)
-		r.SetPathValue("file", path[len("/assets/"+version+"/"):])
-		s.asset(w, r)
-		if w.Code != want || w.Header().Get("Cache-Control") != "public, max-age=31536000, immutable" {
+		r.SetPathValue("version", Version)
+		r.SetPathValue("file", path[len("/assets/"+Version+"/"):])
+		if err := serveAsset(w, r); err != nil || w.Code != want || w.Header().Get("Cache-Control") != "public, max-age=31536000, immutable" {
 			t.Errorf("%s: %d %v", path, w.Code, w.Header())
 		}
 	}
@@ -50,11 +48,11 @@ func TestTimes(t *testing.T) {
 		"Sunday 26 October 2025 at midnight":  time.Date(2025, 10, 26, 0, 0, 0, 0, time.UTC),
 		"Saturday 25 October 2025 at 12:05am": time.Date(2025, 10, 25, 0, 5, 0, 0, time.UTC),
 	} {
-		if got := longTime(at); got != want {
+		if got := LongTime(at); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	if got := spaced("9990002002"); got != "999 000 2002" {
+	if got := Spaced("9990002002"); got != "999 000 2002" {
 		t.Errorf("NHS number %q", got)
 	}
 }

@@ -1,4 +1,4 @@
-package pages
+package web
 
 import (
 	"bytes"
@@ -9,11 +9,9 @@ import (
 	"net/http"
 	"path"
 	"strings"
-
-	"slotway/fhir"
 )
 
-//go:embed assets templates
+//go:embed assets
 var files embed.FS
 
 // asset is a file that pages load.
@@ -22,20 +20,20 @@ type asset struct {
 	plain, gzip []byte
 }
 
-// assets are those files by name, and version changes with any of them: it is in
-// their addresses, so that browsers may keep them for good.
-var assets, version = loadAssets()
+// assets are those files by name. Version changes with any of them: it is in their
+// addresses, so that browsers may keep them for good.
+var assets, Version = loadAssets()
 
 func loadAssets() (map[string]asset, string) {
 	all, sum := map[string]asset{}, sha256.New()
 	entries, err := files.ReadDir("assets")
 	if err != nil {
-		panic("pages: " + err.Error())
+		panic("web: " + err.Error())
 	}
 	for _, e := range entries {
 		b, err := files.ReadFile("assets/" + e.Name())
 		if err != nil {
-			panic("pages: " + err.Error())
+			panic("web: " + err.Error())
 		}
 		sum.Write(b)
 		a := asset{plain: b}
@@ -52,7 +50,7 @@ func loadAssets() (map[string]asset, string) {
 		var packed bytes.Buffer
 		z, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 		if _, err := z.Write(b); err != nil || z.Close() != nil {
-			panic("pages: an asset cannot be compressed")
+			panic("web: an asset cannot be compressed")
 		}
 		a.gzip = packed.Bytes()
 		all[e.Name()] = a
@@ -60,12 +58,11 @@ func loadAssets() (map[string]asset, string) {
 	return all, hex.EncodeToString(sum.Sum(nil)[:6])
 }
 
-// asset serves one.
-func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
+// serveAsset serves one.
+func serveAsset(w http.ResponseWriter, r *http.Request) error {
 	a, ok := assets[r.PathValue("file")]
-	if !ok || r.PathValue("version") != version {
-		s.fail(w, r, fhir.Errorf(fhir.NotFound, "There is no such file."))
-		return
+	if !ok || r.PathValue("version") != Version {
+		return NoPage()
 	}
 	h := w.Header()
 	h.Set("Content-Type", a.media)
@@ -77,4 +74,5 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 		body = a.gzip
 	}
 	_, _ = w.Write(body) // the reader has gone
+	return nil
 }

@@ -1,0 +1,98 @@
+// Package web is what all pages share that people see in a browser, whoever they
+// are for: the files that pages load, the headers of every answer, the refusal of
+// what other sites send, templates, failures that become pages, and how times and
+// names are worded.
+//
+// It knows nobody and stores nothing: who may see what is the business of packages
+// pages (patients) and staffpages (an organisation's people).
+package web
+
+import (
+	"log/slog"
+	"net/http"
+
+	"slotway/fhir"
+	"slotway/server/internal/audit"
+)
+
+// Page answers a request; what it fails with becomes a page, too.
+type Page func(w http.ResponseWriter, r *http.Request) error
+
+// Site is pages that belong together. Its fields are set before Handler is called.
+type Site struct {
+	Origin string // scheme and authority that browsers see
+	Assets string // path under which the files are that pages load
+	// Failures say what went wrong; those of Internal and NotFound must be there.
+	Failures map[fhir.Kind]Message
+	// Say shows a page of one message.
+	Say   func(w http.ResponseWriter, r *http.Request, status int, m Message)
+	Audit *audit.Log // nothing is answered while it cannot be written
+	Log   *slog.Logger
+}
+
+// Message is a page that says one thing.
+type Message struct{ Title, Text string }
+
+// Handler serves pages by the patterns of their addresses, and nothing of any other
+// address.
+func (s *Site) Handler(pages map[string]Page) http.Handler {
+	mux := http.NewServeMux()
+	for pattern, do := range pages {
+		mux.Handle(pattern, s.answer(do))
+	}
+	mux.Handle("GET "+s.Assets+"/{version}/{file}", s.answer(serveAsset))
+	mux.Handle("/", s.answer(func(_ http.ResponseWriter, r *http.Request) error {
+		if _, pattern := mux.Handler(asGet(r)); pattern != "/" && r.Method != http.MethodGet && r.Method != http.MethodHead {
+			return fhir.Errorf(fhir.MethodNotAllowed, "This page cannot be used in that way.")
+		}
+		return NoPage()
+	}))
+	cross := http.NewCrossOriginProtection()
+	_ = cross.AddTrustedOrigin(s.Origin) // behind a proxy that changes Host; the configuration's check read it
+	cross.SetDenyHandler(s.answer(func(http.ResponseWriter, *http.Request) error {
+		return fhir.Errorf(fhir.Forbidden, "The request came from another site.")
+	}))
+	return headed(s.Origin, cross.Handler(mux))
+}
+
+func asGet(r *http.Request) *http.Request {
+	get := r.Clone(r.Context())
+	get.Method = http.MethodGet
+	return get
+}
+
+// answer makes a handler of a page.
+func (s *Site) answer(do Page) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := s.Audit.Gate()
+		if err == nil {
+			err = do(w, r)
+		}
+		if err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// fail shows what a page failed with, and nothing of why.
+func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
+	kind := fhir.KindOf(err)
+	say, known := s.Failures[kind]
+	if !known {
+		kind, say = fhir.Internal, s.Failures[fhir.Internal]
+	}
+	if kind == fhir.Internal || kind == fhir.Busy {
+		s.Log.Error("a page could not be made", "kind", kind.String(), "error", fhir.AsError(err).Text)
+	}
+	s.Say(w, r, kind.Status(fhir.StyleRFC6750), say)
+}
+
+// NoPage is the one answer for a page that is not there and for one that is not for
+// whoever asks.
+func NoPage() error { return fhir.Errorf(fhir.NotFound, "There is no such page.") }
+
+// Away sends the browser on. The address of no page goes along.
+func Away(w http.ResponseWriter, r *http.Request, to string) error {
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
