@@ -35,16 +35,6 @@ var documentParams = []struct {
 	{"base", "token", "A resource type that it is for.", []string{"SearchParameter", "OperationDefinition"}},
 }
 
-// IsDocumentType says whether documents are of a type.
-func IsDocumentType(typ string) bool {
-	for _, t := range documentTypes {
-		if t.name == typ {
-			return true
-		}
-	}
-	return false
-}
-
 // DocumentParams gives the names of the search parameters of a type of document.
 func DocumentParams(typ string) (names []string) {
 	for _, p := range documentParams {

@@ -50,16 +50,6 @@ func participant(n fhir.Node) Participant {
 // ExternalID gives the placer's own id of the appointment, or nothing.
 func (a Appointment) ExternalID() string { return Value(a.Identifiers, fhir.ExternalIDSystem) }
 
-// ContainedOf gives the contained resources of a type.
-func (a Appointment) ContainedOf(typ string) (of []Contained) {
-	for _, c := range a.Contained {
-		if c.Type == typ {
-			of = append(of, c)
-		}
-	}
-	return of
-}
-
 // ContainedAt gives the contained resource that a reference names by its
 // fragment; ok is false when there is none.
 func (a Appointment) ContainedAt(ref fhir.Reference) (c Contained, ok bool) {

@@ -107,7 +107,9 @@ func (b *Bundle) Include(fullURL string, resource []byte) {
 }
 
 // Outcome adds an OperationOutcome about the search itself.
-func (b *Bundle) Outcome(outcome []byte) { b.Add(Entry{Resource: outcome, Mode: "outcome"}) }
+func (b *Bundle) Outcome(fullURL string, outcome []byte) {
+	b.Add(Entry{FullURL: fullURL, Resource: outcome, Mode: "outcome"})
+}
 
 // Add adds an entry.
 func (b *Bundle) Add(e Entry) {
@@ -168,9 +170,6 @@ func (b *Bundle) raw(name string, value []byte) {
 		b.buf = append(b.member(name), value...)
 	}
 }
-
-// Len gives the number of entries so far.
-func (b *Bundle) Len() int { return b.entries }
 
 // Bytes ends the Bundle and gives it, with whatever stood in the buffer before
 // it. Nothing can be added afterwards.

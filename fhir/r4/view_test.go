@@ -1,6 +1,7 @@
 package r4_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -76,7 +77,8 @@ func TestReadContained(t *testing.T) {
 	if diff := cmp.Diff(want, slot, cmpopts.EquateApproxTime(0)); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	p, err := r4.ReadPatient(a.ContainedOf("Patient")[0].Node)
+	i := slices.IndexFunc(a.Contained, func(c r4.Contained) bool { return c.Type == "Patient" })
+	p, err := r4.ReadPatient(a.Contained[i].Node)
 	wantPatient := r4.Patient{
 		ID: "p1", Gender: "female", BirthDate: "1980-02-03",
 		Identifiers: []r4.Identifier{{System: fhir.NHSNumberSystem, Value: "9990000018", Use: "official"}},

@@ -172,14 +172,14 @@ func (k *call) operated(rec store.Record, in *input) error {
 	}
 	b := r4.NewBundle(nil, r4.Envelope{Type: r4.Searchset, ID: k.s.NewID(), Updated: k.s.Now(), Total: 1, Links: []r4.Link{{Relation: "self", URL: k.url("/Appointment/$" + in.op.Name)}}})
 	b.Match(k.url("/"+rec.Type+"/"+rec.ID), r.Raw())
-	k.remark(b, notes)
+	k.s.remark(b, notes)
 	write(k.c, k.face, http.StatusOK, b.Bytes())
 	return nil
 }
 
 // remark adds notes to a searchset, if there are any.
-func (k *call) remark(b *r4.Bundle, notes []fhir.Issue) {
+func (s *Server) remark(b *r4.Bundle, notes []fhir.Issue) {
 	if len(notes) > 0 {
-		b.Add(r4.Entry{FullURL: "urn:uuid:" + k.s.NewID(), Resource: r4.Outcome(&fhir.Error{Issues: notes}, r4.Shape{}), Mode: "outcome"})
+		b.Outcome("urn:uuid:"+s.NewID(), r4.Outcome(&fhir.Error{Issues: notes}, r4.Shape{}))
 	}
 }

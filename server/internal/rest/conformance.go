@@ -94,9 +94,7 @@ func (s *Server) findDocuments(c *gin.Context, f *Face, typ, raw string) error {
 	for i := d.from; i < len(found) && i < d.from+d.count; i++ {
 		b.Match(base+"/"+found[i].ID, found[i].JSON)
 	}
-	if len(d.notes) > 0 {
-		b.Add(r4.Entry{FullURL: "urn:uuid:" + s.NewID(), Resource: r4.Outcome(&fhir.Error{Issues: ignored(d.notes)}, r4.Shape{}), Mode: "outcome"})
-	}
+	s.remark(b, ignored(d.notes))
 	write(c, f, http.StatusOK, b.Bytes())
 	return nil
 }

@@ -81,7 +81,7 @@ func (k *call) proposals(in *input, pages *walk, raw string, c booking.Criteria,
 	if found.Total < 0 {
 		notes = append(notes, fhir.Issue{Severity: "information", Code: "too-costly", Text: "There are too many free slots to count; narrow the search for a total."})
 	}
-	k.remark(b, notes)
+	k.s.remark(b, notes)
 	write(k.c, k.face, http.StatusOK, b.Bytes())
 	return nil
 }

@@ -34,9 +34,7 @@ func (k *call) searchset(ctx context.Context, pages *walk, self string, q search
 		if err := k.entries(b, subsetOf(q), page.Records, included); err != nil {
 			return err
 		}
-		if len(notes) > 0 {
-			b.Add(r4.Entry{FullURL: "urn:uuid:" + k.s.NewID(), Resource: r4.Outcome(&fhir.Error{Issues: notes}, r4.Shape{}), Mode: "outcome"})
-		}
+		k.s.remark(b, notes)
 		return nil
 	})
 }
