@@ -72,6 +72,7 @@ type App struct {
 	sealed       *sealer           // of messages
 	running      sync.WaitGroup
 	sessions     *session.Sessions
+	staff        *staffBook
 	recording    sync.WaitGroup // of the audit: it ends when all else has
 	drained      context.CancelFunc
 }

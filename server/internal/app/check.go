@@ -17,7 +17,7 @@ import (
 )
 
 // parts are what a listener may be told to serve.
-var parts = []string{rest.PartR4, rest.PartBooking, rest.PartBaRS, rest.PartHL7, rest.PartIssuer, rest.PartLookups, rest.PartAdmin, rest.PartMetrics, rest.PartPages}
+var parts = []string{rest.PartR4, rest.PartBooking, rest.PartBaRS, rest.PartHL7, rest.PartIssuer, rest.PartLookups, rest.PartAdmin, rest.PartMetrics, rest.PartPages, rest.PartStaff}
 
 // check says everything that is wrong or unsafe in a configuration of serve, each
 // in a sentence that says what to do.

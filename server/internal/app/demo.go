@@ -96,6 +96,8 @@ func (c *demoCmd) start(dir string, to streams) (*App, error) {
 	return a, nil
 }
 
+func demoPasswordHash() (string, error) { return auth.HashPassword(rand.Reader, demoPassword) }
+
 // demoKey gives the key in a file, made when it is not there.
 func demoKey(path string) ([]byte, error) {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
@@ -132,7 +134,7 @@ func (c *demoCmd) config(dir string) (Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	password, err := auth.HashPassword(rand.Reader, demoPassword)
+	password, err := demoPasswordHash()
 	if err != nil {
 		return cfg, err
 	}
@@ -164,8 +166,8 @@ func (c *demoCmd) config(dir string) (Config, error) {
 		},
 	}
 	cfg.Staff = []StaffConfig{
-		{ID: "jack.brown", PasswordHash: password, FirstName: "Jack", LastName: "Brown", Team: "Appointment Management Team", JobTitle: "Doctor", Customers: []string{"trustalias"}},
-		{ID: "grace.okafor", PasswordHash: password, Title: "Dr", FirstName: "Grace", LastName: "Okafor", Team: "Outpatients", JobTitle: "Clinical lead", Customers: []string{"alias_123"}},
+		{ID: "jack.brown", PasswordHash: password, FirstName: "Jack", LastName: "Brown", Team: "Appointment Management Team", JobTitle: "Doctor", Customers: []string{"trustalias"}, Roles: allRoles()},
+		{ID: "grace.okafor", PasswordHash: password, Title: "Dr", FirstName: "Grace", LastName: "Okafor", Team: "Outpatients", JobTitle: "Clinical lead", Customers: []string{"alias_123"}, Roles: []string{"requests", "reports"}},
 	}
 	if err := c.apply(&cfg); err != nil {
 		return cfg, err

@@ -21,7 +21,7 @@ var layers = map[string]int{
 	"server/internal/grant": 4, "server/internal/request": 5,
 	"server/internal/booking": 4, "server/internal/store/storetest": 4, "server/internal/store/bolt": 4, "server/internal/store/mongo": 4,
 	"server/internal/intake": 5, "server/internal/bars": 5, "server/internal/diary": 5, "server/internal/outbox": 5, "server/internal/store/enginetest": 5, "server/internal/pretend": 5,
-	"server/internal/web": 5, "server/internal/lookups": 6, "server/internal/pages": 6,
+	"server/internal/web": 5, "server/internal/lookups": 6, "server/internal/pages": 6, "server/internal/staffpages": 6,
 	"server/internal/rest": 6,
 	"server/internal/app":  7,
 	"server":               8, "server/internal/faults": 8,

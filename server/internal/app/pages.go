@@ -32,11 +32,10 @@ type NHSLoginConfig struct {
 // sites gives what listeners serve beside the faces.
 func (a *App) sites(catalog *search.Catalog, state *sealer) (map[string]rest.Site, error) {
 	cfg := a.cfg
-	a.sessions = &session.Sessions{
-		Store: a.store, Seal: state.Seal, Open: state.Open, Now: a.now, Random: rand.Reader, Secure: strings.HasPrefix(cfg.BaseURL, "https://"),
-	}
+	a.sessions = a.sessionsOf(session.Patient, state)
+	all := map[string]rest.Site{rest.PartStaff: a.staffSite(catalog, state)}
 	if cfg.NHSLogin.Issuer == "" {
-		return nil, nil
+		return all, nil
 	}
 	client, err := cfg.NHSLogin.client(a, cfg.BaseURL+pages.RedirectPath)
 	if err != nil {
@@ -51,11 +50,18 @@ func (a *App) sites(catalog *search.Catalog, state *sealer) (map[string]rest.Sit
 		NHSLogin: client, Prompt: cfg.NHSLogin.Prompt, Callbacks: manage.NewCallbacks(cfg.BaseURL, key), Allowed: a.manageable,
 		Once: replays{a.store}.Once, Now: a.now, Audit: a.audit, Log: a.log, Test: cfg.pretend != nil,
 	}
-	all := map[string]rest.Site{rest.PartPages: {Paths: pages.Paths, Handler: s.Handler()}}
+	all[rest.PartPages] = rest.Site{Paths: pages.Paths, Handler: s.Handler()}
 	if cfg.pretend != nil {
 		all[partPretend] = cfg.pretend.site(a)
 	}
 	return all, nil
+}
+
+// sessionsOf gives the sessions of a kind.
+func (a *App) sessionsOf(kind session.Kind, state *sealer) *session.Sessions {
+	return &session.Sessions{
+		Kind: kind, Store: a.store, Seal: state.Seal, Open: state.Open, Now: a.now, Random: rand.Reader, Secure: strings.HasPrefix(a.cfg.BaseURL, "https://"),
+	}
 }
 
 func (c NHSLoginConfig) client(a *App, redirect string) (*nhslogin.Client, error) {

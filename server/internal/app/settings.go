@@ -21,7 +21,7 @@ type Settings struct {
 	Clients   Text `yaml:"clients,omitempty" placeholder:"YAML" help:"Registered clients."`
 	Customers Text `yaml:"customers,omitempty" placeholder:"YAML" help:"Data controllers."`
 	Partners  Text `yaml:"partners,omitempty" placeholder:"YAML" help:"Senders of HL7 messages."`
-	Staff     Text `yaml:"staff,omitempty" placeholder:"YAML" help:"Staff who may grant clients access to what patients ask."`
+	Staff     Text `yaml:"staff,omitempty" placeholder:"YAML" help:"Staff, who may grant clients access to what patients ask, and with roles use the staff pages."`
 
 	Services Text `yaml:"services,omitempty" placeholder:"YAML" help:"What the booking face offers to whom."`
 	Spine    Text `yaml:"ssp,omitempty" name:"ssp" env:"SLOTWAY_SSP" placeholder:"YAML" help:"Whether the booking face asks for the header of the Spine Secure Proxy."`

@@ -17,10 +17,12 @@ import (
 	"slotway/server/internal/grant"
 	"slotway/server/internal/lookups"
 	requests "slotway/server/internal/request"
+	"slotway/server/internal/staffpages"
 	"slotway/server/internal/store"
 )
 
-// StaffConfig is somebody of the staff, who may grant clients access.
+// StaffConfig is somebody of the staff, who may grant clients access and, with roles,
+// use the staff pages.
 type StaffConfig struct {
 	ID           string   `yaml:"id"`
 	PasswordHash string   `yaml:"password_hash"`
@@ -30,6 +32,7 @@ type StaffConfig struct {
 	Team         string   `yaml:"team"`
 	JobTitle     string   `yaml:"job_title"`
 	Customers    []string `yaml:"customers"`
+	Roles        []string `yaml:"roles"` // what of the staff pages is open to them
 }
 
 // staffBook is the staff of the configuration.
@@ -86,6 +89,7 @@ func (a *App) joinRequests() error {
 	if err != nil {
 		return err
 	}
+	a.staff = staff
 	a.grants = &grant.Service{Store: a.store, Now: a.now, Random: rand.Reader, Client: a.clients.Granted, People: staff}
 	zone, err := time.LoadLocation(a.cfg.Zone)
 	if err != nil {
@@ -114,6 +118,11 @@ func (c *Config) checkStaff() (errs []error) {
 		if s.PasswordHash != "" {
 			if err := auth.CheckHash(s.PasswordHash); err != nil {
 				errs = append(errs, fmt.Errorf("staff %q: password_hash: %w", s.ID, err))
+			}
+		}
+		for _, r := range s.Roles {
+			if !slices.Contains(staffpages.Roles, staffpages.Role(r)) {
+				errs = append(errs, fmt.Errorf("staff %q: there is no role %q; there is %v", s.ID, r, staffpages.Roles))
 			}
 		}
 		for _, alias := range s.Customers {

@@ -171,6 +171,7 @@ const (
 	PartIssuer  = "issuer"
 	PartMetrics = "metrics"
 	PartPages   = "pages"
+	PartStaff   = "staff"
 	PartBaRS    = "bars"
 	PartAdmin   = "admin"
 	PartLookups = "lookups"

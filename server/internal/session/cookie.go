@@ -10,6 +10,9 @@ const (
 )
 
 func (s *Sessions) name(cookie string) string {
+	if s.Kind == Staff {
+		cookie += "-staff"
+	}
 	if s.Secure {
 		return "__Host-" + cookie
 	}

@@ -21,6 +21,16 @@ const (
 	touch = 30 * time.Second
 )
 
+// Kind says whose sessions they are. It is part of the digest of every id, so that
+// what was begun as one kind is nothing to the other, whichever cookie shows it.
+type Kind string
+
+// The kinds.
+const (
+	Patient Kind = "patient"
+	Staff   Kind = "staff"
+)
+
 // Person is who is signed in.
 type Person struct {
 	Subject   string `json:"subject"` // of the identity provider
@@ -30,6 +40,11 @@ type Person struct {
 	// TokenID is the id of the ID token of NHS login, when the person came by it:
 	// what a later hand-over asserts.
 	TokenID string `json:"token_id"`
+	// Of staff: who said who they are, and what they might do when they signed in.
+	Issuer    string   `json:"issuer,omitempty"` // empty: a password of ours
+	Team      string   `json:"team,omitempty"`
+	Customers []string `json:"customers,omitempty"`
+	Roles     []string `json:"roles,omitempty"`
 }
 
 // Session is what is kept of a browser that is signed in.
@@ -53,7 +68,7 @@ func (s *Sessions) Start(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if err != nil {
 		return err
 	}
-	if had && old.Person.Subject == p.Subject {
+	if had && old.Person.Subject == p.Subject && old.Person.Issuer == p.Issuer {
 		next.Handovers = old.Handovers
 		err = s.Change(ctx, r, func(v *Session) { v.Handovers = nil })
 	}

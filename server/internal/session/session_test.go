@@ -193,3 +193,36 @@ func TestHandover(t *testing.T) {
 		t.Error("it goes on after its time")
 	}
 }
+
+// A session of one kind is nothing to the other, under whichever cookie it is shown.
+func TestKinds(t *testing.T) {
+	f := newFixture(t)
+	staff := *f.Sessions
+	f.Kind, staff.Kind = Patient, Staff
+	r, w := f.started(t, httptest.NewRequest(http.MethodGet, "/", nil), "a")
+	id := w.Result().Cookies()[0]
+	for name, shown := range map[string]*http.Request{"its own cookie": r, "the cookie of staff": httptest.NewRequest(http.MethodGet, "/", nil)} {
+		if shown != r {
+			shown.AddCookie(&http.Cookie{Name: "__Host-slotway-staff", Value: id.Value})
+		}
+		if _, ok, err := staff.Get(t.Context(), shown); ok || err != nil {
+			t.Errorf("under %s a patient's session is one of staff (%v)", name, err)
+		}
+		if err := staff.End(t.Context(), httptest.NewRecorder(), shown); err != nil {
+			t.Error(err)
+		}
+	}
+	if !f.alive(t, r) {
+		t.Error("staff end a patient's session")
+	}
+	begun, begunW := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()
+	state, err := f.BeginSignIn(t.Context(), begunW, begun, f.NewSignIn("/patient"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := httptest.NewRequest(http.MethodGet, "/", nil)
+	other.AddCookie(&http.Cookie{Name: "__Host-slotway-sign-in-staff", Value: with(begun, begunW).Cookies()[0].Value})
+	if _, ok, err := staff.EndSignIn(t.Context(), other, state); ok || err != nil {
+		t.Errorf("a patient's sign-in ends as one of staff (%v)", err)
+	}
+}

@@ -15,6 +15,7 @@ import (
 
 // Sessions keeps sessions, sign-ins and hand-overs. Its fields are set before use.
 type Sessions struct {
+	Kind   Kind
 	Store  store.Store
 	Seal   func(plain []byte) []byte
 	Open   func(sealed []byte) ([]byte, error)
@@ -43,8 +44,8 @@ func (s *Sessions) newID() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-func digest(id string) string {
-	sum := sha256.Sum256([]byte(id))
+func (s *Sessions) digest(id string) string {
+	sum := sha256.Sum256([]byte(string(s.Kind) + "\x00" + id))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -56,7 +57,7 @@ type kept[T any] struct {
 
 // put keeps a value under an id until then, in place of what was there.
 func put[T any](ctx context.Context, s *Sessions, space, id string, v T, until time.Time) error {
-	key := digest(id)
+	key := s.digest(id)
 	sealed, err := s.sealed(kept[T]{until.UTC(), v})
 	if err != nil {
 		return err
@@ -92,7 +93,7 @@ func replace(ctx context.Context, tx store.Tx, c store.Claim) error {
 
 // get reads the value of an id: fhir.NotFound where there is none, or its time is over.
 func get[T any](ctx context.Context, s *Sessions, space, id string) (v T, err error) {
-	c, err := s.Store.Claimed(ctx, space, digest(id))
+	c, err := s.Store.Claimed(ctx, space, s.digest(id))
 	if err != nil {
 		return v, err
 	}
@@ -112,7 +113,7 @@ func open[T any](s *Sessions, c store.Claim) (k kept[T], err error) {
 // take reads the value of an id, and removes it: of any number who take it, one
 // gets it.
 func take[T any](ctx context.Context, s *Sessions, space, id string) (v T, err error) {
-	key := digest(id)
+	key := s.digest(id)
 	err = s.Store.Update(ctx, func(tx store.Tx) error {
 		c, err := tx.Claimed(ctx, space, key)
 		if err != nil {
@@ -130,7 +131,7 @@ func take[T any](ctx context.Context, s *Sessions, space, id string) (v T, err e
 
 // change changes the value of an id, where there is one.
 func change[T any](ctx context.Context, s *Sessions, space, id string, do func(*T)) error {
-	key := digest(id)
+	key := s.digest(id)
 	return nothing(s.Store.Update(ctx, func(tx store.Tx) error {
 		c, err := tx.Claimed(ctx, space, key)
 		if err != nil {

@@ -34,7 +34,7 @@ func (s *Sessions) BeginSignIn(ctx context.Context, w http.ResponseWriter, r *ht
 		browser = s.newID()
 	}
 	state = s.newID()
-	v.Browser = digest(browser)
+	v.Browser = s.digest(browser)
 	s.setCookie(w, cookieSignIn, browser, int(signInTime.Seconds()))
 	return state, put(ctx, s, spaceSignIn, state, v, s.Now().Add(signInTime))
 }
@@ -50,7 +50,7 @@ func (s *Sessions) EndSignIn(ctx context.Context, r *http.Request, state string)
 	if err != nil {
 		return v, false, nothing(err)
 	}
-	if subtle.ConstantTimeCompare([]byte(begun.Browser), []byte(digest(browser))) != 1 {
+	if subtle.ConstantTimeCompare([]byte(begun.Browser), []byte(s.digest(browser))) != 1 {
 		return v, false, nil
 	}
 	if _, err := take[SignIn](ctx, s, spaceSignIn, state); err != nil {

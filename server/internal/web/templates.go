@@ -16,10 +16,16 @@ type Templates map[string]*template.Template
 // shared are the templates that every page may use.
 var shared = []string{"layout.html", "parts.html"}
 
+// functions are those that templates may call.
+var functions = template.FuncMap{"field": func(id, text string) Problem { return Problem{id, text} }}
+
+// Problem is what is wrong with a form: the id of the field, and what to do.
+type Problem struct{ Field, Text string }
+
 // MustTemplates reads the templates of a folder: a file for each page, and those
 // that all of them share, layout.html and parts.html.
 func MustTemplates(files fs.FS, folder string) Templates {
-	base := template.Must(template.ParseFS(files, folder+"/"+shared[0], folder+"/"+shared[1]))
+	base := template.Must(template.New("").Funcs(functions).ParseFS(files, folder+"/"+shared[0], folder+"/"+shared[1]))
 	all := Templates{}
 	entries, err := fs.ReadDir(files, folder)
 	if err != nil {
