@@ -58,10 +58,17 @@ func (s *Service) work(ctx context.Context, sub Subscriber, holder string) {
 	sub.Timeout, sub.GiveUp = cmp.Or(sub.Timeout, defaultTimeout), cmp.Or(sub.GiveUp, defaultGiveUp)
 	w := &worker{s: s, sub: sub, lease: &lease{s: s, partner: sub.Partner, holder: holder}, again: map[string]trial{}}
 	defer func() { w.close(context.WithoutCancel(ctx)) }()
+	var looked time.Time
 	for {
 		if err := w.pass(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Warn("the outbox could not be read or written; it is tried again", "partner", sub.Partner, "error", err)
 			w.trial.failed(s.Now())
+		}
+		if now := s.Now(); now.Sub(looked) >= watchEvery {
+			looked = now
+			if err := w.lease.watch(ctx); err != nil && ctx.Err() == nil {
+				s.Log.Warn("who sends to a partner could not be read; it is tried again", "partner", sub.Partner, "error", err)
+			}
 		}
 		s.count(ctx, sub.Partner)
 		if !s.wait(ctx, tick) {

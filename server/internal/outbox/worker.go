@@ -81,7 +81,7 @@ func (w *worker) pass(ctx context.Context) error {
 			case turn == begun: // whoever had it may have sent what was listed
 				return w.pass(ctx)
 			}
-			if !w.lease.covers(w.sub.Timeout) {
+			if !w.lease.covers(leaseSlack) { // the store is slow
 				return nil
 			}
 			gone, err := w.deliver(ctx, at, c)
@@ -116,8 +116,11 @@ func (w *worker) deliver(ctx context.Context, at place, c store.Claim) (gone boo
 	}
 	out := sending{message: message, tries: w.again[c.Key].failures + 1}
 	began := w.s.Now()
-	answer, err := w.send(ctx, message)
-	out.answer, out.took = answer, w.s.Now().Sub(began)
+	err = w.lease.during(ctx, func(ctx context.Context) error {
+		out.answer, err = w.send(ctx, message)
+		return err
+	})
+	out.took = w.s.Now().Sub(began)
 	stop := ctx
 	ctx = context.WithoutCancel(ctx) // an answer that came is noted, though the program stops
 	switch {
@@ -131,7 +134,7 @@ func (w *worker) deliver(ctx context.Context, at place, c store.Claim) (gone boo
 		return false, nil
 	}
 	w.trial = trial{}
-	if !answer.Final() {
+	if !out.answer.Final() {
 		w.observe("failed")
 		w.fail(c.Key)
 		if w.s.Now().Sub(l.Queued) < w.sub.GiveUp {
@@ -139,18 +142,39 @@ func (w *worker) deliver(ctx context.Context, at place, c store.Claim) (gone boo
 		}
 		return w.giveUp(ctx, at, c, l, out)
 	}
-	if !answer.Positive() {
+	if !out.answer.Positive() {
 		w.observe("refused")
 		return w.giveUp(ctx, at, c, l, out)
 	}
 	w.observe("delivered")
 	delete(w.again, c.Key)
-	return true, w.s.Store.Update(ctx, func(tx store.Tx) error {
+	return w.settle(ctx, c, func(tx store.Tx) error {
+		return w.journal(ctx, tx, journal.Delivered, at, l, out)
+	})
+}
+
+// settle takes a letter out of the queue and does what goes with that, unless the lease
+// has become another's, whose the letter then is, or somebody took it out already.
+func (w *worker) settle(ctx context.Context, c store.Claim, also func(store.Tx) error) (gone bool, err error) {
+	err = w.s.Store.Update(ctx, func(tx store.Tx) error {
+		if err := w.lease.fence(ctx, tx); err != nil {
+			return err
+		}
+		held, err := tx.Claimed(ctx, Space, c.Key)
+		if err != nil || held.Holder != c.Holder {
+			return unlessAbsent(err)
+		}
 		if err := tx.Release(ctx, Space, c.Key, c.Holder); err != nil {
 			return err
 		}
-		return w.journal(ctx, tx, journal.Delivered, at, l, out)
+		return also(tx)
 	})
+	if errors.Is(err, errOver) {
+		w.lease.until = time.Time{}
+		w.s.Log.Warn("another process sends to the partner now; what was answered to this one is left to it", "partner", w.sub.Partner)
+		return false, nil
+	}
+	return true, err
 }
 
 // cause says why there was no answer, without what a peer wrote.
@@ -197,14 +221,7 @@ func (w *worker) giveUp(ctx context.Context, at place, c store.Claim, l letter, 
 	l.Code, l.Why, l.Gone = a.Code, a.Text, w.s.Now().UTC()
 	delete(w.again, c.Key)
 	w.s.Log.Warn("a message to a partner was given up", "partner", w.sub.Partner, "control", l.Control, "event", l.Event, "code", a.Code)
-	return true, w.s.Store.Update(ctx, func(tx store.Tx) error {
-		held, err := tx.Claimed(ctx, Space, c.Key)
-		if err != nil || held.Holder != c.Holder {
-			return unlessAbsent(err) // somebody was here already
-		}
-		if err := tx.Release(ctx, Space, c.Key, c.Holder); err != nil {
-			return err
-		}
+	return w.settle(ctx, c, func(tx store.Tx) error {
 		if err := w.journal(ctx, tx, journal.GivenUp, at, l, out); err != nil {
 			return err
 		}
