@@ -81,8 +81,8 @@ type App struct {
 type secrets struct{ messages, state *sealer }
 
 // New builds the program of a configuration. It opens the store and the
-// listening sockets; Run serves them. What it opened is closed when it fails.
-func New(cfg Config, log *slog.Logger) (*App, error) {
+// listening sockets; Run serves them, by the clock given. What it opened is closed when it fails.
+func New(cfg Config, log *slog.Logger, now func() time.Time) (*App, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
@@ -96,13 +96,13 @@ func New(cfg Config, log *slog.Logger) (*App, error) {
 			return nil, err
 		}
 	}
-	return build(cfg, s, log, (*App).ownIssuer)
+	return build(cfg, s, log, now, (*App).ownIssuer)
 }
 
 // build makes the program, with the issuer that own gives it: nil for none. Only the
 // demo's is one for development.
-func build(cfg Config, keys secrets, log *slog.Logger, own func(*App) (*auth.Issuer, error)) (*App, error) {
-	a := &App{cfg: cfg, log: log, now: time.Now, newID: uuid.NewString, metrics: newMetrics()}
+func build(cfg Config, keys secrets, log *slog.Logger, now func() time.Time, own func(*App) (*auth.Issuer, error)) (*App, error) {
+	a := &App{cfg: cfg, log: log, now: now, newID: uuid.NewString, metrics: newMetrics()}
 	if err := a.join(keys, own); err != nil {
 		return nil, errors.Join(err, a.close())
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -58,9 +59,17 @@ var errFailed = errors.New("failed")
 // exit is how kong's help ends the program: by a panic that Main catches.
 type exit int
 
+// clock is what serve goes by.
+type clock func() time.Time
+
 // Main runs the command line and gives the exit code: 0, 1 when the command
 // failed, 2 when it was not understood.
 func Main(ctx context.Context, args []string, out, errs io.Writer) (code int) {
+	return MainAt(ctx, time.Now, args, out, errs)
+}
+
+// MainAt is Main, and a server that it runs goes by a clock of the caller's.
+func MainAt(ctx context.Context, now func() time.Time, args []string, out, errs io.Writer) (code int) {
 	defer func() {
 		if p := recover(); p != nil {
 			e, ok := p.(exit)
@@ -75,7 +84,7 @@ func Main(ctx context.Context, args []string, out, errs io.Writer) (code int) {
 		kong.Name("server"), kong.Description("Slotway: a FHIR facade for healthcare appointments."),
 		kong.Writers(out, errs), kong.Exit(func(n int) { panic(exit(n)) }),
 		kong.DefaultEnvars("SLOTWAY"), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(streams{out, errs}))
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(streams{out, errs}, clock(now)))
 	if err != nil {
 		return complain(errs, err, 2)
 	}
@@ -103,7 +112,7 @@ type serveCmd struct {
 
 // Run serves until it is told to stop. A hang-up signal makes it read the
 // configuration again.
-func (c *serveCmd) Run(ctx context.Context, to streams) error {
+func (c *serveCmd) Run(ctx context.Context, to streams, now clock) error {
 	cfg, err := LoadConfig(c.Config, c.Settings)
 	if err != nil {
 		return err
@@ -115,7 +124,7 @@ func (c *serveCmd) Run(ctx context.Context, to streams) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	a, err := New(cfg, log)
+	a, err := New(cfg, log, now)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // goodConfig is a configuration that serve takes.
@@ -109,7 +110,7 @@ func TestConfig(t *testing.T) {
 			cfg, err := LoadConfig(writeConfig(t, strings.Replace(goodConfig, tc.old, tc.new, 1)), Settings{})
 			if err == nil {
 				var a *App
-				if a, err = New(cfg, slog.New(slog.DiscardHandler)); err == nil {
+				if a, err = New(cfg, slog.New(slog.DiscardHandler), time.Now); err == nil {
 					err = a.close()
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"slotway/server/internal/auth"
 )
@@ -85,7 +86,7 @@ func (c *demoCmd) start(dir string, to streams) (*App, error) {
 			return nil, err
 		}
 	}
-	a, err := build(cfg, keys, log, func(a *App) (*auth.Issuer, error) { return a.newIssuer(nil) })
+	a, err := build(cfg, keys, log, time.Now, func(a *App) (*auth.Issuer, error) { return a.newIssuer(nil) })
 	if err != nil {
 		return nil, err
 	}

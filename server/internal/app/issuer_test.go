@@ -250,7 +250,7 @@ func TestOwnIssuerConfig(t *testing.T) {
 			cfg, err := LoadConfig(file, Settings{})
 			if err == nil {
 				var a *App
-				if a, err = New(cfg, slog.New(slog.DiscardHandler)); err == nil {
+				if a, err = New(cfg, slog.New(slog.DiscardHandler), time.Now); err == nil {
 					err = a.close()
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"slotway/hl7bridge"
 	"slotway/server/internal/auth"
@@ -36,7 +37,7 @@ func TestKeyRotation(t *testing.T) {
 		for _, older := range keys.Older {
 			cfg.Keys.Messages.Older = append(cfg.Keys.Messages.Older, filepath.Join(dir, older))
 		}
-		a, err := New(cfg, slog.New(slog.DiscardHandler))
+		a, err := New(cfg, slog.New(slog.DiscardHandler), time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}

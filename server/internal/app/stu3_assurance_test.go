@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -87,7 +88,7 @@ func (s *spineSurgery) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.app, err = New(cfg, log); err != nil {
+	if s.app, err = New(cfg, log, time.Now); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

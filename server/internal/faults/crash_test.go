@@ -32,7 +32,7 @@ func TestCrashImages(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 1))
-	events, base := recorded(t, max(20, images/10))
+	events := recorded(t, max(20, images/10))
 	syncs, acks := 0, 0
 	for _, e := range events {
 		switch e.kind {
@@ -42,7 +42,7 @@ func TestCrashImages(t *testing.T) {
 			acks++
 		}
 	}
-	catalog := search.NewCatalog([]string{base + "/R4", base + "/STU3/1/booking"}, london(t))
+	catalog := search.NewCatalog([]string{origin + "/R4/bars", origin + "/R4", origin + "/STU3/1/booking"}, london(t))
 	opened := slices.IndexFunc(events, func(e event) bool { return e.kind == isAck })
 	born := slices.IndexFunc(events, func(e event) bool { return e.born })
 	for n := range images {
@@ -91,7 +91,7 @@ func london(t *testing.T) *time.Location {
 }
 
 // recorded runs a server on messages, several senders at once, and gives what it did.
-func recorded(t *testing.T, messages int) (events []event, base string) {
+func recorded(t *testing.T, messages int) (events []event) {
 	t.Helper()
 	dir := t.TempDir()
 	trace := filepath.Join(dir, "trace")
@@ -117,7 +117,7 @@ func recorded(t *testing.T, messages int) (events []event, base string) {
 	if len(got) != messages/senders*senders {
 		t.Fatalf("the trace has %d acknowledgements, want %d", len(got), messages/senders*senders)
 	}
-	return events, p.base
+	return events
 }
 
 // stopTraced kills the server that strace runs; strace then ends.

@@ -130,7 +130,7 @@ func (l *load) check(c *client) {
 	for next := "/R4/Appointment?_count=1000"; next != ""; {
 		r := c.must(l.t, http.StatusOK, http.MethodGet, next, nil)
 		var names string
-		next = nextOf(l.t, c, r.body)
+		next = nextOf(l.t, r.body)
 		_, names = found(r.body)
 		for _, name := range strings.Split(names, " and ") {
 			seen[name]++

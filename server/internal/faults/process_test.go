@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -13,13 +12,16 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"slotway/fhir"
 	"slotway/server/internal/app"
+	"slotway/server/internal/dispatch"
 	"slotway/server/internal/store/mongo/mongotest"
 )
 
@@ -32,87 +34,117 @@ const runEnv = "SLOTWAY_FAULTS"
 func TestMain(m *testing.M) {
 	if args := os.Getenv(childEnv); args != "" {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-		code := app.Main(ctx, strings.Split(args, "\n"), os.Stdout, os.Stderr)
+		now := time.Now
+		if file := os.Getenv(clockEnv); file != "" {
+			c, err := openClock(file)
+			if err != nil {
+				panic(err)
+			}
+			now = c.now
+		}
+		code := app.MainAt(ctx, now, strings.Split(args, "\n"), os.Stdout, os.Stderr)
 		stop()
 		os.Exit(code)
 	}
 	code := m.Run()
 	mongotest.Stop()
+	_ = os.RemoveAll(theSite().folder)
 	os.Exit(code)
 }
 
-// size gives how much a test does in this run, or skips it.
+// size gives how much a test does in this run, or skips it: what is for the short run,
+// for the long one, or, as 10%, a share of that.
 func size(t *testing.T, short, long int) int {
 	t.Helper()
-	switch os.Getenv(runEnv) {
+	share, ok := 0, false
+	switch run := os.Getenv(runEnv); run {
 	case "":
 		t.Skip("it starts and kills processes: run .ci/faults")
+	case "short":
+		return short
 	case "long":
 		return long
+	default:
+		_, err := fmt.Sscanf(run, "%d%%", &share)
+		ok = err == nil && share > 0
 	}
-	return short
+	if !ok {
+		t.Fatalf("%s is neither short nor long nor a share such as 10%%", runEnv)
+	}
+	return max(short, long*share/100)
 }
 
-// canaries are of the person whom all messages of these tests are about. No log says
-// them, whatever happens to the process.
-var canaries = []string{"9990000018", "19800203", "1980-02-03", "Zyxwvut"}
+// canaries are of the people whom all messages of these tests are about. No log, no
+// metric and no refusal says them, whatever happens to the process.
+var canaries = []string{"99900", "19800203", "1980-02-03", "Zyxwvut"}
+
+// private fails the test if something that others read says who the patients are.
+func private(t *testing.T, what string, said []byte) {
+	t.Helper()
+	for _, c := range canaries {
+		if bytes.Contains(said, []byte(c)) {
+			t.Errorf("%s says %q: %s", what, c, said)
+		}
+	}
+}
 
 // process is a server in a process of its own.
 type process struct {
 	cmd        *exec.Cmd
 	base, mllp string
+	watch      string // where its metrics are
 	ended      chan struct{}
 	err        error         // how it ended
 	started    time.Duration // how long it took to be ready
+	clock      *clock
 }
 
 // start starts a server on a folder, under some other command where that is given,
 // and waits until it is ready.
 func start(t *testing.T, dir string, under []string, flags ...string) *process {
 	t.Helper()
-	p := &process{base: "http://" + freeAddress(t), mllp: freeAddress(t), ended: make(chan struct{})}
-	args := append([]string{"demo", "--empty", "--data", dir, "--http", strings.TrimPrefix(p.base, "http://"), "--mllp", p.mllp}, flags...)
+	at, watch := freeAddress(t), freeAddress(t)
+	p := &process{base: "http://" + at, mllp: freeAddress(t), watch: "http://" + watch, ended: make(chan struct{}), clock: newClock(t, dir)}
+	args := append([]string{"serve", "--config", configOf(t, dir, at, p.mllp, watch)}, flags...)
 	line := append(under[:len(under):len(under)], os.Args[0])
 	p.cmd = exec.Command(line[0], line[1:]...)
-	p.cmd.Env = append(os.Environ(), childEnv+"="+strings.Join(args, "\n"))
+	p.cmd.Env = append(os.Environ(), childEnv+"="+strings.Join(args, "\n"), clockEnv+"="+filepath.Join(dir, "clock"))
 	var said bytes.Buffer
-	p.cmd.Stderr = &said
-	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	p.cmd.Stdout, p.cmd.Stderr = &said, &said
 	began := time.Now()
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ready := make(chan struct{})
 	go func() {
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			if strings.HasPrefix(lines.Text(), "Ready.") {
-				close(ready)
-			}
-		}
 		p.err = p.cmd.Wait()
 		close(p.ended)
 	}()
 	t.Cleanup(func() {
 		p.kill()
-		for _, c := range canaries {
-			if strings.Contains(said.String(), c) {
-				t.Errorf("the log says %q:\n%s", c, &said)
-			}
+		private(t, "the log", said.Bytes())
+		if bytes.Contains(said.Bytes(), []byte("panic")) {
+			t.Errorf("it panicked: %s", &said)
 		}
 	})
-	select {
-	case <-ready:
-		p.started = time.Since(began)
-	case <-p.ended:
-		t.Fatalf("the server ended: %v\n%s", p.err, &said)
-	case <-time.After(60 * time.Second):
-		p.kill()
-		t.Fatalf("the server was not ready in a minute\n%s", &said)
+	for {
+		resp, err := http.Get(p.base + "/readyz")
+		if err == nil {
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				p.started = time.Since(began)
+				return p
+			}
+		}
+		select {
+		case <-p.ended:
+			t.Fatalf("the server ended: %v\n%s", p.err, &said)
+		case <-time.After(2 * time.Millisecond):
+		}
+		if time.Since(began) > time.Minute {
+			p.kill()
+			t.Fatalf("the server was not ready in a minute\n%s", &said)
+		}
 	}
-	return p
 }
 
 // kill ends the process as a crash does.
@@ -133,6 +165,7 @@ func freeAddress(t *testing.T) string {
 
 // client speaks to a server for a user who may do everything.
 type client struct {
+	t           *testing.T
 	base, token string
 	http        *http.Client
 }
@@ -151,9 +184,9 @@ type reply struct {
 // login gives a client of a process.
 func login(t *testing.T, p *process) *client {
 	t.Helper()
-	c := &client{base: p.base, http: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	c := &client{t: t, base: p.base, http: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	t.Cleanup(c.http.CloseIdleConnections)
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"demo-admin"}, "client_secret": {"demo-secret"}, "scope": {"system/*.cruds"}}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"load"}, "client_secret": {theSite().secret}}
 	resp, err := c.http.PostForm(p.base+"/oauth2/token", form)
 	if err != nil {
 		t.Fatal(err)
@@ -199,6 +232,9 @@ func (c *client) do(ctx context.Context, method, path string, body any, header .
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return reply{err: fmt.Errorf("in the middle of an answer: %w", err), took: time.Since(began)}
+	}
+	if resp.StatusCode >= 400 {
+		private(c.t, path, b)
 	}
 	return reply{resp.StatusCode, resp.Header, b, nil, time.Since(began)}
 }
@@ -256,6 +292,7 @@ type fleet struct {
 type member struct {
 	sync.RWMutex
 	client *client
+	mllp   string
 }
 
 // startFleet starts some processes, on one folder of one or on a shared store.
@@ -272,7 +309,7 @@ func startFleet(t *testing.T, n int, flags ...string) *fleet {
 
 func (f *fleet) start(t *testing.T, i int) {
 	f.procs[i] = start(t, f.dirs[i], nil, f.flags...)
-	f.members[i].client = login(t, f.procs[i])
+	f.members[i].client, f.members[i].mllp = login(t, f.procs[i]), f.procs[i].mllp
 }
 
 // restart kills a process and starts it again.
@@ -291,19 +328,36 @@ func (f *fleet) client(n int) *client {
 	return m.client
 }
 
-// nextOf gives the path of the next page of a bundle; none on the last.
-func nextOf(t *testing.T, c *client, bundle []byte) string {
+// link gives a way to a process for somebody's messages.
+func (f *fleet) link(n int) dispatch.Link {
+	m := f.members[n%len(f.members)]
+	m.RLock()
+	defer m.RUnlock()
+	return dispatch.MLLP(m.mllp, nil)
+}
+
+// watch gives the metrics of a process.
+func watch(t *testing.T, p *process) string {
 	t.Helper()
-	var b struct {
-		Link []struct{ Relation, URL string }
-	}
-	if err := json.Unmarshal(bundle, &b); err != nil {
+	resp, err := http.Get(p.watch + "/metrics")
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, l := range b.Link {
-		if l.Relation == "next" {
-			return strings.TrimPrefix(l.URL, c.base)
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("the metrics are answered %d, %v", resp.StatusCode, err)
+	}
+	private(t, "the metrics", b)
+	return string(b)
+}
+
+// numbers are NHS numbers of nobody.
+var numbers = func() (all []string) {
+	for n := 9990000000; len(all) < 500; n++ {
+		if number := fmt.Sprint(n); fhir.ValidNHSNumber(number) {
+			all = append(all, number)
 		}
 	}
-	return ""
-}
+	return all
+}()
