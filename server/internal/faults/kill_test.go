@@ -53,4 +53,5 @@ func TestKillUnderLoad(t *testing.T) {
 	c := login(t, p)
 	l.check(c)
 	l.quiet(c, p)
+	wholeAudit(t, c)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"slotway/server/internal/audit"
 	"slotway/server/internal/dispatch"
 	"slotway/server/internal/journal"
 )
@@ -100,4 +101,14 @@ func metricsOf(t *testing.T, p *process) (came int, outcomes map[string]int) {
 		}
 	}
 	return came, outcomes
+}
+
+// wholeAudit looks whether the chain of the audit is whole (R57).
+func wholeAudit(t *testing.T, c *client) {
+	t.Helper()
+	var got audit.Verdict
+	r := c.must(t, http.StatusOK, http.MethodGet, "/audit/verify", nil)
+	if err := json.Unmarshal(r.body, &got); err != nil || got.Break != "" || got.Trimmed || got.Seals == 0 {
+		t.Errorf("the chain of the audit: %v %s", err, r.body)
+	}
 }
