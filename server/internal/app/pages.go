@@ -48,7 +48,7 @@ func (a *App) sites(catalog *search.Catalog, state *sealer) (map[string]rest.Sit
 	s := &pages.Server{
 		Origin: cfg.BaseURL, Store: a.store, Catalog: catalog, Bases: cfg.bases(), Customers: a.patientCustomers, Sessions: a.sessions,
 		NHSLogin: client, Prompt: cfg.NHSLogin.Prompt, Callbacks: manage.NewCallbacks(cfg.BaseURL, key), Allowed: a.manageable,
-		Once: replays{a.store}.Once, Now: a.now, Audit: a.audit, Log: a.log, Test: cfg.pretend != nil,
+		Once: replays{a.store}.Once, Requests: a.requests, Now: a.now, NewID: a.newID, Audit: a.audit, Log: a.log, Test: cfg.pretend != nil,
 	}
 	all[rest.PartPages] = rest.Site{Paths: pages.Paths, Handler: s.Handler()}
 	if cfg.pretend != nil {

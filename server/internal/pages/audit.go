@@ -6,7 +6,6 @@ import (
 
 	"slotway/server/internal/audit"
 	"slotway/server/internal/session"
-	"slotway/server/internal/store"
 )
 
 // What the audit calls that which a patient does.
@@ -15,6 +14,7 @@ const (
 	actAppointment = "page.appointment"
 	actHandOver    = "page.hand-over"
 	actReturn      = "page.return"
+	actAsk         = "page.ask" // the pages; what is sent is request.ask, request.reply and request.withdraw
 	actSignIn      = "page.sign-in"
 	actSignOut     = "page.sign-out"
 )
@@ -22,15 +22,22 @@ const (
 // note leaves a record of what somebody did or was shown. They are known by the id
 // that NHS login has for them here.
 func (s *Server) note(r *http.Request, p session.Person, act string, status int, of ...booking) {
-	e := audit.Event{Time: s.Now(), Act: act, Face: "pages", Status: status, Subject: p.Subject, Issuer: s.NHSLogin.Issuer, Address: r.RemoteAddr}
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		e.Address = host
-	}
+	e := s.event(r, p)
+	e.Act, e.Status = act, status
 	for _, b := range of {
 		e.Touched = append(
 			e.Touched, audit.Ref(b.stored.Key, b.stored.Version),
-			audit.Ref(store.Key{Customer: b.customer.Alias, Type: "Patient", ID: b.patient}, 0),
+			audit.Ref(b.of(), 0),
 		)
 	}
 	s.Audit.Add(&e)
+}
+
+// event begins a record of what somebody does.
+func (s *Server) event(r *http.Request, p session.Person) audit.Event {
+	e := audit.Event{Time: s.Now(), Face: "pages", Subject: p.Subject, Issuer: s.NHSLogin.Issuer, Address: r.RemoteAddr}
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		e.Address = host
+	}
+	return e
 }

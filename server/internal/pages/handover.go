@@ -30,7 +30,7 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
 	if slices.ContainsFunc(data.Coming, view.leaves) || slices.ContainsFunc(data.Over, view.leaves) {
 		web.MayLeave(w, s.Origin)
 	}
-	return s.showOnce(w, r, v, "overview", layout{Title: "Your appointments", Data: data})
+	return s.showOnce(w, r, v, http.StatusOK, "overview", layout{Title: "Your appointments", Data: data})
 }
 
 // appointment is the page of one appointment; its address, with a proof, is also
@@ -55,28 +55,20 @@ func (s *Server) appointment(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.note(r, v.Person, actAppointment, http.StatusOK, b)
-	data := s.view(r.Context(), b)
-	if data.Manage {
-		web.MayLeave(w, s.Origin)
-	}
-	return s.showOnce(w, r, v, "appointment", layout{Title: data.Title, Data: data})
+	return s.showAppointment(w, r, v, b, http.StatusOK, writing{})
 }
 
 // showOnce shows a page to somebody who is signed in, with the banner on the first
 // after they came back.
-func (s *Server) showOnce(w http.ResponseWriter, r *http.Request, v session.Session, name string, l layout) error {
-	l.Person, l.Banner = &v.Person, v.Banner
-	if v.Banner {
-		if err := s.Sessions.Change(r.Context(), r, func(v *session.Session) { v.Banner = false }); err != nil {
+func (s *Server) showOnce(w http.ResponseWriter, r *http.Request, v session.Session, status int, name string, l layout) error {
+	l.Person, l.Tell = &v.Person, v.Tell
+	if v.Tell != "" {
+		if err := s.Sessions.Change(r.Context(), r, func(v *session.Session) { v.Tell = "" }); err != nil {
 			return err
 		}
 	}
-	return s.show(w, http.StatusOK, name, l)
+	return s.show(w, status, name, l)
 }
-
-// maxForm is how long a form may be, in bytes.
-const maxForm = 16 << 10
 
 // handOver sends the patient to where the appointment is managed (seed 000, 2A and
 // 2B), with an assertion of who they are, made now, where NHS login said so.
@@ -95,8 +87,10 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request) error {
 		s.say(w, r, http.StatusConflict, web.Message{Title: "You cannot manage this appointment online", Text: "It may have been changed or cancelled a moment ago. Look at the appointment, or contact the hospital."})
 		return nil
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	h := session.Handover{NHSNumber: v.Person.NHSNumber, Overview: r.PostFormValue("from") == "overview"}
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	h := session.Handover{NHSNumber: v.Person.NHSNumber, Overview: r.PostForm.Get("from") == "overview"}
 	if err := s.Sessions.BeginHandover(r.Context(), r, session.HandoverKey(patient, appointment), h); err != nil {
 		return err
 	}

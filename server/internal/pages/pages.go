@@ -4,8 +4,9 @@
 //
 // Where to look: pages.go has the table of addresses; signin.go is NHS login;
 // handover.go and back.go are the way to a partner and back (seed 000); record.go
-// finds what is a patient's own; view.go says it in words; render.go and templates
-// make HTML of it.
+// finds what is a patient's own; view.go says it in words; ask.go is what a patient asks
+// of the hospital, and conversation.go what is said about it; late.go keeps what was
+// written when the session is over; render.go and templates make HTML of it.
 package pages
 
 import (
@@ -18,6 +19,7 @@ import (
 	"slotway/server/internal/audit"
 	"slotway/server/internal/manage"
 	"slotway/server/internal/nhslogin"
+	"slotway/server/internal/request"
 	"slotway/server/internal/session"
 	"slotway/server/internal/store"
 	"slotway/server/internal/web"
@@ -31,6 +33,7 @@ type Server struct {
 	Bases     []string // under which an absolute reference is to a resource here
 	Customers func() []Customer
 	Sessions  *session.Sessions
+	Requests  *request.Service
 	NHSLogin  *nhslogin.Client
 	Prompt    string // what goes with an assertion to a partner: none, login, or empty for nothing
 	Callbacks manage.Callbacks
@@ -39,6 +42,7 @@ type Server struct {
 	// Once says whether this is the first use of a key, which it remembers until then.
 	Once  func(ctx context.Context, key string, until time.Time) (first bool, err error)
 	Now   func() time.Time
+	NewID func() string
 	Audit *audit.Log
 	Log   *slog.Logger
 	Test  bool // every page says that nothing on it is real
@@ -59,21 +63,36 @@ const RedirectPath = "/patient/sign-in/return"
 // page answers a request; what it fails with becomes a page, too.
 type page = web.Page
 
+// routes are the pages by method and address.
+func (s *Server) routes() map[string]page {
+	const one = "/patient/{patient}/appointment/{appointment}"
+	return map[string]page{
+		"GET /patient":               s.overview,
+		"GET /patient/{$}":           s.overview,
+		"GET /patient/sign-in":       s.signIn,
+		"GET /patient/sign-in/start": s.startSignIn,
+		"GET " + RedirectPath:        s.endSignIn,
+		"POST /patient/sign-out":     s.signOut,
+		"GET /patient/signed-out":    s.still("signed-out", "You have signed out"),
+		"GET /patient/accessibility": s.still("accessibility", "Accessibility statement"),
+		"GET /patient/privacy":       s.still("privacy", "Privacy and cookies"),
+		"GET " + one:                 s.appointment,
+		"POST " + one + "/manage":    s.handOver,
+		"GET " + one + "/manage":     s.backToAppointment,
+		"GET " + one + "/ask":        s.ask,
+		"POST " + one + "/ask":       s.asked,
+		"GET " + one + "/ask/check":  s.check,
+		"POST " + one + "/ask/check": s.send,
+		"GET " + one + "/ask/sent":   s.sent,
+		"POST " + one + "/reply":     s.reply,
+		"GET " + one + "/reply":      s.backToAppointment,
+		"GET " + one + "/withdraw":   s.withdraw,
+		"POST " + one + "/withdraw":  s.withdrawn,
+	}
+}
+
 // Handler serves the pages, and nothing of any other address.
 func (s *Server) Handler() http.Handler {
 	site := &web.Site{Origin: s.Origin, Assets: "/assets", Failures: failures, Say: s.say, Audit: s.Audit, Log: s.Log}
-	return site.Handler(map[string]page{
-		"GET /patient":                                             s.overview,
-		"GET /patient/{$}":                                         s.overview,
-		"GET /patient/sign-in":                                     s.signIn,
-		"GET /patient/sign-in/start":                               s.startSignIn,
-		"GET " + RedirectPath:                                      s.endSignIn,
-		"POST /patient/sign-out":                                   s.signOut,
-		"GET /patient/signed-out":                                  s.still("signed-out", "You have signed out"),
-		"GET /patient/accessibility":                               s.still("accessibility", "Accessibility statement"),
-		"GET /patient/privacy":                                     s.still("privacy", "Privacy and cookies"),
-		"GET /patient/{patient}/appointment/{appointment}":         s.appointment,
-		"POST /patient/{patient}/appointment/{appointment}/manage": s.handOver,
-		"GET /patient/{patient}/appointment/{appointment}/manage":  s.backToAppointment,
-	})
+	return site.Handler(s.routes())
 }

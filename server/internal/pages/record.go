@@ -29,6 +29,11 @@ type booking struct {
 	about  r4.Appointment
 }
 
+// of names the patient whose booking it is.
+func (b booking) of() store.Key {
+	return store.Key{Customer: b.customer.Alias, Type: "Patient", ID: b.patient}
+}
+
 // records gives the person's own: those that hold their verified NHS number and
 // their date of birth, of every customer (design decision 10). One without a date
 // of birth cannot be compared, and is not shown.

@@ -16,7 +16,7 @@ type layout struct {
 	Version string
 	Person  *session.Person // who is signed in
 	Test    bool
-	Banner  bool
+	Tell    string // what happened, as session.Session.Tell
 	Data    any
 }
 
@@ -47,18 +47,34 @@ func (s *Server) still(name, title string) page {
 	}
 }
 
+// message is what a page of one message says.
+type message struct {
+	web.Message
+	To, Link string // where to go on; the page of all appointments where empty
+	Wrote    string // what the person wrote, which is not sent
+	SignIn   bool   // the link is to sign in
+}
+
 // failures say what went wrong, and what to do.
 var failures = map[fhir.Kind]web.Message{
-	fhir.NotFound:         {Title: "Page not found", Text: "If you typed a web address, check that it is right. The page may also belong to somebody else, or the appointment may have been taken away."},
+	fhir.NotFound:         {Title: "Page not found", Text: "If you typed a web address, check that it is right. The page may also belong to somebody else, or the appointment may have been taken away. If you were sending something, it has not been sent."},
 	fhir.Forbidden:        {Title: "You cannot do this from there", Text: "The request came from another site, or from a page that was open for too long. Go to your appointments and try again."},
 	fhir.MethodNotAllowed: {Title: "Page not found", Text: "This address cannot be opened in that way. Go to your appointments and try again."},
+	fhir.TooLarge:         {Title: "That is too long", Text: "Go back in your browser, write less, and send it again. Nothing has been sent."},
 	fhir.Busy:             {Title: "Sorry, the service is not available", Text: "Try again in a few minutes. Your appointments have not changed."},
 	fhir.Internal:         {Title: "Sorry, there is a problem with the service", Text: "Try again later. Your appointments have not changed."},
 }
 
 // say shows a page of one message.
 func (s *Server) say(w http.ResponseWriter, r *http.Request, status int, m web.Message) {
-	l := layout{Title: m.Title, Error: true, Data: m.Text}
+	s.tell(w, r, status, message{Message: m})
+}
+
+func (s *Server) tell(w http.ResponseWriter, r *http.Request, status int, m message) {
+	if m.To == "" {
+		m.To, m.Link = "/patient", "Go to your appointments"
+	}
+	l := layout{Title: m.Title, Error: true, Data: m}
 	if v, ok, err := s.Sessions.Get(r.Context(), r); err == nil && ok {
 		l.Person = &v.Person
 	}

@@ -18,14 +18,26 @@ import (
 func (s *Server) target(text string) string {
 	const overview = "/patient"
 	path, rawQuery, _ := strings.Cut(text, "?")
+	path, form := cutForm(path)
 	parts := strings.Split(path, "/")
 	if len(parts) != 5 || parts[0] != "" || parts[1] != "patient" || parts[3] != "appointment" || !fhir.ValidID(parts[2]) || !fhir.ValidID(parts[4]) {
 		return overview
 	}
-	if query, err := url.ParseQuery(rawQuery); err == nil && s.Callbacks.Proven(parts[2], parts[4], query) {
+	if query, err := url.ParseQuery(rawQuery); err == nil && form == "" && s.Callbacks.Proven(parts[2], parts[4], query) {
 		return s.callback(parts[2], parts[4])
 	}
-	return manage.Path(parts[2], parts[4])
+	return manage.Path(parts[2], parts[4]) + form
+}
+
+// cutForm cuts off which form of an appointment a path names; where it names none,
+// form is empty.
+func cutForm(path string) (before, form string) {
+	for _, form := range []string{formAsk, formCheck, formWithdraw} {
+		if before, ok := strings.CutSuffix(path, form); ok {
+			return before, form
+		}
+	}
+	return path, ""
 }
 
 // callback is the address by which a partner sends a patient back, on this site.

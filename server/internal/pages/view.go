@@ -58,6 +58,11 @@ func (s *Server) view(ctx context.Context, b booking) view {
 		NHS: web.Spaced(r4.Value(b.person.Identifiers, fhir.NHSNumberSystem)), Notes: root.Get("patientInstruction").Text(),
 		Path: manage.Path(b.patient, b.about.ID), Manage: s.managementURL(b) != "",
 	}
+	if b.about.Status == "pending" {
+		if asked, open, err := s.Requests.OpenOf(ctx, store.Of(b.customer.Alias), b.stored.Key); err == nil && open {
+			v.Status.Text = "You asked to " + asks[asked.Kind] + " it"
+		}
+	}
 	if b.about.Start.Given() {
 		at := b.about.Start.Time.In(b.customer.Zone)
 		v.When, v.Machine = web.LongTime(at), at.Format(time.RFC3339)

@@ -18,7 +18,17 @@ type Ask struct {
 	Patient     store.Key // whose appointment it is: verified by whoever calls
 	Kind        Kind
 	Note        string // in the patient's words; may be empty
+	// ID is that of the request to be, which the caller made. What is asked again
+	// under the same is the same request, so that a form that is sent twice asks
+	// once. Empty lets Ask make one.
+	ID string
 }
+
+// The codes of what Ask refuses with fhir.Conflict.
+const (
+	CodeOpen = "REQUEST_OPEN"     // a request is open already
+	CodeOver = "APPOINTMENT_OVER" // the appointment is over, or has begun
+)
 
 // askable are the statuses of an appointment that can be asked about.
 var askable = []string{"booked", "pending", "waitlist"}
@@ -27,8 +37,8 @@ var askable = []string{"booked", "pending", "waitlist"}
 // message, in one commit.
 //
 // fhir.NotFound where the appointment is not there or not this patient's;
-// fhir.Conflict where a request is open already, or the appointment is over or has
-// begun; fhir.Unprocessable for a note that is too long.
+// fhir.Conflict where a request is open already (CodeOpen), or the appointment is
+// over or has begun (CodeOver); fhir.Unprocessable for a note that is too long.
 func (s *Service) Ask(ctx context.Context, a Ask) (r Request, err error) {
 	if a.Kind != Change && a.Kind != Cancel {
 		return r, fhir.Errorf(fhir.Unprocessable, "A request is to change or to cancel.").At("kind")
@@ -39,7 +49,10 @@ func (s *Service) Ask(ctx context.Context, a Ask) (r Request, err error) {
 	if err := checkText(a.Note); err != nil {
 		return r, err
 	}
-	id := s.NewID()
+	id := a.ID
+	if id == "" {
+		id = s.NewID()
+	}
 	err = s.Store.Update(ctx, func(tx store.Tx) error {
 		rec, err := s.ask(ctx, tx, a, id)
 		if err != nil {
@@ -64,13 +77,16 @@ func (s *Service) ask(ctx context.Context, tx store.Tx, a Ask, id string) (rec s
 	if !s.takesPart(appointment, patient) {
 		return rec, store.NotFound(a.Appointment)
 	}
-	if err := s.mayAsk(appointment); err != nil {
+	key := store.Key{Customer: appointment.Customer, Type: "Task", ID: id}
+	if rec, done, err := s.asked(ctx, tx, key, a); done || err != nil {
 		return rec, err
 	}
-	key := store.Key{Customer: appointment.Customer, Type: "Task", ID: id}
+	if err := s.MayAsk(appointment); err != nil {
+		return rec, err
+	}
 	err = tx.Claim(ctx, store.Claim{Space: openSpace, Key: openKey(appointment.Key), Holder: id})
 	if _, taken := store.IsTaken(err); taken {
-		return rec, fhir.Errorf(fhir.Conflict, "A request about this appointment is open already. Add a message to it, or withdraw it and ask again.").Coded("REQUEST_OPEN")
+		return rec, fhir.Errorf(fhir.Conflict, "A request about this appointment is open already. Add a message to it, or withdraw it and ask again.").Coded(CodeOpen)
 	}
 	if err != nil {
 		return rec, err
@@ -83,14 +99,29 @@ func (s *Service) ask(ctx context.Context, tx store.Tx, a Ask, id string) (rec s
 		return rec, err
 	}
 	note(tx, "request.ask", key)
-	if rec, err = s.put(ctx, tx, store.Record{}, key, s.asked(a, appointment, id, number)...); err != nil {
+	if rec, err = s.put(ctx, tx, store.Record{}, key, s.task(a, appointment, id, number)...); err != nil {
 		return rec, err
 	}
 	return rec, s.move(ctx, tx, appointment, "pending")
 }
 
-// asked are the elements of a new request.
-func (s *Service) asked(a Ask, appointment store.Record, id string, number Number) []fhir.Change {
+// asked gives the request that was asked before under the same id, and says whether
+// there is one.
+func (s *Service) asked(ctx context.Context, tx store.Tx, key store.Key, a Ask) (rec store.Record, done bool, err error) {
+	if rec, err = tx.Read(ctx, store.Of(key.Customer), key); absent(err) {
+		return rec, false, nil
+	}
+	if err != nil {
+		return rec, false, err
+	}
+	if r, err := s.view(rec); err != nil || r.Appointment.ID != a.Appointment.ID || r.Patient.ID != a.Patient.ID || r.Kind != a.Kind {
+		return rec, false, fhir.Errorf(fhir.Conflict, "The id is that of another request.")
+	}
+	return rec, true, nil
+}
+
+// task are the elements of a new request.
+func (s *Service) task(a Ask, appointment store.Record, id string, number Number) []fhir.Change {
 	of := object{"reference": "Patient/" + a.Patient.ID}
 	at := number.Time()
 	changes := []fhir.Change{
@@ -142,17 +173,18 @@ func (s *Service) takesPart(appointment, patient store.Record) bool {
 	return false
 }
 
-// mayAsk says why an appointment cannot be asked about any more.
-func (s *Service) mayAsk(rec store.Record) error {
+// MayAsk says why an appointment cannot be asked about any more: fhir.Conflict. It
+// does not look for an open request.
+func (s *Service) MayAsk(rec store.Record) error {
 	a, err := r4.ReadAppointment(rec.Resource.Root())
 	if err != nil {
 		return err
 	}
 	if !slices.Contains(askable, a.Status) || rec.Resource.Root().One(pathHold).Exists() {
-		return fhir.Errorf(fhir.Conflict, "The appointment is %s, so nothing can be asked about it.", a.Status).Coded("APPOINTMENT_OVER")
+		return fhir.Errorf(fhir.Conflict, "The appointment is %s, so nothing can be asked about it.", a.Status).Coded(CodeOver)
 	}
 	if a.Start.Given() && !a.Start.Time.After(s.Now()) {
-		return fhir.Errorf(fhir.Conflict, "The appointment has begun, so nothing can be asked about it.").Coded("APPOINTMENT_OVER")
+		return fhir.Errorf(fhir.Conflict, "The appointment has begun, so nothing can be asked about it.").Coded(CodeOver)
 	}
 	return nil
 }
@@ -160,16 +192,16 @@ func (s *Service) mayAsk(rec store.Record) error {
 // pathHold is what a hold has, which is no booking yet.
 var pathHold = fhir.MustPath("extension").Where("url", fhir.HoldExpires)
 
-// maxText is the length of a message in characters.
-const maxText = 4000
+// MaxText is the length of a message in characters.
+const MaxText = 4000
 
 // checkText refuses what no message can be.
 func checkText(text string) error {
 	switch {
 	case strings.TrimSpace(text) == "":
 		return fhir.Errorf(fhir.Unprocessable, "The message is empty.").At("note")
-	case utf8.RuneCountInString(text) > maxText:
-		return fhir.Errorf(fhir.Unprocessable, "A message has at most %d characters.", maxText).At("note")
+	case utf8.RuneCountInString(text) > MaxText:
+		return fhir.Errorf(fhir.Unprocessable, "A message has at most %d characters.", MaxText).At("note")
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }):
 		return fhir.Errorf(fhir.Unprocessable, "A message is text, without control characters.").At("note")
 	}

@@ -59,6 +59,31 @@ func (s *Service) Reply(ctx context.Context, key store.Key, ifVersion int64, by 
 	})
 }
 
+// Write adds a message of the patient to the conversation of a request that is open.
+// What they say again in the same words after the message of that number is the same
+// message: a form that is sent twice says it once.
+//
+// fhir.NotFound where it is not there or not this patient's; fhir.Conflict where it
+// is not open any more; fhir.Unprocessable.
+func (s *Service) Write(ctx context.Context, key, patient store.Key, after Number, text string) (Request, error) {
+	if err := checkText(text); err != nil {
+		return Request{}, err
+	}
+	return s.change(ctx, key, store.Any, "request.reply", func(tx store.Tx, rec store.Record, r Request) ([]fhir.Change, error) {
+		if r.Patient.Customer != patient.Customer || r.Patient.ID != patient.ID {
+			return nil, store.NotFound(rec.Key)
+		}
+		if slices.ContainsFunc(r.Messages, func(m Message) bool { return m.Patient && m.Number > after && m.Text == text }) {
+			return nil, nil
+		}
+		if err := mustBeOpen(r); err != nil {
+			return nil, err
+		}
+		number, err := s.say(ctx, tx, rec.Key)
+		return []fhir.Change{addNote(rec, annotation(object{"reference": "Patient/" + patient.ID}, number, text))}, err
+	})
+}
+
 // addNote puts a note behind those of a Task.
 func addNote(rec store.Record, n object) fhir.Change {
 	var all []json.RawMessage

@@ -39,13 +39,16 @@ func (s *Sessions) Handover(ctx context.Context, key string) (h Handover, ok boo
 	return h, true, nil
 }
 
+// TellBack is what EndHandover tells: that the person came back.
+const TellBack = "came-back"
+
 // EndHandover ends a hand-over; ok says whether this was the one to end it.
 func (s *Sessions) EndHandover(ctx context.Context, r *http.Request, key string) (ok bool, err error) {
 	if _, err := take[Handover](ctx, s, spaceHandover, key); err != nil {
 		return false, nothing(err)
 	}
 	return true, s.Change(ctx, r, func(v *Session) {
-		v.Banner = true
+		v.Tell = TellBack
 		v.Handovers = slices.DeleteFunc(v.Handovers, func(k string) bool { return k == key })
 	})
 }

@@ -52,8 +52,8 @@ type Session struct {
 	Person Person    `json:"person"`
 	Began  time.Time `json:"began"`
 	Seen   time.Time `json:"seen"`
-	// Banner says that the next page tells the person that they came back.
-	Banner bool `json:"banner,omitempty"`
+	// Tell names what the next page tells the person, once; empty for nothing.
+	Tell string `json:"tell,omitempty"`
 	// Handovers are the appointments, as Handover keys, that the person was sent
 	// to manage, and has not come back from.
 	Handovers []string `json:"handovers,omitempty"`
@@ -83,9 +83,31 @@ func (s *Sessions) Start(ctx context.Context, w http.ResponseWriter, r *http.Req
 	return put(ctx, s, spaceSession, id, next, now.Add(Absolute))
 }
 
-// Get gives the browser's session; ok is false when it has none, or its time is
-// over.
+// Ends is when the session is over, unless there is a request before.
+func (v Session) Ends() time.Time {
+	idle, absolute := v.Seen.Add(Idle), v.Began.Add(Absolute)
+	if absolute.Before(idle) {
+		return absolute
+	}
+	return idle
+}
+
+// Get gives the browser's session, which goes on by it; ok is false when it has
+// none, or its time is over.
 func (s *Sessions) Get(ctx context.Context, r *http.Request) (v Session, ok bool, err error) {
+	if v, ok, err = s.Peek(ctx, r); err != nil || !ok {
+		return Session{}, false, err
+	}
+	if now := s.Now().UTC(); now.Sub(v.Seen) >= touch {
+		v.Seen = now
+		err = s.Change(ctx, r, func(v *Session) { v.Seen = now })
+	}
+	return v, err == nil, err
+}
+
+// Peek gives the browser's session as it is. Where ok is false, v is one that was
+// over for want of a request, and of nobody where there is none.
+func (s *Sessions) Peek(ctx context.Context, r *http.Request) (v Session, ok bool, err error) {
 	id := s.cookie(r, cookieSession)
 	if id == "" {
 		return v, false, nil
@@ -93,14 +115,7 @@ func (s *Sessions) Get(ctx context.Context, r *http.Request) (v Session, ok bool
 	if v, err = get[Session](ctx, s, spaceSession, id); err != nil {
 		return Session{}, false, nothing(err)
 	}
-	now := s.Now()
-	if now.Sub(v.Seen) >= Idle {
-		return Session{}, false, nil
-	}
-	if now.Sub(v.Seen) >= touch {
-		err = s.Change(ctx, r, func(v *Session) { v.Seen = now.UTC() })
-	}
-	return v, err == nil, err
+	return v, s.Now().Before(v.Ends()), nil
 }
 
 // Change changes what is kept of the browser's session, and does nothing where it

@@ -172,7 +172,7 @@ func TestHandover(t *testing.T) {
 	if ok, err := f.EndHandover(t.Context(), r, key); !ok || err != nil || open() {
 		t.Errorf("it does not end: %v", err)
 	}
-	if v, _, _ := f.Get(t.Context(), r); !v.Banner || len(v.Handovers) != 0 {
+	if v, _, _ := f.Get(t.Context(), r); v.Tell != TellBack || len(v.Handovers) != 0 {
 		t.Errorf("afterwards the session is %+v", v)
 	}
 	begin()

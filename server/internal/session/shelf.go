@@ -30,6 +30,7 @@ const (
 	spaceSession  = "session"
 	spaceSignIn   = "session-sign-in"
 	spaceHandover = "session-handover"
+	spaceDraft    = "session-draft"
 	spaceOver     = "session-over"
 	holder        = "session"
 	overTime      = "20060102150405"
