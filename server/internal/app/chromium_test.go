@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -104,7 +105,8 @@ func (b *tab) heard(event any) {
 	case *cdpage.EventJavascriptDialogOpening:
 		b.bad = append(b.bad, "a dialog opened: "+e.Message)
 	case *log.EventEntryAdded:
-		if e.Entry.Level == log.LevelError {
+		refusal := strings.Contains(e.Entry.Text, "the server responded with a status of 4") && slices.Contains(b.requests, e.Entry.URL)
+		if e.Entry.Level == log.LevelError && !refusal { // a page may say that something is wrong
 			b.bad = append(b.bad, "on the console: "+e.Entry.Text+" "+e.Entry.URL)
 		}
 	}

@@ -34,7 +34,6 @@ type Config struct {
 	Services   []OfferConfig    `yaml:"services"`
 	Spine      SpineConfig      `yaml:"ssp"`
 	NHSLogin   NHSLoginConfig   `yaml:"nhs_login"`
-	StaffLogin StaffLoginConfig `yaml:"staff_login"`
 	Callbacks  string           `yaml:"callbacks"`
 	Errors     ErrorConfig      `yaml:"errors"`
 	BaRS       BaRSConfig       `yaml:"bars"`

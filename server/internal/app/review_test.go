@@ -34,7 +34,7 @@ func newWard(t *testing.T) *ward {
 
 func (w *ward) send(alias, event, control string, segs ...string) string {
 	w.t.Helper()
-	raw := segments(append([]string{`MSH|^~\&|PAS|` + alias + `{` + alias + `}|HL7API|PKB|202605121000||` + event + `|` + control + `|P|2.5.1`}, segs...)...)
+	raw := segments(append([]string{`MSH|^~\&|PAS|` + alias + `{` + alias + `}|HL7API|PKB|202605121000||` + event + `|` + control + `|P|2.5.1||||||UNICODE UTF-8`}, segs...)...)
 	ack, err := dispatch.HTTP(w.d.base+"/hl7", "partner_demo", demoPassword, nil).Send(w.t.Context(), []byte(raw))
 	if err != nil {
 		w.t.Fatal(err)

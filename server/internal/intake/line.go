@@ -8,7 +8,10 @@ import (
 
 // nameOfCaller says who decides, as items and the journal have it.
 func nameOfCaller(p auth.Principal) string {
-	if p.Subject == "" || p.Subject == p.Client {
+	switch {
+	case p.Client == "":
+		return p.Subject // of the staff, in a browser
+	case p.Subject == "" || p.Subject == p.Client:
 		return p.Client
 	}
 	return p.Client + " for " + p.Subject

@@ -3,7 +3,6 @@ package intake
 import (
 	"context"
 
-	"slotway/fhir"
 	"slotway/hl7bridge"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/journal"
@@ -39,6 +38,7 @@ func seen(p auth.Principal, customer string, q journal.Query) (journal.Query, er
 type Kept struct {
 	journal.Entry
 	Message string `json:"message,omitempty"` // its text, a segment a line; empty where it is not kept
+	Raw     []byte `json:"-"`                 // its bytes
 }
 
 // Message gives one message. It holds patient data; the look is recorded in the
@@ -46,21 +46,13 @@ type Kept struct {
 //
 // fhir.NotFound when there is none that the caller may see.
 func (s *Service) Message(ctx context.Context, p auth.Principal, id string) (k Kept, err error) {
-	q, err := seen(p, "", journal.Query{})
-	if err != nil {
+	if k.Entry, err = s.entry(ctx, p, id); err != nil {
 		return k, err
 	}
-	if k.Entry, err = journal.Find(ctx, s.Store, id); err != nil {
+	if k.Raw, err = s.raw(ctx, k.Entry); err != nil {
 		return k, err
 	}
-	if !q.Sees(k.Entry) {
-		return Kept{}, fhir.Errorf(fhir.NotFound, "There is no message with this id in the journal.")
-	}
-	raw, err := s.raw(ctx, k.Entry)
-	if err != nil {
-		return k, err
-	}
-	k.Message = Text(raw, k.Charset)
+	k.Message = Text(k.Raw, k.Charset)
 	return k, s.Store.Update(ctx, func(tx store.Tx) error {
 		return looked(tx, p, "messages.view", "", []string{k.Controller}, k.ID)
 	})

@@ -4,18 +4,19 @@ import (
 	"context"
 	"slices"
 
-	"slotway/server/internal/openid"
 	"slotway/server/internal/session"
 	"slotway/server/internal/store"
 )
 
-// Role is what somebody of the staff may do: each opens one section of the pages.
+// Role is what somebody of the staff may do: each opens one section of the pages, but
+// for Contents, which opens more of one.
 type Role string
 
 // The roles.
 const (
 	Requests Role = "requests" // see and work on what patients ask
-	Messages Role = "messages" // see the journal of HL7 messages, and replay them
+	Messages Role = "messages" // see the journal of HL7 messages
+	Contents Role = "contents" // with messages: see what they say and made, and replay them
 	Review   Role = "review"   // decide on what is held for review
 	Calendar Role = "calendar" // see slots and who has booked them
 	Reports  Role = "reports"  // see counts, of nobody in particular
@@ -24,7 +25,7 @@ const (
 )
 
 // Roles are all of them.
-var Roles = []Role{Requests, Messages, Review, Calendar, Reports, Access, Health}
+var Roles = []Role{Requests, Messages, Contents, Review, Calendar, Reports, Access, Health}
 
 // Person is somebody of the staff.
 type Person struct {
@@ -47,9 +48,6 @@ type People interface {
 	// SignIn gives the person whose password this is, for a request from an address.
 	// fhir.Unauthenticated, fhir.Busy.
 	SignIn(ctx context.Context, user, password, address string) (Person, error)
-	// Arrive gives the person whom the provider speaks of. fhir.Forbidden for somebody
-	// who may not come in.
-	Arrive(said openid.Answer) (Person, error)
 	// Now gives what somebody who signed in may do now; ok is false where they do not
 	// work here any more.
 	Now(p Person) (now Person, ok bool)

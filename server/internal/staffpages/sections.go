@@ -12,5 +12,6 @@ type section struct {
 func (s *Server) sections() []section {
 	return []section{
 		{"/staff/requests", "Requests", Requests, s.requestPages()},
+		{messagesPath, "Messages", Messages, s.messagePages()},
 	}
 }

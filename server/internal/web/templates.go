@@ -17,7 +17,10 @@ type Templates map[string]*template.Template
 var shared = []string{"layout.html", "parts.html"}
 
 // functions are those that templates may call.
-var functions = template.FuncMap{"field": func(id, text string) Problem { return Problem{id, text} }}
+var functions = template.FuncMap{
+	"field": func(id, text string) Problem { return Problem{id, text} },
+	"shown": Shown,
+}
 
 // Problem is what is wrong with a form: the id of the field, and what to do.
 type Problem struct{ Field, Text string }

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"slotway/fhir"
 	"slotway/fhir/r4"
@@ -69,4 +71,28 @@ func ConceptsOf(n fhir.Node, name string) (all []string) {
 		}
 	}
 	return all
+}
+
+// Shown gives text from elsewhere with the characters visible that would have what
+// stands around them read in another order, or that nobody sees: U+202E becomes
+// ‹U+202E›. Everything else, in any script, stays.
+func Shown(text string) string {
+	if !strings.ContainsFunc(text, unseen) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if unseen(r) {
+			fmt.Fprintf(&b, "‹U+%04X›", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// unseen are the marks of direction (Unicode Bidirectional Algorithm, section 2), and
+// characters that take no room.
+func unseen(r rune) bool {
+	return unicode.Is(unicode.Bidi_Control, r) || unicode.Is(unicode.Cf, r) || unicode.IsControl(r) && r != '\n' && r != '\t'
 }

@@ -1,0 +1,3 @@
+package staffpages
+
+const reviewPath = home + "/review"
