@@ -91,6 +91,7 @@ func (c *Config) check() error {
 	errs = append(errs, c.checkOwnIssuer()...)
 	errs = append(errs, c.checkOffers()...)
 	errs = append(errs, c.checkStaff()...)
+	errs = append(errs, c.checkStaffLogin()...)
 	errs = append(errs, c.checkCustomers()...)
 	return errors.Join(errs...)
 }

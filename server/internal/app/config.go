@@ -34,6 +34,7 @@ type Config struct {
 	Services   []OfferConfig    `yaml:"services"`
 	Spine      SpineConfig      `yaml:"ssp"`
 	NHSLogin   NHSLoginConfig   `yaml:"nhs_login"`
+	StaffLogin StaffLoginConfig `yaml:"staff_login"`
 	Callbacks  string           `yaml:"callbacks"`
 	Errors     ErrorConfig      `yaml:"errors"`
 	BaRS       BaRSConfig       `yaml:"bars"`

@@ -60,7 +60,7 @@ func (c *checker) steps() []step {
 	if !c.empty {
 		steps = append(steps, step{"a patient's appointments are found by NHS number, day and status", c.finds})
 		steps = append(steps, step{"the seed's S14 with a ZAP gives ID123 its management URL and changes nothing else", c.managementURL})
-		if c.app.cfg.pretend != nil {
+		if c.app.cfg.pretend.patients() {
 			steps = append(steps, step{"a patient signs in, manages an appointment at a partner's and comes back", c.patient})
 		}
 		steps = append(steps, step{"free slots are found on the booking face, and one is booked once", c.booksSTU3})

@@ -45,7 +45,7 @@ Ready.
   HL7 over MLLP       %[2]s               (as partner_demo)
   Tokens              %[1]s/oauth2/token  (demo-consumer / demo-secret, demo-admin / demo-secret)
   Patients' pages     %[1]s/patient       (sign in as anybody: nothing is asked)
-  Staff pages         %[1]s/staff         (jack.brown / testing)
+  Staff pages         %[1]s/staff         (sign in as anybody: nothing is asked)
   Health, metrics     %[1]s/readyz  %[1]s/metrics
   Data                %[3]s
 

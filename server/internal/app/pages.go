@@ -33,7 +33,14 @@ type NHSLoginConfig struct {
 func (a *App) sites(catalog *search.Catalog, state *sealer) (map[string]rest.Site, error) {
 	cfg := a.cfg
 	a.sessions = a.sessionsOf(session.Patient, state)
-	all := map[string]rest.Site{rest.PartStaff: a.staffSite(catalog, state)}
+	staff, err := a.staffSite(catalog, state)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]rest.Site{rest.PartStaff: staff}
+	if cfg.pretend != nil {
+		all[partPretend] = cfg.pretend.site(a)
+	}
 	if cfg.NHSLogin.Issuer == "" {
 		return all, nil
 	}
@@ -51,9 +58,6 @@ func (a *App) sites(catalog *search.Catalog, state *sealer) (map[string]rest.Sit
 		Once: replays{a.store}.Once, Requests: a.requests, Now: a.now, NewID: a.newID, Audit: a.audit, Log: a.log, Test: cfg.pretend != nil,
 	}
 	all[rest.PartPages] = rest.Site{Paths: pages.Paths, Handler: s.Handler()}
-	if cfg.pretend != nil {
-		all[partPretend] = cfg.pretend.site(a)
-	}
 	return all, nil
 }
 
@@ -115,7 +119,7 @@ func (c *Config) checkPages() (errs []error) {
 	if n.Issuer == "" {
 		return errs
 	}
-	if u, err := url.Parse(n.Issuer); err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Host) && c.Insecure) {
+	if !c.mayAsk(n.Issuer) {
 		bad("nhs_login.issuer must be https (http is for loopback with allow_insecure_loopback: true)")
 	}
 	if n.ClientID == "" || n.Key == "" {
@@ -125,4 +129,10 @@ func (c *Config) checkPages() (errs []error) {
 		bad("nhs_login.prompt is none or login, or is left out, not %q", n.Prompt)
 	}
 	return errs
+}
+
+// mayAsk says whether a provider at an address may be asked who somebody is.
+func (c *Config) mayAsk(issuer string) bool {
+	u, err := url.Parse(issuer)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && loopback(u.Host) && c.Insecure)
 }

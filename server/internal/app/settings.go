@@ -52,8 +52,9 @@ type Settings struct {
 		Audit     Text `yaml:"audit,omitempty" placeholder:"DAYS" help:"How long the records of the audit are kept: at least 90 days; 0, the default, for good."`
 	} `embed:"" prefix:"retention-" yaml:"retention,omitempty"`
 
-	NHSLogin  Text `yaml:"nhs_login,omitempty" name:"nhs-login" env:"SLOTWAY_NHS_LOGIN" placeholder:"YAML" help:"How patients sign in: issuer, client_id, key (RSA private key, PEM), and where wanted key_id and prompt (none or login, for partners)."`
-	Callbacks Text `yaml:"callbacks,omitempty" placeholder:"MODE" help:"Addresses by which patients come back from partners: proven carries a proof that it was made here, plain has no query at all (default proven)."`
+	NHSLogin   Text `yaml:"nhs_login,omitempty" name:"nhs-login" env:"SLOTWAY_NHS_LOGIN" placeholder:"YAML" help:"How patients sign in: issuer, client_id, key (RSA private key, PEM), and where wanted key_id and prompt (none or login, for partners)."`
+	StaffLogin Text `yaml:"staff_login,omitempty" name:"staff-login" env:"SLOTWAY_STAFF_LOGIN" placeholder:"YAML" help:"How staff sign in where the trust has an OpenID Connect provider: issuer, client_id, key (RSA private key, PEM) or secret_file, and which of its claims and groups count here."`
+	Callbacks  Text `yaml:"callbacks,omitempty" placeholder:"MODE" help:"Addresses by which patients come back from partners: proven carries a proof that it was made here, plain has no query at all (default proven)."`
 
 	Errors struct {
 		R4      Text `yaml:"r4,omitempty" name:"r4" placeholder:"STYLE" help:"How the R4 face answers failures: rfc6750, nhs-booking, uec or bars (default rfc6750)."`

@@ -242,7 +242,7 @@ func TestStaffMessagesApart(t *testing.T) {
 	}
 	l.leave()
 	l.goTo("/staff/messages")
-	l.password("none")
+	l.chosen("none")
 	if l.status != http.StatusNotFound {
 		t.Errorf("without the role the list is answered %d", l.status)
 	}

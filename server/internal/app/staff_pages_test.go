@@ -21,6 +21,13 @@ func startDesk(t *testing.T, set Settings) *desk {
 	return deskOf(t, startDemo(t, t.TempDir(), set))
 }
 
+// chosen signs somebody in at the stand-in of the provider, from the page that asks.
+func (d *desk) chosen(id string) {
+	d.t.Helper()
+	d.must(d.follow(d.t.Context(), `id="provider"`))
+	d.must(d.submit(d.t.Context(), "person", url.Values{"person": {id}}))
+}
+
 func deskOf(t *testing.T, a *App) *desk { return &desk{newBrowser(), t, a} }
 
 func (d *desk) must(err error) {
@@ -46,7 +53,7 @@ func (d *desk) password(user string) {
 func (d *desk) as(user, path string) {
 	d.t.Helper()
 	d.goTo(path)
-	d.password(user)
+	d.chosen(user)
 	d.must(d.shows(path, http.StatusOK, "<h1"))
 }
 
@@ -84,9 +91,10 @@ func staffOf(t *testing.T, people ...string) Text {
 // S75: what somebody has no role for is not there, and neither is its link; S68,
 // S69: a session begins under a new id, and ends for good.
 func TestStaffSignIn(t *testing.T) {
-	d := startDesk(t, Settings{Staff: staffOf(t, "all:customers: [trustalias], roles: [requests, reports, health, review, messages, calendar, access]", "none:customers: [trustalias]", "one:customers: [trustalias], roles: [reports]")})
+	d := startDesk(t, Settings{StaffLogin: "{passwords: true}", Staff: staffOf(t, "all:customers: [trustalias], roles: [requests, reports, health, review, messages, calendar, access]", "none:customers: [trustalias]", "one:customers: [trustalias], roles: [reports]")})
 	d.setCookie("slotway-staff", strings.Repeat("A", 22))
-	d.as("all", "/staff/requests")
+	d.goTo("/staff/requests")
+	d.password("all")
 	own := d.session()
 	if own == "" || own == strings.Repeat("A", 22) {
 		t.Errorf("after signing in the session is %q", own)
@@ -100,7 +108,7 @@ func TestStaffSignIn(t *testing.T) {
 	d.must(d.shows("/staff/signed-out", http.StatusOK, "signed out"))
 	d.setCookie("slotway-staff", own)
 	d.goTo("/staff/requests")
-	d.must(d.shows("/staff/sign-in", http.StatusOK, "User name"))
+	d.must(d.shows("/staff/sign-in", http.StatusOK, "<h1 class=\"nhsuk-heading-xl\">Sign in</h1>"))
 
 	d.goTo("/staff")
 	d.password("none")
@@ -119,7 +127,7 @@ func TestStaffSignIn(t *testing.T) {
 
 // S76: who guesses is slowed down; a wrong password and an unknown user are the same.
 func TestStaffGuessing(t *testing.T) {
-	d := startDesk(t, Settings{})
+	d := startDesk(t, Settings{StaffLogin: "{passwords: true}"})
 	for i := range 11 {
 		d.goTo("/staff/sign-in?to=/staff/requests")
 		d.must(d.submit(t.Context(), `name="password"`, url.Values{"user": {"jack.brown"}, "password": {"wrong"}}))
@@ -156,11 +164,11 @@ func TestStaffApart(t *testing.T) {
 		}
 	}
 	j.must(j.open(t.Context(), j.app.cfg.BaseURL+"/staff/requests"))
-	j.must(j.shows("/staff/sign-in", http.StatusOK, "User name"))
+	j.must(j.shows("/staff/sign-in", http.StatusOK, "<h1 class=\"nhsuk-heading-xl\">Sign in</h1>"))
 	d := deskOf(t, j.app)
 	d.setCookie("slotway-staff", patient)
 	d.goTo("/staff/requests")
-	d.must(d.shows("/staff/sign-in", http.StatusOK, "User name"))
+	d.must(d.shows("/staff/sign-in", http.StatusOK, "<h1 class=\"nhsuk-heading-xl\">Sign in</h1>"))
 	d.as("jack.brown", "/staff/requests")
 	own := d.session()
 	d.setCookie("slotway", own)
@@ -197,7 +205,7 @@ func TestStaffApart(t *testing.T) {
 
 // S60: where somebody goes after signing in is a page of these, whatever is asked.
 func TestStaffWhereTo(t *testing.T) {
-	d := startDesk(t, Settings{})
+	d := startDesk(t, Settings{StaffLogin: "{passwords: true}"})
 	for to, want := range map[string]string{
 		"https://evil.example": "/staff", "//evil.example": "/staff", `/staff\evil`: "/staff", "/staff//evil.example": "/staff", "/staff/../patient": "/staff",
 		"/patient": "/staff", "/staff/requests": "/staff/requests", "/staff/requests?x=1": "/staff", "/staff/%0d%0a": "/staff", "javascript:alert(1)": "/staff", "/staffed": "/staff",

@@ -43,12 +43,3 @@ func AssertionID(text string) (id string, ok bool) {
 	}
 	return a.Issuer + "\x00" + a.ID, true
 }
-
-// prove says to NHS login which client it is (RFC 7523 section 2.2).
-func (c *Client) prove(endpoint string) (string, error) {
-	now := c.Now()
-	return c.Signer.Sign(map[string]any{
-		"iss": c.ClientID, "sub": c.ClientID, "aud": endpoint, "jti": c.NewID(),
-		"iat": now.Unix(), "exp": now.Add(assertionLife).Unix(),
-	})
-}

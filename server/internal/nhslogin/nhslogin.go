@@ -6,16 +6,14 @@ package nhslogin
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/coreos/go-oidc/v3/oidc"
-	"golang.org/x/oauth2"
 
 	"slotway/fhir"
 	"slotway/server/internal/auth"
+	"slotway/server/internal/openid"
 )
 
 // Config is what a client is made from.
@@ -32,17 +30,15 @@ type Config struct {
 // Client is a service that is registered with NHS login.
 type Client struct {
 	Config
-	mu       sync.Mutex
-	provider *oidc.Provider
-	verifier *oidc.IDTokenVerifier
+	provider *openid.Client
 }
 
 // New makes a client. The provider is looked up when it is first needed.
 func New(cfg Config) *Client {
-	if cfg.HTTP == nil {
-		cfg.HTTP = &http.Client{Timeout: 10 * time.Second}
-	}
-	return &Client{Config: cfg}
+	return &Client{cfg, openid.New(openid.Config{
+		Name: "NHS login", Issuer: cfg.Issuer, ClientID: cfg.ClientID, Redirect: cfg.Redirect, Signer: cfg.Signer, Scopes: []string{"profile"},
+		Algorithms: []string{"RS512"}, HTTP: cfg.HTTP, Now: cfg.Now, NewID: cfg.NewID,
+	})}
 }
 
 // trust is the proof of identity that is asked for: checked against documents
@@ -59,38 +55,14 @@ type Ask struct {
 
 // URL gives the address that begins a sign-in. fhir.Busy when NHS login cannot be reached.
 func (c *Client) URL(ctx context.Context, ask Ask) (string, error) {
-	cfg, _, err := c.endpoint(ctx)
-	if err != nil {
-		return "", err
-	}
-	options := []oauth2.AuthCodeOption{oidc.Nonce(ask.Nonce), oauth2.S256ChallengeOption(ask.Verifier), oauth2.SetAuthURLParam("vtr", trust)}
+	more := map[string]string{"vtr": trust}
 	if ask.Prompt != "" {
-		options = append(options, oauth2.SetAuthURLParam("prompt", ask.Prompt))
+		more["prompt"] = ask.Prompt
 	}
 	if ask.Assertion != "" {
-		options = append(options, oauth2.SetAuthURLParam("asserted_login_identity", ask.Assertion))
+		more["asserted_login_identity"] = ask.Assertion
 	}
-	return cfg.AuthCodeURL(ask.State, options...), nil
-}
-
-// endpoint gives the provider's addresses and keys, looked up until that once
-// succeeds.
-func (c *Client) endpoint(ctx context.Context) (oauth2.Config, *oidc.IDTokenVerifier, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.provider == nil {
-		provider, err := oidc.NewProvider(oidc.ClientContext(ctx, c.HTTP), c.Issuer)
-		if err != nil {
-			return oauth2.Config{}, nil, fhir.Errorf(fhir.Busy, "NHS login cannot be reached.").Because(err)
-		}
-		c.provider = provider
-		c.verifier = provider.VerifierContext(oidc.ClientContext(context.WithoutCancel(ctx), c.HTTP), &oidc.Config{
-			ClientID: c.ClientID, SupportedSigningAlgs: []string{oidc.RS512}, Now: c.Now,
-		})
-	}
-	endpoint := c.provider.Endpoint()
-	endpoint.AuthStyle = oauth2.AuthStyleInParams
-	return oauth2.Config{ClientID: c.ClientID, Endpoint: endpoint, RedirectURL: c.Redirect, Scopes: []string{oidc.ScopeOpenID, "profile"}}, c.verifier, nil
+	return c.provider.URL(ctx, openid.Ask{State: ask.State, Nonce: ask.Nonce, Verifier: ask.Verifier, More: more})
 }
 
 // Identity is who NHS login says somebody is.
@@ -113,87 +85,40 @@ const CodeNotProven = "not-proven"
 // NHS login cannot be reached, fhir.Unauthenticated for what does not hold, and
 // fhir.Forbidden, with CodeNotProven, for an identity that is not proven.
 func (c *Client) Finish(ctx context.Context, code, nonce, verifier string) (Identity, error) {
-	cfg, tokens, err := c.endpoint(ctx)
+	said, err := c.provider.Finish(ctx, code, nonce, verifier)
 	if err != nil {
 		return Identity{}, err
 	}
-	proof, err := c.prove(cfg.Endpoint.TokenURL)
-	if err != nil {
-		return Identity{}, err
+	var who, more Identity
+	if err := json.Unmarshal(said.Token, &who); err != nil || who.TokenID == "" {
+		return Identity{}, openid.Refused("The ID token is not one of NHS login.", err)
 	}
-	ctx = oidc.ClientContext(ctx, c.HTTP)
-	token, err := cfg.Exchange(
-		ctx, code, oauth2.VerifierOption(verifier),
-		oauth2.SetAuthURLParam("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-		oauth2.SetAuthURLParam("client_assertion", proof),
-	)
-	if err != nil {
-		return Identity{}, refused("NHS login did not take the code.", err)
+	if err := json.Unmarshal(said.Info, &more); err != nil {
+		return Identity{}, openid.Refused("NHS login did not say who it is.", err)
 	}
-	raw, _ := token.Extra("id_token").(string)
-	id, err := tokens.Verify(ctx, raw)
-	if err != nil {
-		return Identity{}, refused("The ID token does not hold.", err)
-	}
-	who, err := c.about(id, nonce)
-	if err != nil {
-		return Identity{}, err
-	}
-	if err := c.complete(ctx, &who, token); err != nil {
+	if err := who.complete(more); err != nil {
 		return Identity{}, err
 	}
 	return who, who.proven()
 }
 
-// clockSkew is by how much NHS login's clock and ours may differ.
-const clockSkew = 5 * time.Minute
-
-// about gives whom an ID token of NHS login is about, if it was made now, for this
-// sign-in and for nobody else (OpenID Connect Core 3.1.3.7: 3 to 5, 10 and 11).
-func (c *Client) about(id *oidc.IDToken, nonce string) (who Identity, err error) {
-	claims := struct {
-		*Identity
-		Party string `json:"azp"`
-	}{Identity: &who}
-	if err := id.Claims(&claims); err != nil {
-		return Identity{}, refused("The ID token is not one of NHS login.", err)
-	}
-	switch age := c.Now().Sub(id.IssuedAt); {
-	case age > clockSkew || age < -clockSkew:
-		return Identity{}, refused("The ID token was not made now.", nil)
-	case len(id.Audience) != 1 || claims.Party != "" && claims.Party != c.ClientID:
-		return Identity{}, refused("The ID token is for another, too.", nil)
-	case id.Nonce != nonce || who.Subject == "" || who.TokenID == "":
-		return Identity{}, refused("The ID token is not that of this sign-in.", nil)
-	}
-	return who, nil
-}
-
-// complete adds what the UserInfo endpoint says, which must not be about another.
-func (c *Client) complete(ctx context.Context, who *Identity, token *oauth2.Token) error {
-	info, err := c.provider.UserInfo(ctx, oauth2.StaticTokenSource(token))
-	if err != nil {
-		return refused("NHS login did not say who it is.", err)
-	}
-	var more Identity
-	if err := info.Claims(&more); err != nil || info.Subject != who.Subject {
-		return refused("What NHS login says of the person is about another.", err)
-	}
+// complete adds what the UserInfo endpoint says.
+func (i *Identity) complete(more Identity) error {
 	for _, of := range []struct {
 		own  *string
 		more string
 	}{
-		{&who.NHSNumber, more.NHSNumber},
-		{&who.BirthDate, more.BirthDate},
-		{&who.FamilyName, more.FamilyName},
-		{&who.GivenName, more.GivenName},
-		{&who.Proof, more.Proof},
+		{&i.NHSNumber, more.NHSNumber},
+		{&i.BirthDate, more.BirthDate},
+		{&i.FamilyName, more.FamilyName},
+		{&i.GivenName, more.GivenName},
+		{&i.Proof, more.Proof},
 	} {
 		if *of.own == "" {
 			*of.own = of.more
 		}
 		if of.more != "" && *of.own != of.more {
-			return refused("What NHS login says of the person does not agree with the ID token.", nil)
+			return openid.Refused("What NHS login says of the person does not agree with the ID token.", nil)
 		}
 	}
 	return nil
@@ -205,12 +130,4 @@ func (i Identity) proven() error {
 		return nil
 	}
 	return fhir.Errorf(fhir.Forbidden, "NHS login has not proven the identity.").Coded(CodeNotProven)
-}
-
-func refused(text string, cause error) error {
-	e := fhir.Errorf(fhir.Unauthenticated, "%s", text)
-	if cause != nil {
-		return e.Because(cause)
-	}
-	return e
 }

@@ -1,6 +1,7 @@
 package pretend
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -15,9 +16,11 @@ import (
 
 // NHSLogin is an OpenID Connect provider after NHS login's interface
 // specification: RS512, clients that prove themselves by a key, PKCE, prompt, and
-// asserted_login_identity.
+// asserted_login_identity. Under another name it stands in for the provider of a
+// trust's staff, which says their groups as well.
 type NHSLogin struct {
 	Issuer string // its address; its handler is mounted there
+	Name   string // on its pages; empty: NHS login
 	Signer *auth.Signer
 	People []Person
 	Now    func() time.Time
@@ -36,6 +39,8 @@ type NHSLogin struct {
 // Person is somebody who has an NHS login.
 type Person struct {
 	nhslogin.Identity
+	Says   string   // about them, for whoever chooses; empty: what NHS login knows
+	Groups []string // of a provider of staff
 }
 
 type client struct {
@@ -154,8 +159,13 @@ func (n *NHSLogin) authorize(w http.ResponseWriter, r *http.Request) {
 	case q.Get("prompt") == "none":
 		refuse(w, r, q, "login_required")
 	default:
-		show(w, http.StatusOK, "login.html", map[string]any{"People": n.People, "Action": pathOf(n.Issuer) + "/log-in", "Request": q.Encode()})
+		show(w, http.StatusOK, "login.html", n.page(q, false))
 	}
+}
+
+// page is what the page has that asks who it is.
+func (n *NHSLogin) page(q url.Values, again bool) map[string]any {
+	return map[string]any{"Name": cmp.Or(n.Name, "NHS login"), "People": n.People, "Action": pathOf(n.Issuer) + "/log-in", "Request": q.Encode(), "Error": again}
 }
 
 // silently gives who it is without asking: whom an assertion is about, or who is
@@ -213,7 +223,7 @@ func (n *NHSLogin) logIn(w http.ResponseWriter, r *http.Request) {
 	}
 	at := slices.IndexFunc(n.People, func(p Person) bool { return p.Subject == r.PostFormValue("person") })
 	if at < 0 {
-		show(w, http.StatusOK, "login.html", map[string]any{"People": n.People, "Action": pathOf(n.Issuer) + "/log-in", "Request": q.Encode(), "Error": true})
+		show(w, http.StatusOK, "login.html", n.page(q, true))
 		return
 	}
 	id := newID()

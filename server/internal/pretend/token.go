@@ -57,6 +57,7 @@ func (n *NHSLogin) issue(w http.ResponseWriter, g grant) {
 		"iss": n.Issuer, "sub": g.who.Subject, "aud": g.client, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(), "jti": id,
 		"nonce": g.nonce, "auth_time": now.Unix(), "vot": g.who.Trust, "vtm": n.Issuer + "/trustmark", "nhs_number": g.who.NHSNumber,
 		"birthdate": g.who.BirthDate, "family_name": g.who.FamilyName, "identity_proofing_level": g.who.Proof,
+		"groups": g.who.Groups,
 	})
 	if err != nil {
 		answer(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})

@@ -252,6 +252,9 @@ func rewriteBaRSList(raw string) (string, error) {
 		if err := patientIdentifier(plain, value); err != nil {
 			return "", barsFault(fhir.Invalid, "value", plain, "One identifier of the patient is needed, as system|value; an NHS number must hold its check.")
 		}
+		if named {
+			return "", barsFault(fhir.Invalid, "value", plain, "A list is of one patient, by one identifier.")
+		}
 		named = true
 		out = append(out, "patient.identifier="+value)
 	}

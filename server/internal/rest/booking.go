@@ -100,6 +100,7 @@ func includeNamed(text string) string {
 func rewriteBooking(typ, raw string, now time.Time) (string, error) {
 	var out []string
 	var named bool // the service whose slots, or the patient whose list
+	patients := 0
 	for part := range strings.SplitSeq(raw, "&") {
 		if part == "" {
 			continue
@@ -124,11 +125,18 @@ func rewriteBooking(typ, raw string, now time.Time) (string, error) {
 				out = append(out, "_include:iterate="+url.QueryEscape(includeNamed(text)))
 			}
 		case typ == "Slot" && slices.Contains(serviceNames, strings.ToLower(plain)):
-			named = named || strings.Trim(value, ",%2C") != ""
-			out = append(out, url.QueryEscape(serviceParam)+"="+serviceID(value))
+			ids, err := serviceIDs(value)
+			if err != nil {
+				return "", err
+			}
+			named = named || strings.Trim(ids, ",") != ""
+			out = append(out, url.QueryEscape(serviceParam)+"="+ids)
 		case typ == "Appointment" && slices.Contains(listNames, plain):
 			if err := patientIdentifier(plain, value); err != nil {
 				return "", err
+			}
+			if patients++; patients > 1 {
+				return "", badParameter(plain, "A list is of one patient, by one identifier.")
 			}
 			named = true
 			out = append(out, "patient.identifier="+value)
@@ -201,19 +209,21 @@ func slotValue(name, value string, now time.Time) error {
 	return nil
 }
 
-// serviceID takes the id out of a token with a system, or of a reference.
-func serviceID(value string) string {
+// serviceIDs takes the ids out of a list of tokens with a system, of references or
+// of URLs. What is searched for is what the policy is asked about: ids, and nothing
+// that leads to a service in another way.
+func serviceIDs(value string) (string, error) {
 	text, err := url.QueryUnescape(value)
 	if err != nil {
-		return value
+		return "", badParameter("schedule.actor:healthcareservice", "It is not percent-encoded as it should be.")
 	}
-	if _, id, ok := strings.Cut(text, "|"); ok {
-		return url.QueryEscape(id)
+	ids := strings.Split(text, ",")
+	for i, id := range ids {
+		if ids[i] = id[strings.LastIndexAny(id, "|/")+1:]; ids[i] != "" && !fhir.ValidID(ids[i]) {
+			return "", badParameter("schedule.actor:healthcareservice", "A service is named by its id in the Directory of Services.")
+		}
 	}
-	if id, ok := strings.CutPrefix(text, "HealthcareService/"); ok {
-		return url.QueryEscape(id)
-	}
-	return value
+	return strings.Join(ids, ","), nil
 }
 
 // acceptBooking checks a booking as it was sent, and adds what the provider does.

@@ -138,27 +138,55 @@ func refuse(warnings []fhir.Issue) error {
 // allowed asks the caller's scopes for every type that a search looks into: a
 // chain through a type tells about its resources (spec security-reliability 1.2).
 func (k *call) allowed(q search.Query) error {
-	if k.action() == auth.List {
-		return nil // a patient's list goes by the patient's identifier, and by nothing else of the patient
-	}
 	for _, c := range q.Where {
-		if c.Has {
-			if _, err := k.principal.Demand(k.actionFor(c.Param.Type), c.Param.Type); err != nil {
+		if k.action() == auth.List && ofPatient(c) {
+			continue
+		}
+		if err := k.allowedClause(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *call) allowedClause(c search.Clause) error {
+	if c.Has {
+		if _, err := k.principal.Demand(auth.Search, c.Param.Type); err != nil {
+			return err
+		}
+	}
+	for _, inner := range c.Chain {
+		if _, kept := fhir.TypeOf(inner.Type); kept {
+			if _, err := k.principal.Demand(k.throughAction(c, inner.Type), inner.Type); err != nil {
 				return err
 			}
 		}
-		for _, inner := range c.Chain {
-			if _, kept := fhir.TypeOf(inner.Type); kept {
-				if _, err := k.principal.Demand(k.actionFor(inner.Type), inner.Type); err != nil {
-					return err
-				}
-			}
-			if err := k.allowed(inner); err != nil {
+		for _, next := range inner.Where {
+			if err := k.allowedClause(next); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// throughAction is what a chain through a type demands. A search for slots brings
+// in what it leads to; no list does, and nothing brings in what points at a slot.
+func (k *call) throughAction(c search.Clause, typ string) auth.Action {
+	if c.Has || k.action() == auth.List {
+		return auth.Search
+	}
+	return k.actionFor(typ)
+}
+
+// ofPatient says whether a clause is that of a patient's list: it goes by the
+// patient's identifier, and by nothing else of the patient.
+func ofPatient(c search.Clause) bool {
+	if c.Has || c.Param.Name != "patient" || len(c.Chain) != 1 || len(c.Chain[0].Where) != 1 {
+		return false
+	}
+	of := c.Chain[0].Where[0]
+	return of.Param.Name == "identifier" && of.Modifier == search.ModNone && len(of.Any) == 1 && len(of.Chain) == 0
 }
 
 // action is what the route demands of the caller's scopes.

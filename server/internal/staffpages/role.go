@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"slotway/server/internal/openid"
 	"slotway/server/internal/session"
 	"slotway/server/internal/store"
 )
@@ -48,6 +49,9 @@ type People interface {
 	// SignIn gives the person whose password this is, for a request from an address.
 	// fhir.Unauthenticated, fhir.Busy.
 	SignIn(ctx context.Context, user, password, address string) (Person, error)
+	// Arrive gives the person whom the provider speaks of. fhir.Forbidden for somebody
+	// who may not come in.
+	Arrive(said openid.Answer) (Person, error)
 	// Now gives what somebody who signed in may do now; ok is false where they do not
 	// work here any more.
 	Now(p Person) (now Person, ok bool)

@@ -32,7 +32,8 @@ func signInPath(r *http.Request) string {
 
 // entry is what the page has that asks who somebody is.
 type entry struct {
-	To, User, Problem string
+	To, User, Problem   string
+	Provider, Passwords bool // ways to come in
 }
 
 // signIn is the page that asks.
@@ -48,11 +49,15 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) ask(w http.ResponseWriter, r *http.Request, status int, e entry) error {
+	e.Provider, e.Passwords = s.Login != nil, s.Passwords
 	return s.show(w, r, Person{}, status, "sign-in", layout{Title: "Sign in", Error: e.Problem != "", Data: e})
 }
 
 // takePassword signs somebody in by a password of ours.
 func (s *Server) takePassword(w http.ResponseWriter, r *http.Request) error {
+	if !s.Passwords {
+		return web.NoPage()
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	e := entry{To: target(r.PostFormValue("to")), User: r.PostFormValue("user")}
 	p, err := s.People.SignIn(r.Context(), e.User, r.PostFormValue("password"), address(r))

@@ -17,6 +17,7 @@ import (
 	"slotway/fhir/search"
 	"slotway/server/internal/audit"
 	"slotway/server/internal/intake"
+	"slotway/server/internal/openid"
 	"slotway/server/internal/request"
 	"slotway/server/internal/session"
 	"slotway/server/internal/store"
@@ -31,8 +32,12 @@ type Server struct {
 	Bases    []string // under which an absolute reference is to a resource here
 	Sessions *session.Sessions
 	People   People
-	Requests *request.Service
-	Intake   *intake.Service
+	Login    *openid.Client // of the trust's provider; nil where there is none
+	// Passwords says that passwords of ours sign in: where there is no provider, or
+	// beside it.
+	Passwords bool
+	Requests  *request.Service
+	Intake    *intake.Service
 	// Customer gives a data controller by its alias.
 	Customer func(alias string) Customer
 	Now      func() time.Time
@@ -50,6 +55,9 @@ type Customer struct {
 // Paths begin the addresses of the pages.
 var Paths = []string{"/staff"}
 
+// RedirectPath is where the provider sends the browser back to.
+const RedirectPath = "/staff/sign-in/return"
+
 // home is the first page, and begins the addresses of all.
 const home = "/staff"
 
@@ -57,13 +65,15 @@ const home = "/staff"
 func (s *Server) Handler() http.Handler {
 	site := &web.Site{Origin: s.Origin, Assets: home + "/assets", Failures: failures, Say: s.say, Audit: s.Audit, Log: s.Log}
 	all := map[string]web.Page{
-		"GET /staff":            s.signedIn("", s.first),
-		"GET /staff/{$}":        s.signedIn("", s.first),
-		"GET /staff/sign-in":    s.signIn,
-		"POST /staff/sign-in":   s.takePassword,
-		"POST /staff/sign-out":  s.signOut,
-		"GET /staff/signed-out": s.still("signed-out", "You have signed out"),
-		"GET /staff/help":       s.still("help", "Accessibility and privacy"),
+		"GET /staff":               s.signedIn("", s.first),
+		"GET /staff/{$}":           s.signedIn("", s.first),
+		"GET /staff/sign-in":       s.signIn,
+		"POST /staff/sign-in":      s.takePassword,
+		"GET /staff/sign-in/start": s.startSignIn,
+		"GET " + RedirectPath:      s.endSignIn,
+		"POST /staff/sign-out":     s.signOut,
+		"GET /staff/signed-out":    s.still("signed-out", "You have signed out"),
+		"GET /staff/help":          s.still("help", "Accessibility and privacy"),
 	}
 	for _, sec := range s.sections() {
 		for pattern, do := range sec.pages {

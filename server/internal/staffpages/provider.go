@@ -1,0 +1,68 @@
+package staffpages
+
+import (
+	"net/http"
+
+	"slotway/fhir"
+	"slotway/server/internal/openid"
+	"slotway/server/internal/web"
+)
+
+// startSignIn sends the browser to the provider. It asks who it is in any case: the
+// last to use the browser may have been another.
+func (s *Server) startSignIn(w http.ResponseWriter, r *http.Request) error {
+	if s.Login == nil {
+		return web.NoPage()
+	}
+	v := s.Sessions.NewSignIn(target(r.URL.Query().Get("to")))
+	state, err := s.Sessions.BeginSignIn(r.Context(), w, r, v)
+	if err != nil {
+		return err
+	}
+	to, err := s.Login.URL(r.Context(), openid.Ask{State: state, Nonce: v.Nonce, Verifier: v.Verifier, More: map[string]string{"prompt": "login"}})
+	if err != nil {
+		return err
+	}
+	return web.Away(w, r, to)
+}
+
+// endSignIn takes the browser back from the provider. The state comes first: whatever
+// else is said without it was said by somebody else.
+func (s *Server) endSignIn(w http.ResponseWriter, r *http.Request) error {
+	if s.Login == nil {
+		return web.NoPage()
+	}
+	q := r.URL.Query()
+	begun, ok, err := s.Sessions.EndSignIn(r.Context(), r, q.Get("state"))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		s.say(w, r, http.StatusBadRequest, web.Message{Title: "Sign in again", Text: "The page was open for too long, or was used before."})
+		return nil
+	}
+	if q.Has("error") {
+		s.Log.Info("the provider of staff did not sign somebody in")
+		s.say(w, r, http.StatusForbidden, web.Message{Title: "You have not signed in", Text: "Your organisation's sign-in did not let you through. Try again, or ask whoever looks after it."})
+		return nil
+	}
+	said, err := s.Login.Finish(r.Context(), q.Get("code"), begun.Nonce, begun.Verifier)
+	var p Person
+	if err == nil {
+		p, err = s.People.Arrive(said)
+	}
+	switch fhir.KindOf(err) {
+	case fhir.Unauthenticated:
+		s.Log.Warn("a sign-in of staff did not hold", "why", fhir.AsError(err).Text)
+		s.say(w, r, http.StatusForbidden, web.Message{Title: "You could not be signed in", Text: "Something went wrong between your organisation's sign-in and this service. Try again."})
+		return nil
+	case fhir.Forbidden:
+		s.note(r, Person{ID: said.Subject, Issuer: s.Login.Issuer}, actSignIn, http.StatusForbidden)
+		s.say(w, r, http.StatusForbidden, web.Message{Title: "You are not known here", Text: "Your organisation's sign-in knows you, but this service does not. Ask whoever looks after it."})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.start(w, r, p, begun.To)
+}
