@@ -7,6 +7,7 @@ import (
 )
 
 type appointment struct {
+	ID         string
 	Meta       struct{ VersionID string }
 	Status     string
 	Identifier []struct{ Value string }

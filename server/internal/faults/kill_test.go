@@ -11,7 +11,6 @@ import (
 const (
 	perKill = 100
 	senders = 4
-	bookers = 2
 )
 
 // slowStart is how long a server may take until it is ready again.
@@ -23,7 +22,7 @@ const slowStart = 2 * time.Second
 func TestKillUnderLoad(t *testing.T) {
 	kills := size(t, 6, 2000)
 	dir := t.TempDir()
-	l := newMixed(t)
+	l := newMixed(t, senders, 2)
 	var starts []time.Duration
 	for round := range kills {
 		p := start(t, dir, nil)
@@ -33,7 +32,7 @@ func TestKillUnderLoad(t *testing.T) {
 			l.quiet(c, p)
 		}
 		killed := make(chan struct{})
-		wg := l.run(p, c, round, killed)
+		wg := l.run(p, c, round, 0, killed)
 		l.wait(perKill/2 + rand.IntN(perKill))
 		time.Sleep(time.Duration(rand.IntN(3000)) * time.Microsecond) // anywhere in a commit
 		p.kill()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"slotway/server/internal/dispatch"
 )
@@ -15,16 +16,17 @@ import (
 // bookers, who race in pairs for slots of their own. Who got no answer asks again, as
 // it was.
 type mixed struct {
-	t      *testing.T
-	mu     sync.Mutex
-	acked  [senders]int    // messages, by sender
-	booked map[string]bool // acknowledged bookings, by name
-	slots  int
-	heard  chan struct{}
+	t                *testing.T
+	senders, bookers int // of each process
+	mu               sync.Mutex
+	acked            map[int]int     // messages, by sender
+	booked           map[string]bool // acknowledged bookings, by name
+	slots            int
+	heard            chan struct{}
 }
 
-func newMixed(t *testing.T) *mixed {
-	return &mixed{t: t, booked: map[string]bool{}, heard: make(chan struct{}, 1)}
+func newMixed(t *testing.T, senders, bookers int) *mixed {
+	return &mixed{t: t, senders: senders, bookers: bookers, acked: map[int]int{}, booked: map[string]bool{}, heard: make(chan struct{}, 1)}
 }
 
 // lives are the events of an appointment, in order.
@@ -41,9 +43,12 @@ func told(sender, n int) (id, text string) {
 	}, "\r") + "\r"
 }
 
-func (l *mixed) run(p *process, c *client, round int, killed <-chan struct{}) *sync.WaitGroup {
+// run has senders and bookers at work on a process until it is killed. The part tells
+// processes at work at a time apart.
+func (l *mixed) run(p *process, c *client, round, part int, killed <-chan struct{}) *sync.WaitGroup {
 	var wg sync.WaitGroup
-	for s := range senders {
+	for s := range l.senders {
+		s += part * l.senders
 		wg.Go(func() {
 			link := dispatch.MLLP(p.mllp, nil)
 			defer link.Close()
@@ -56,9 +61,14 @@ func (l *mixed) run(p *process, c *client, round int, killed <-chan struct{}) *s
 			}
 		})
 	}
-	for b := range bookers {
+	for b := range l.bookers {
 		wg.Go(func() {
-			for i := 0; l.book(c, round, b, i); i++ {
+			for i := 0; l.book(c, round, b+part*l.bookers, i); i++ {
+				select {
+				case <-killed:
+					return
+				default:
+				}
 			}
 		})
 	}
@@ -68,7 +78,7 @@ func (l *mixed) run(p *process, c *client, round int, killed <-chan struct{}) *s
 // tell sends a sender's next message, the same until it is taken; false when the
 // server is gone.
 func (l *mixed) tell(link dispatch.Link, s int) bool {
-	id, text := told(s, l.acked[s])
+	id, text := told(s, l.taken(s))
 	ack, err := link.Send(context.Background(), []byte(text))
 	if err != nil {
 		return false
@@ -120,11 +130,24 @@ func (l *mixed) book(c *client, round, b, i int) bool {
 	return true
 }
 
-// wait waits for so many answers.
+// wait waits for so many messages to be taken.
 func (l *mixed) wait(messages int) {
+	l.t.Helper()
+	limit := time.After(2 * time.Minute)
 	for range messages {
-		<-l.heard
+		select {
+		case <-l.heard:
+		case <-limit:
+			l.t.Fatal("nothing is acknowledged in two minutes")
+		}
 	}
+}
+
+// taken gives how many messages of a sender were taken.
+func (l *mixed) taken(s int) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.acked[s]
 }
 
 func (l *mixed) messages() (n int) {
@@ -146,6 +169,9 @@ func (l *mixed) check(c *client) {
 		r := c.must(l.t, http.StatusOK, http.MethodGet, next, nil)
 		next = nextOf(l.t, r.body)
 		for _, a := range appointmentsOf(l.t, r.body) {
+			if len(a.Identifier) == 0 {
+				continue // somebody else's
+			}
 			name := a.Identifier[0].Value
 			if strings.HasPrefix(name, "k-") {
 				if versions[name] > 0 {
@@ -154,6 +180,9 @@ func (l *mixed) check(c *client) {
 				n := 0
 				_, _ = fmt.Sscan(a.Meta.VersionID, &n)
 				versions[name] = n
+				continue
+			}
+			if a.Status != "booked" {
 				continue
 			}
 			names[name] = true

@@ -36,7 +36,7 @@ func (l *mixed) quiet(c *client, p *process) {
 		return a.Code
 	}
 	for s := range senders {
-		if n := l.acked[s]; n > 0 { // again
+		if n := l.taken(s); n > 0 { // again
 			_, text := told(s, n-1)
 			if code := send(text); code != "AA" {
 				l.t.Errorf("a message again is answered %s", code)
@@ -46,7 +46,7 @@ func (l *mixed) quiet(c *client, p *process) {
 			l.t.Fatal("no message is taken")
 		}
 		sent++
-		_, text := told(s, l.acked[s])
+		_, text := told(s, l.taken(s))
 		if code := send(strings.Replace(text, "SIU^S", "SIU^X", 1)); code != "AR" {
 			l.t.Errorf("a message that nobody knows is answered %s", code)
 		}
@@ -108,7 +108,7 @@ func wholeAudit(t *testing.T, c *client) {
 	t.Helper()
 	var got audit.Verdict
 	r := c.must(t, http.StatusOK, http.MethodGet, "/audit/verify", nil)
-	if err := json.Unmarshal(r.body, &got); err != nil || got.Break != "" || got.Trimmed || got.Seals == 0 {
+	if err := json.Unmarshal(r.body, &got); err != nil || got.Break != "" || got.Trimmed || got.Seals == 0 && got.Open == 0 {
 		t.Errorf("the chain of the audit: %v %s", err, r.body)
 	}
 }
