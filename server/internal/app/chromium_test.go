@@ -61,8 +61,15 @@ func chromium(t *testing.T) context.Context {
 	)
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(stop)
-	ctx, close := chromedp.NewContext(ctx)
-	t.Cleanup(close)
+	ctx, close := chromedp.NewContext(ctx, chromedp.WithErrorf(func(format string, args ...any) {
+		if !strings.HasPrefix(format, "unhandled node event") { // of a kind that chromedp does not know yet
+			t.Logf(format, args...)
+		}
+	}))
+	t.Cleanup(func() {
+		_ = chromedp.Cancel(ctx) // waits until the browser is gone, which writes to the end
+		close()
+	})
 	if err := chromedp.Run(ctx); err != nil {
 		t.Fatalf("starting the browser: %v", err)
 	}

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	requests "slotway/server/internal/request"
-	"slotway/server/internal/session"
 	"slotway/server/internal/store"
 )
 
@@ -54,19 +53,7 @@ func (j *journey) tasks() []requests.Request {
 	return found.Requests
 }
 
-// idle lets the time go by after which the session is over, on the server alone.
-func (j *journey) idle() {
-	j.t.Helper()
-	r, _ := http.NewRequest(http.MethodGet, j.app.cfg.BaseURL, nil)
-	for _, c := range j.client.Jar.Cookies(r.URL) {
-		r.AddCookie(c)
-	}
-	if err := j.app.sessions.Change(j.t.Context(), r, func(v *session.Session) { v.Seen = v.Seen.Add(-session.Idle) }); err != nil {
-		j.t.Fatal(err)
-	}
-}
-
-// Issue 8, deliver 4, and seed 002: from the form to the hospital's answer and back.
+// Seeds 001 and 002: from the form to the hospital's answer and back.
 func TestAskAndAnswer(t *testing.T) {
 	j := startJourney(t, Settings{})
 	ctx := t.Context()

@@ -195,7 +195,7 @@ func TestStaffApart(t *testing.T) {
 	d.must(d.shows("/staff/requests", http.StatusOK, "<h1"))
 	for name, want := range map[string]string{
 		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
-		"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+		"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
 	} {
 		if got := d.header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

@@ -61,7 +61,7 @@ func (s *Server) appointment(w http.ResponseWriter, r *http.Request) error {
 // showOnce shows a page to somebody who is signed in, with the banner on the first
 // after they came back.
 func (s *Server) showOnce(w http.ResponseWriter, r *http.Request, v session.Session, status int, name string, l layout) error {
-	l.Person, l.Tell = &v.Person, v.Tell
+	l.Who, l.Tell = &v, v.Tell
 	if v.Tell != "" {
 		if err := s.Sessions.Change(r.Context(), r, func(v *session.Session) { v.Tell = "" }); err != nil {
 			return err

@@ -14,7 +14,8 @@ type layout struct {
 	Title   string
 	Error   bool // the title says so
 	Version string
-	Person  *session.Person // who is signed in
+	Who     *session.Session // of who is signed in
+	Left    int              // seconds until that is over
 	Test    bool
 	Tell    string // what happened, as session.Session.Tell
 	Data    any
@@ -29,6 +30,9 @@ var templates = web.MustTemplates(files, "templates")
 // show writes a page.
 func (s *Server) show(w http.ResponseWriter, status int, name string, l layout) error {
 	l.Version, l.Test = web.Version, s.Test
+	if l.Who != nil {
+		l.Left = s.left(*l.Who)
+	}
 	return templates.Show(w, status, name, l)
 }
 
@@ -41,7 +45,7 @@ func (s *Server) still(name, title string) page {
 		}
 		l := layout{Title: title}
 		if ok {
-			l.Person = &v.Person
+			l.Who = &v
 		}
 		return s.show(w, http.StatusOK, name, l)
 	}
@@ -76,7 +80,7 @@ func (s *Server) tell(w http.ResponseWriter, r *http.Request, status int, m mess
 	}
 	l := layout{Title: m.Title, Error: true, Data: m}
 	if v, ok, err := s.Sessions.Get(r.Context(), r); err == nil && ok {
-		l.Person = &v.Person
+		l.Who = &v
 	}
 	if err := s.show(w, status, "message", l); err != nil {
 		http.Error(w, "Sorry, there is a problem with the service.", http.StatusInternalServerError)

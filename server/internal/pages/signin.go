@@ -60,13 +60,18 @@ func signInPath(to string) string { return "/patient/sign-in?to=" + url.QueryEsc
 // signIn is the page that asks.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	to := s.target(r.URL.Query().Get("to"))
-	if _, ok, err := s.Sessions.Get(r.Context(), r); err != nil || ok {
-		if err != nil {
-			return err
-		}
+	old, ok, err := s.Sessions.Peek(r.Context(), r)
+	if err != nil {
+		return err
+	}
+	if ok {
 		return web.Away(w, r, to)
 	}
-	return s.show(w, http.StatusOK, "sign-in", layout{Title: "Sign in", Data: "/patient/sign-in/start?to=" + url.QueryEscape(to)})
+	data := struct {
+		Start string
+		Idle  bool // the person was signed in, and did nothing for too long
+	}{"/patient/sign-in/start?to=" + url.QueryEscape(to), old.Person.Subject != ""}
+	return s.show(w, http.StatusOK, "sign-in", layout{Title: "Sign in", Data: data})
 }
 
 // startSignIn sends the browser to NHS login. It asks who it is in any case: the

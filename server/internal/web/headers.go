@@ -9,7 +9,7 @@ import (
 // script or style within a page. Forms go nowhere else, but for those of the pages
 // from which a patient is sent to a partner: browsers hold what a form's answer
 // redirects to against it as well, and a partner may redirect further.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 
 // headed puts on every answer what all of them have.
 func headed(origin string, next http.Handler) http.Handler {
