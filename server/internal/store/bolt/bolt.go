@@ -164,5 +164,5 @@ func (s *Store) Ready(ctx context.Context) error {
 
 // Update runs fn in the next group of changes. See store.Store.
 func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
-	return s.writer.update(ctx, func(t *tx) error { return engine.Run(fn, t, nil) })
+	return s.writer.update(ctx, func(t *tx) error { return engine.Turn(fn, t, nil) })
 }

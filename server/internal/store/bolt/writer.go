@@ -58,27 +58,15 @@ func (w *writer) group(first []*request) (left []*request) {
 		}
 		return nil
 	}
-	failure := w.settled(btx)
-	var ran []outcome
-	var all wrote
-	for r := first[0]; r != nil; r = w.queue.Next() {
-		if r.Begin() {
-			var err error
-			if failure == nil {
-				err = w.turn(btx, r, &all)
-			}
-			ran = append(ran, outcome{r, err})
-		}
-		if len(ran) == maxGroup {
-			break
-		}
-	}
+	t := &turns{w: w, btx: btx, first: first[0], failure: w.settled(btx)}
+	engine.Apart(t.step)
+	failure := t.failure
 	if failure == nil {
-		failure = w.finish(btx, all)
+		failure = w.finish(btx, t.all)
 	} else {
 		_ = btx.Rollback() // nothing to lose
 	}
-	for _, o := range ran {
+	for _, o := range t.ran {
 		if failure != nil {
 			o.err = failure
 		}
@@ -106,20 +94,56 @@ func (w *writer) settled(btx *bbolt.Tx) error {
 	return w.room.probe(btx.Size())
 }
 
-// turn runs one change and adds what it wrote to all; one that fails has written
-// nothing when turn returns.
-func (w *writer) turn(btx *bbolt.Tx, r *request, all *wrote) error {
-	t := newTx(w.s, btx)
-	err := r.Change(t)
-	if err != nil {
-		if undoErr := t.undo(); undoErr != nil {
-			// Puts and deletes of keys that bbolt has taken before cannot fail.
-			panic(fmt.Sprintf("bolt: undoing a change: %v", undoErr))
+// turns are the changes of one commit, run one after another.
+type turns struct {
+	w       *writer
+	btx     *bbolt.Tx
+	first   *request // until it had its turn
+	failure error    // why none of them can be made
+	ran     []outcome
+	all     wrote
+}
+
+// step runs the next change, and says whether there may be another.
+func (t *turns) step() (more bool) {
+	r := t.first
+	if t.first = nil; r == nil && len(t.ran) < maxGroup {
+		r = t.w.queue.Next()
+	}
+	if r == nil {
+		return false
+	}
+	if r.Begin() {
+		t.ran = append(t.ran, outcome{r, engine.ErrEnded})
+		err := t.failure
+		if err == nil {
+			err = t.turn(r)
 		}
+		t.ran[len(t.ran)-1].err = err
+	}
+	return true
+}
+
+// turn runs one change and adds what it wrote to all; one that fails has written
+// nothing when turn is over.
+func (t *turns) turn(r *request) error {
+	x := newTx(t.w.s, t.btx)
+	made := false
+	defer func() {
+		if made {
+			return
+		}
+		if err := x.undo(); err != nil {
+			// Puts and deletes of keys that bbolt has taken before cannot fail.
+			panic(fmt.Sprintf("bolt: undoing a change: %v", err))
+		}
+	}()
+	if err := r.Change(x); err != nil {
 		return err
 	}
-	all.keys += len(t.done)
-	all.bytes += t.size
+	made = true
+	t.all.keys += len(x.done)
+	t.all.bytes += x.size
 	return nil
 }
 

@@ -226,6 +226,45 @@ func TestFunctionsAreContained(t *testing.T) {
 	}
 }
 
+// A change that ends its goroutine takes none of its group with it: the others are
+// made, in the same commit.
+func TestGroupOutlivesAGoroutine(t *testing.T) {
+	s := openTest(t)
+	commits := 0
+	const n = 12
+	synctest.Test(t, func(t *testing.T) {
+		w := &writer{s: s, room: s.writer.room, commit: func(btx *bbolt.Tx) error { commits++; return btx.Commit() }}
+		w.queue = engine.NewQueue(w.group)
+		release := make(chan struct{})
+		go func() { _ = w.update(context.Background(), func(*tx) error { <-release; return nil }) }()
+		synctest.Wait()
+		for i := range n {
+			go func() {
+				err := w.update(context.Background(), func(tx *tx) error {
+					_, err := tx.Put(context.Background(), slotPut(i))
+					if i%3 == 1 {
+						runtime.Goexit()
+					}
+					return err
+				})
+				if (err != nil) != (i%3 == 1) {
+					t.Errorf("change %d = %v", i, err)
+				}
+			}()
+			synctest.Wait() // so that they wait in this order
+		}
+		close(release)
+		synctest.Wait()
+		w.queue.Close()
+	})
+	if commits != 1 {
+		t.Errorf("%d commits, want 1", commits)
+	}
+	if got := slots(t, s); got != n*2/3 {
+		t.Errorf("%d slots are stored, want %d", got, n*2/3)
+	}
+}
+
 // A change whose caller gives up before its turn is not made; one that has begun
 // is waited for.
 func TestGivingUp(t *testing.T) {

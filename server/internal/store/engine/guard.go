@@ -15,24 +15,47 @@ import (
 	"slotway/server/internal/store"
 )
 
-// Run runs fn with a Tx that is of no use before and after, nor once a context it
-// is used with has ended. Usable, when not nil, gives other reasons. It gives the
-// error of fn; one that panics or ends its goroutine ends nobody else's work.
+// Run runs fn as Turn does, in a goroutine of its own.
 func Run(fn func(store.Tx) error, tx store.Tx, usable func() error) error {
-	g := &guard{tx: tx, usable: usable}
-	done := make(chan error, 1)
-	go func() {
-		err := errors.New("the change ended its goroutine")
-		defer func() {
-			if p := recover(); p != nil {
-				err = fmt.Errorf("the change panicked: %v\n%s", p, debug.Stack())
+	err := ErrEnded
+	Apart(func() bool {
+		err = Turn(fn, tx, usable)
+		return false
+	})
+	return err
+}
+
+// ErrEnded is what becomes of a change that ends its goroutine instead of returning.
+var ErrEnded = errors.New("the change ended its goroutine")
+
+// Apart runs steps, one after another, in a goroutine that is not the caller's, until
+// one says that there are no more. A step that ends the goroutine ends nobody else's
+// work: the next has another.
+func Apart(step func() (more bool)) {
+	for more := true; more; {
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			for more {
+				more = step()
 			}
-			g.over.Store(true)
-			done <- err
 		}()
-		err = fn(g)
+		<-ended
+	}
+}
+
+// Turn runs fn with a Tx that is of no use before and after, nor once a context it
+// is used with has ended. Usable, when not nil, gives other reasons. It gives the
+// error of fn, or that it panicked; where fn ends the goroutine it does not return.
+func Turn(fn func(store.Tx) error, tx store.Tx, usable func() error) (err error) {
+	g := &guard{tx: tx, usable: usable}
+	defer func() {
+		g.over.Store(true)
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the change panicked: %v\n%s", p, debug.Stack())
+		}
 	}()
-	return <-done
+	return fn(g)
 }
 
 // guard is a Tx as an Update's function has it.
