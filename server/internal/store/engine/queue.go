@@ -11,12 +11,13 @@ import (
 
 // Queue hands changes to the one goroutine that writes. A change whose context
 // ends while it waits is not made; one that has begun is waited for, so that its
-// caller learns how it ends.
+// caller learns how it ends. A caller sleeps once, until then.
 type Queue[C any] struct {
-	waiting chan *Request[C] // without a buffer: what is received was not given up
-	closing chan struct{}
+	mu      sync.Mutex
+	waiting []*Request[C]
+	closed  bool
+	some    chan struct{} // takes one: there is something to look at
 	stopped chan struct{}
-	once    sync.Once
 }
 
 // Request is one change that waits for its turn.
@@ -37,7 +38,7 @@ const (
 // those given: it takes more by Next, and gives back those that are to begin the
 // next turn. It is called by one goroutine, never with none.
 func NewQueue[C any](group func(first []*Request[C]) (left []*Request[C])) *Queue[C] {
-	q := &Queue[C]{waiting: make(chan *Request[C]), closing: make(chan struct{}), stopped: make(chan struct{})}
+	q := &Queue[C]{some: make(chan struct{}, 1), stopped: make(chan struct{})}
 	go q.run(group)
 	return q
 }
@@ -47,12 +48,15 @@ func (q *Queue[C]) run(group func([]*Request[C]) []*Request[C]) {
 	var left []*Request[C]
 	for {
 		if len(left) == 0 {
-			select {
-			case <-q.closing:
+			r, closed := q.take()
+			switch {
+			case closed:
 				return
-			case r := <-q.waiting:
-				left = append(left, r)
+			case r == nil:
+				<-q.some
+				continue
 			}
+			left = append(left, r)
 		}
 		left = group(left)
 	}
@@ -64,12 +68,8 @@ func (q *Queue[C]) Do(ctx context.Context, change C) error {
 		return store.GaveUp(ctx)
 	}
 	r := &Request[C]{Change: change, done: make(chan error, 1)}
-	select {
-	case q.waiting <- r:
-	case <-q.closing:
+	if !q.add(r) {
 		return store.Closed(nil)
-	case <-ctx.Done():
-		return store.GaveUp(ctx)
 	}
 	select {
 	case err := <-r.done:
@@ -82,16 +82,44 @@ func (q *Queue[C]) Do(ctx context.Context, change C) error {
 	}
 }
 
+// add puts a request behind those that wait, unless the queue is closed.
+func (q *Queue[C]) add(r *Request[C]) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return false
+	}
+	q.waiting = append(q.waiting, r)
+	q.wake()
+	return true
+}
+
+// wake lets run look again.
+func (q *Queue[C]) wake() {
+	select {
+	case q.some <- struct{}{}:
+	default: // it is going to
+	}
+}
+
+// take gives the request that has waited longest, or nil.
+func (q *Queue[C]) take() (r *Request[C], closed bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) > 0 {
+		r, q.waiting = q.waiting[0], q.waiting[1:]
+	}
+	return r, q.closed
+}
+
 // Next gives a request that waits, or nil. One that was just answered is often
 // about to ask again, so it lets others run before it gives up.
 func (q *Queue[C]) Next() *Request[C] {
 	for range 2 {
-		select {
-		case r := <-q.waiting:
+		if r, _ := q.take(); r != nil {
 			return r
-		default:
-			runtime.Gosched()
 		}
+		runtime.Gosched()
 	}
 	return nil
 }
@@ -99,7 +127,16 @@ func (q *Queue[C]) Next() *Request[C] {
 // Close waits for the turn at work. What waits, or comes afterwards, is told that
 // the store is closed.
 func (q *Queue[C]) Close() {
-	q.once.Do(func() { close(q.closing) })
+	q.mu.Lock()
+	gone := q.waiting
+	q.waiting, q.closed = nil, true
+	q.wake()
+	q.mu.Unlock()
+	for _, r := range gone {
+		if r.Begin() {
+			r.End(store.Closed(nil))
+		}
+	}
 	<-q.stopped
 }
 
