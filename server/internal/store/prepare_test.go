@@ -63,6 +63,25 @@ func TestPrepare(t *testing.T) {
 	}
 }
 
+// The same content is the same version, also where the number of the next is longer.
+func TestPrepareSame(t *testing.T) {
+	p := putOf(t, plainSlot)
+	for _, version := range []int64{1, 8, 9, 10, 99, 100} {
+		made, err := Prepare(catalog, now, Record{Version: version - 1}, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Prepare(catalog, now.Add(time.Hour), made.Record, p)
+		if err != nil || !again.Same || again.Record.Version != version {
+			t.Errorf("Prepare of version %d again = version %d, same %v, %v", version, again.Record.Version, again.Same, err)
+		}
+		other := putOf(t, strings.Replace(plainSlot, "free", "busy", 1))
+		if next, err := Prepare(catalog, now, made.Record, other); err != nil || next.Same || next.Record.Version != version+1 {
+			t.Errorf("Prepare of other content of one length = version %d, same %v, %v", next.Record.Version, next.Same, err)
+		}
+	}
+}
+
 func TestPrepareDelete(t *testing.T) {
 	put, err := Prepare(catalog, now, Record{}, putOf(t, plainSlot))
 	if err != nil {
