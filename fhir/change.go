@@ -53,9 +53,9 @@ func (r Resource) applied(changes []Change) (*weaver, error) {
 		return nil, Errorf(Invalid, "There is no resource to change.")
 	}
 	root, changed := n.Edit(), false
+	e := edit{root: root, values: newShelf(changes)}
 	for _, c := range changes {
-		e, err := newEdit(root, c)
-		if err != nil {
+		if err := e.begin(c); err != nil {
 			return nil, err
 		}
 		did, err := e.apply(c.Op)

@@ -29,10 +29,40 @@ type Draft struct {
 
 // item is a member of an object or an element of an array.
 type item struct {
-	name          string // of a member
-	before, after []byte
-	node          Node   // the value as it was read
-	draft         *Draft // once it was asked for
+	name   string // of a member
+	lo, hi uint32 // of one that was read, where before begins and after ends
+	head   []byte // of a member that was put there, its name and colon
+	node   Node   // the value as it was read
+	now    Node   // what was put in its place
+	draft  *Draft // once it was asked for
+}
+
+// untouched says whether the item stands as it was read.
+func (it *item) untouched() bool {
+	return it.hi > 0 && !it.now.Exists() && (it.draft == nil || !it.draft.open && it.draft.node == it.node)
+}
+
+// before and after give the text around the value.
+func (it *item) before() []byte {
+	if it.hi == 0 {
+		return it.head
+	}
+	return it.node.doc.src[it.lo:it.node.tok().start]
+}
+
+func (it *item) after() []byte {
+	if it.hi == 0 {
+		return nil
+	}
+	return it.node.doc.src[it.node.tok().end:it.hi]
+}
+
+// latest gives the value, unless it was asked for and edited.
+func (it *item) latest() Node {
+	if it.now.Exists() {
+		return it.now
+	}
+	return it.node
 }
 
 // Edit begins a draft of the value. The value itself stays as it is.
@@ -74,14 +104,14 @@ func (d *Draft) unfold() {
 	add := func(name string, v Node) {
 		t := v.tok()
 		it := &chunk[len(d.items)]
-		*it = item{name: name, node: v, before: d.node.doc.src[from:t.start:t.start]}
+		*it = item{name: name, node: v, lo: from, hi: t.end}
 		d.items = append(d.items, it)
 		from = t.end
 		for from < d.node.tok().end-1 && isSpace(d.node.doc.src[from]) {
 			from++
 		}
 		if d.node.doc.src[from] == ',' {
-			it.after = d.node.doc.src[t.end:from:from]
+			it.hi = from
 			from++
 		} else {
 			from = t.end
@@ -110,7 +140,7 @@ func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\
 
 func (it *item) value() *Draft {
 	if it.draft == nil {
-		it.draft = it.node.Edit()
+		it.draft = it.latest().Edit()
 	}
 	return it.draft
 }
@@ -180,13 +210,19 @@ func (d *Draft) Put(name string, v *Draft) {
 		it.draft = v
 		return
 	}
-	d.insertMember(len(d.items), name, v)
+	d.insertMember(len(d.items), item{name: name, draft: v})
 }
 
 // insertMember adds a member to an object before the one at a position.
-func (d *Draft) insertMember(at int, name string, v *Draft) {
-	d.insert(at, &item{name: name, before: append(AppendQuote(nil, name), ':'), draft: v})
+func (d *Draft) insertMember(at int, it item) {
+	if it.head == nil {
+		it.head = headOf(it.name)
+	}
+	d.insert(at, &it)
 }
+
+// headOf gives what stands before the value of a member.
+func headOf(name string) []byte { return append(AppendQuote(nil, name), ':') }
 
 // Delete takes a member out of an object, if it is there, and gives its value.
 func (d *Draft) Delete(name string) *Draft {
@@ -260,11 +296,11 @@ func (d *Draft) Size() int {
 	}
 	size := 2 + max(len(d.items)-1, 0) + len(d.tail)
 	for _, it := range d.items {
-		size += len(it.before) + len(it.after)
+		size += len(it.before()) + len(it.after())
 		if it.draft != nil {
 			size += it.draft.Size()
 		} else {
-			size += len(it.node.Raw())
+			size += len(it.latest().Raw())
 		}
 	}
 	return size
@@ -284,13 +320,13 @@ func (d *Draft) Append(dst []byte) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, it.before...)
+		dst = append(dst, it.before()...)
 		if it.draft != nil {
 			dst = it.draft.Append(dst)
 		} else {
-			dst = append(dst, it.node.Raw()...)
+			dst = append(dst, it.latest().Raw()...)
 		}
-		dst = append(dst, it.after...)
+		dst = append(dst, it.after()...)
 	}
 	return append(append(dst, d.tail...), closing)
 }

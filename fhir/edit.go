@@ -5,33 +5,64 @@ import (
 	"slices"
 )
 
-// edit is one change at work on a draft of the resource.
+// edit makes changes, one at a time, to a draft of the resource.
 type edit struct {
-	path  Path
-	value Node // of Set and Replace
-	root  *Draft
+	path   Path
+	value  Node // of Set and Replace
+	root   *Draft
+	values shelf
 }
 
-// newEdit checks a change.
-func newEdit(root *Draft, c Change) (*edit, error) {
-	e := &edit{path: c.Path, root: root}
+// begin checks a change.
+func (e *edit) begin(c Change) (err error) {
+	e.path, e.value = c.Path, Node{}
 	switch {
-	case len(c.Path.steps) == 0:
-		return nil, Errorf(Unprocessable, "A change needs a path.")
+	case len(wayOf(c.Path).steps) == 0:
+		return Errorf(Unprocessable, "A change needs a path.")
 	case c.Op == Remove:
-		return e, nil
+		return nil
 	case slices.ContainsFunc(c.Path.steps, func(s step) bool { return s.choice }):
-		return nil, e.errorf("The path %s names a choice of types; a change must name one.")
+		return e.errorf("The path %s names a choice of types; a change must name one.")
 	}
-	var err error
-	e.value, err = ParseValue(c.Value)
+	e.value, err = e.values.read(c.Value)
 	switch {
 	case err != nil && !json.Valid(c.Value):
-		return nil, e.errorf("The value for %s is not JSON.")
+		return e.errorf("The value for %s is not JSON.")
 	case err == nil && c.Op == Replace && !e.value.IsArray():
-		return nil, e.errorf("The value for %s must be an array.")
+		return e.errorf("The value for %s must be an array.")
 	}
-	return e, err
+	return err
+}
+
+// shelf is where the values of changes stand: one piece of memory for all of them.
+type shelf struct {
+	tapes  []tape
+	tokens []token
+	names  []string // see scanner
+}
+
+func newShelf(changes []Change) shelf {
+	room := 0
+	for i := range changes {
+		room += roomFor(changes[i].Value)
+	}
+	return shelf{tapes: make([]tape, 0, len(changes)), tokens: make([]token, 0, room)}
+}
+
+// read does what ParseValue does.
+func (v *shelf) read(b []byte) (Node, error) {
+	at := len(v.tokens)
+	s := scanner{src: b, tokens: v.tokens[at:], names: v.names[:0]}
+	tokens, err := s.whole(false)
+	if err != nil {
+		return Node{}, err
+	}
+	v.names = s.names
+	if at+len(tokens) <= cap(v.tokens) { // otherwise they have memory of their own
+		v.tokens = v.tokens[:at+len(tokens)]
+	}
+	v.tapes = append(v.tapes, tape{b, tokens[:len(tokens):len(tokens)]})
+	return Node{&v.tapes[len(v.tapes)-1], 0}, nil
 }
 
 // errorf makes an error about the path.
@@ -61,14 +92,15 @@ func (e *edit) set(d *Draft, steps []step) (bool, error) {
 	if it == nil {
 		made, err := e.build(steps)
 		if err == nil {
-			e.place(d, s.name, made)
+			made.name, made.head = s.name, s.head
+			e.place(d, made)
 		}
 		return true, err
 	}
-	member := it.value()
-	if s.all() && (len(rest) == 0 || !member.IsArray()) {
+	if s.all() && (len(rest) == 0 || !it.latest().IsArray()) {
 		return e.into(it, rest)
 	}
+	member := it.value()
 	if !member.IsArray() {
 		if s.admits(member.node, 0) {
 			return e.into(it, rest)
@@ -85,7 +117,7 @@ func (e *edit) set(d *Draft, steps []step) (bool, error) {
 	}
 	made, err := e.element(s, rest)
 	if err == nil {
-		member.Insert(member.Len(), made)
+		member.insert(member.Len(), &made)
 	}
 	return true, err
 }
@@ -95,10 +127,10 @@ func (e *edit) into(it *item, rest []step) (bool, error) {
 	if len(rest) > 0 {
 		return e.set(it.value(), rest)
 	}
-	if string(it.value().Raw()) == string(e.value.Raw()) {
+	if string(it.raw()) == string(e.value.Raw()) {
 		return false, nil
 	}
-	it.draft = e.value.Edit()
+	it.draft, it.now = nil, e.value
 	return true, nil
 }
 
@@ -109,9 +141,9 @@ var memberOrder = []string{"resourceType", "id", "meta"}
 
 // place adds a member to an object: id and meta at the resource's head, others
 // at the end.
-func (e *edit) place(d *Draft, name string, v *Draft) {
+func (e *edit) place(d *Draft, made item) {
 	at := -1
-	if rank := slices.Index(memberOrder, name); rank > 0 && d == e.root {
+	if rank := slices.Index(memberOrder, made.name); rank > 0 && d == e.root {
 		for i, it := range d.items {
 			if slices.Contains(memberOrder[:rank], it.name) {
 				at = i
@@ -121,34 +153,34 @@ func (e *edit) place(d *Draft, name string, v *Draft) {
 	if at < 0 {
 		at = len(d.items) - 1
 	}
-	d.insertMember(at+1, name, v)
+	d.insertMember(at+1, made)
 }
 
 // build makes the value of a missing member at steps[0].
-func (e *edit) build(steps []step) (*Draft, error) {
+func (e *edit) build(steps []step) (item, error) {
 	s := &steps[0]
 	el, err := e.element(s, steps[1:])
 	if err != nil || s.all() {
 		return el, err
 	}
 	list := emptyList.Edit()
-	list.Insert(0, el)
-	return list, nil
+	list.unfold()
+	list.insert(0, &el)
+	return item{draft: list}, nil
 }
 
 // element makes one element at s: the value itself, or an object that holds what
 // the condition asks for and then the rest of the path.
-func (e *edit) element(s *step, rest []step) (*Draft, error) {
+func (e *edit) element(s *step, rest []step) (item, error) {
 	if len(rest) == 0 {
-		return e.value.Edit(), nil
+		return item{now: e.value}, nil
 	}
-	n, err := ParseValue(s.example())
-	if err != nil {
-		return nil, err
+	if !s.least.Exists() {
+		return item{}, e.errorf("The condition in %s cannot be met.")
 	}
-	made := n.Edit()
-	_, err = e.set(made, rest)
-	return made, err
+	made := s.least.Edit()
+	_, err := e.set(made, rest)
+	return item{draft: made}, err
 }
 
 // example gives the least object that meets the step's condition.
@@ -175,7 +207,7 @@ func (s *step) all() bool { return s.index == all && s.where == nil }
 // admitted says whether the element, at a position, meets the step's condition.
 func (it *item) admitted(s *step, at int) bool {
 	if it.draft == nil {
-		return s.admits(it.node, at)
+		return s.admits(it.latest(), at)
 	}
 	return it.draft.admitted(s, at)
 }

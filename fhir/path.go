@@ -20,9 +20,20 @@ import (
 //	extension.where(url=http://a.b/c)  the condition runs to the closing bracket
 //
 // The zero Path is the resource itself.
-type Path struct {
+type Path struct{ *way } // small, as tables and lists of changes are full of them
+
+// way is what a Path says. It does not change.
+type way struct {
 	text  string
 	steps []step
+}
+
+// wayOf gives what a path says, of the zero Path too.
+func wayOf(p Path) way {
+	if p.way == nil {
+		return way{}
+	}
+	return *p.way
 }
 
 type step struct {
@@ -31,6 +42,16 @@ type step struct {
 	index  int      // position of the element, or all
 	where  []string // names from the element to the text compared; nil for no condition
 	equals string
+
+	head  []byte // what stands before the member
+	least Node   // the least object that meets the condition
+}
+
+// newStep makes ready what a change needs.
+func newStep(s step) step {
+	s.head = headOf(s.name)
+	s.least, _ = ParseValue(s.example()) // element says so where there is none
+	return s
 }
 
 // all, as a step's index, means every element.
@@ -38,7 +59,7 @@ const all = -1
 
 // ParsePath reads a path.
 func ParsePath(text string) (Path, error) {
-	p := Path{text: text}
+	p := Path{&way{text: text}}
 	rest := text
 	for rest != "" {
 		var word string
@@ -76,7 +97,7 @@ func ParsePath(text string) (Path, error) {
 				return Path{}, errors.New("path " + text + ": a full stop and a name must follow a condition")
 			}
 		}
-		p.steps = append(p.steps, s)
+		p.steps = append(p.steps, newStep(s))
 	}
 	return p, nil
 }
@@ -91,34 +112,35 @@ func MustPath(text string) Path {
 }
 
 // String gives the path as it was written.
-func (p Path) String() string { return p.text }
+func (p Path) String() string { return wayOf(p).text }
 
 // Where gives this path with a condition on its last element.
 func (p Path) Where(name, equals string) Path {
 	steps := append([]step(nil), p.steps...)
 	last := &steps[len(steps)-1]
 	last.where, last.equals = strings.Split(name, "."), equals
-	return Path{p.text + ".where(" + name + "=" + equals + ")", steps}
+	*last = newStep(*last)
+	return Path{&way{p.text + ".where(" + name + "=" + equals + ")", steps}}
 }
 
 // Then gives this path followed by more of one.
 func (p Path) Then(more string) Path {
 	rest := MustPath(more)
-	if len(p.steps) == 0 {
+	if len(wayOf(p).steps) == 0 {
 		return rest
 	}
-	return Path{p.text + "." + more, append(append([]step(nil), p.steps...), rest.steps...)}
+	return Path{&way{p.text + "." + more, append(append([]step(nil), p.steps...), rest.steps...)}}
 }
 
 // At gives the values the path leads to, arrays walked through, in order.
 func (n Node) At(p Path) iter.Seq[Node] {
-	return func(yield func(Node) bool) { n.walk(p.steps, yield) }
+	return func(yield func(Node) bool) { n.walk(wayOf(p).steps, yield) }
 }
 
 // At gives the values the path leads to within the resource. Of one made by Stored,
 // whose text was not read since, it reads no more than the members it must.
 func (r Resource) At(p Path) iter.Seq[Node] {
-	if r.doc != nil || len(p.steps) == 0 {
+	if r.doc != nil || len(wayOf(p).steps) == 0 {
 		return r.Root().At(p)
 	}
 	return func(yield func(Node) bool) {
@@ -134,7 +156,7 @@ func (r Resource) At(p Path) iter.Seq[Node] {
 // the resource where that is not one member: two resources with the same text there
 // have the same at the path.
 func (r Resource) Under(p Path) (text json.RawMessage) {
-	if len(p.steps) == 0 || p.steps[0].choice {
+	if len(wayOf(p).steps) == 0 || p.steps[0].choice {
 		return r.raw
 	}
 	r.part(&p.steps[0], func(v []byte) bool {

@@ -13,7 +13,7 @@ func (e *edit) replace() (bool, error) {
 		if e.value.Len() == 0 {
 			return false, nil
 		}
-		steps = append(slices.Clone(steps[:len(steps)-1]), step{name: last.name, index: all})
+		steps = append(slices.Clone(steps[:len(steps)-1]), newStep(step{name: last.name, index: all}))
 		return e.set(e.root, steps)
 	}
 	parent := trail[len(trail)-1].draft
@@ -35,7 +35,7 @@ func (e *edit) replace() (bool, error) {
 		if parent.find(last.name) != nil {
 			parent.Put(last.name, list)
 		} else {
-			e.place(parent, last.name, list)
+			e.place(parent, item{name: last.name, draft: list})
 		}
 	}
 	list.unfold()
@@ -60,7 +60,7 @@ func (e *edit) exchange(old []*item, s *step) []*item {
 	}
 	var added []*item
 	for v := range e.value.Each() {
-		added = append(added, &item{node: v})
+		added = append(added, &item{now: v})
 	}
 	return slices.Insert(kept, first, added...)
 }
@@ -75,12 +75,12 @@ func (d *Draft) elements(name string) []*item {
 		v.unfold()
 		return v.items
 	}
-	return []*item{{node: it.node, draft: it.draft}}
+	return []*item{{now: it.latest(), draft: it.draft}}
 }
 
 func (it *item) raw() []byte {
 	if it.draft == nil {
-		return it.node.Raw()
+		return it.latest().Raw()
 	}
 	return it.draft.Raw()
 }

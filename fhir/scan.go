@@ -58,13 +58,27 @@ func ParseValue(b []byte) (Node, error) {
 // shortText is what an object of many members does not fit into.
 const shortText = 128
 
-func scanWhole(src []byte, object, ours bool) ([]token, error) {
-	if len(src) > 1<<30 {
-		return nil, Errorf(TooLarge, "The document is larger than 1 GiB.")
+// roomFor is how many tokens a text usually has at most.
+func roomFor(src []byte) int {
+	if len(src) > 0 && src[0] != '{' && src[0] != '[' {
+		return 1
 	}
-	s := &scanner{src: src, tokens: make([]token, 0, min(16, 1+len(src)/4)+len(src)/16), ours: ours}
+	return min(16, 1+len(src)/4) + len(src)/16
+}
+
+func scanWhole(src []byte, object, ours bool) ([]token, error) {
+	s := &scanner{src: src, tokens: make([]token, 0, roomFor(src)), ours: ours}
 	if len(src) > shortText {
 		s.names = make([]string, 0, 32)
+	}
+	return s.whole(object)
+}
+
+// whole reads one value, which is all of the text.
+func (s *scanner) whole(object bool) ([]token, error) {
+	src := s.src
+	if len(src) > 1<<30 {
+		return nil, Errorf(TooLarge, "The document is larger than 1 GiB.")
 	}
 	s.space()
 	if s.pos == len(src) {
