@@ -3,6 +3,7 @@ package hl7
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Limits of a message. Its size is limited by the transport.
@@ -55,7 +56,6 @@ func ParseAs(raw []byte, charset string) (*Message, error) {
 	headerErr := m.readDelimiters()
 	indexErr := m.index()
 	charsetErr := m.readCharset(charset)
-	m.plain = m.isPlain()
 	for _, err := range []*ParseError{headerErr, indexErr, charsetErr} {
 		if err != nil {
 			return m, err
@@ -111,31 +111,37 @@ func (m *Message) readDelimiters() *ParseError {
 	return nil
 }
 
-// index finds the segments. It looks for the next CR and the next LF apart, so that a
-// message is scanned twice at most.
+// index finds the segments and their fields, and whether a text must be decoded, in one
+// pass over the message.
 func (m *Message) index() *ParseError {
 	m.segs, m.ends = m.segsInline[:0], m.endsInline[:0]
-	var strange int
-	var second bool
-	cr, lf := indexFrom(m.text, '\r', m.start), indexFrom(m.text, '\n', m.start)
-	for pos := m.start; pos < len(m.text); {
-		end := min(cr, lf)
-		if !m.addSegment(pos, end) {
+	m.plain = true
+	marks := ordinaryMarks
+	marks[m.delims.Escape] |= markOdd // also without escapes: NUL is a control character
+	marks[m.delims.Field] |= markField
+	strange, second := 0, false
+	for pos := m.start; pos < len(m.text); pos++ {
+		for pos < len(m.text) && (m.text[pos] == ' ' || m.text[pos] == '\t') {
+			pos++
+		}
+		if pos == len(m.text) || marks[m.text[pos]]&markLine != 0 {
+			continue // a blank line
+		}
+		if len(m.segs) == maxSegments {
+			m.plain = false // nobody has looked
 			return &ParseError{Code: CodeTooLarge, Text: fmt.Sprintf("the message has more than %d segments", maxSegments)}
 		}
-		if end == cr {
-			cr = indexFrom(m.text, '\r', end+1)
-		}
-		if end == lf {
-			lf = indexFrom(m.text, '\n', end+1)
-		}
-		pos = end + 1
-	}
-	for i := range m.segs {
-		second = second || i > 0 && m.segs[i].key == keyMSH
-		if !validName(m.name(i)) {
+		s := segment{lo: int32(pos), first: int32(len(m.ends) + 1)}
+		pos = m.indexFields(&marks, pos)
+		s.hi, s.last = int32(pos), int32(len(m.ends))
+		s.name = s.lo + int32(len(trim(m.text[s.lo:m.ends[s.first-1]]))) // nothing to trim on the left
+		name := m.text[s.lo:s.name]
+		s.key = keyOf(name)
+		second = second || len(m.segs) > 0 && s.key == keyMSH
+		if !validName(name) {
 			strange++
 		}
+		m.segs = append(m.segs, s)
 	}
 	if strange > 0 {
 		m.warnings = append(m.warnings, fmt.Sprintf("%d lines do not begin with a segment name and are ignored", strange))
@@ -146,36 +152,42 @@ func (m *Message) index() *ParseError {
 	return nil
 }
 
-// addSegment adds the line text[lo:hi] unless it is blank. It reports whether there was room.
-func (m *Message) addSegment(lo, hi int) bool {
-	for lo < hi && (m.text[lo] == ' ' || m.text[lo] == '\t') {
-		lo++
-	}
-	if lo == hi {
-		return true
-	}
-	if len(m.segs) == maxSegments {
-		return false
-	}
-	end := indexFrom(m.text[:hi], m.delims.Field, lo)
-	name := lo + len(trim(m.text[lo:end])) // nothing to trim on the left
-	m.ends = append(m.ends, int32(end))
-	s := segment{lo: int32(lo), name: int32(name), hi: int32(hi), first: int32(len(m.ends)), key: keyOf(m.text[lo:name])}
-	for end < hi {
-		end = indexFrom(m.text[:hi], m.delims.Field, end+1)
-		m.ends = append(m.ends, int32(end))
-	}
-	s.last = int32(len(m.ends))
-	m.segs = append(m.segs, s)
-	return true
-}
-
-// indexFrom returns where c is next at or after from, or the length of s.
-func indexFrom(s string, c byte, from int) int {
-	if from < len(s) {
-		if i := strings.IndexByte(s[from:], c); i >= 0 {
-			return from + i
+// indexFields notes where the name and the fields of the line from pos on end, and gives
+// where the line does.
+func (m *Message) indexFields(marks *[256]uint8, pos int) int {
+	text, ends := m.text, m.ends
+	for ; pos < len(text); pos++ {
+		mark := marks[text[pos]]
+		if mark == 0 {
+			continue
+		}
+		if mark&markOdd != 0 && pos >= m.encoding {
+			m.plain = false
+		}
+		if mark&markField != 0 {
+			ends = append(ends, int32(pos))
+		} else if mark&markLine != 0 {
+			break
 		}
 	}
-	return len(s)
+	m.ends = append(ends, int32(pos))
+	return pos
 }
+
+// What a byte can be to the index.
+const (
+	markOdd   = 1 << iota // no text that stands for itself
+	markField             // the field separator
+	markLine              // ends a segment
+)
+
+// ordinaryMarks are those of bytes that no message has a say in.
+var ordinaryMarks = func() (t [256]uint8) {
+	for b := range t {
+		if b >= utf8.RuneSelf || isDropped(rune(b)) {
+			t[b] = markOdd
+		}
+	}
+	t['\r'], t['\n'] = markLine, markLine
+	return t
+}()

@@ -16,28 +16,6 @@ const (
 	keepControls controls = true
 )
 
-// isPlain reports whether no text after MSH-2 needs to be decoded.
-func (m *Message) isPlain() bool {
-	text := m.text[m.encoding:]
-	if strings.IndexByte(text, m.delims.Escape) >= 0 { // also without escapes: NUL is a control character
-		return false
-	}
-	for i := range len(text) {
-		if !ordinary[text[i]] {
-			return false
-		}
-	}
-	return true
-}
-
-// ordinary has the bytes that stand for themselves in every character set and stay.
-var ordinary = func() (t [256]bool) {
-	for b := range byte(utf8.RuneSelf) {
-		t[b] = !isDropped(rune(b))
-	}
-	return t
-}()
-
 // decode undoes escapes and character set. Plain text, the usual case, is not copied.
 func (m *Message) decode(s string, c controls) string {
 	at := m.firstSpecial(s, c)
