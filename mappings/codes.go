@@ -60,13 +60,13 @@ var participantStatus = map[string]string{
 }
 
 // visitReason gives the codings of SCH-7.1 from table 0276, the table's own first.
-var visitReason = map[string]codings{
+var visitReason = encodeAll(map[string]codings{
 	"ROUTINE":   {{systemOfReason, "ROUTINE", "Routine appointment"}, {System: systemOfSNOMED, Code: "3780001"}},
 	"CHECKUP":   {{systemOfReason, "CHECKUP", "A routine check-up"}, {System: systemOfSNOMED, Code: "866149003"}},
 	"FOLLOWUP":  {{systemOfReason, "FOLLOWUP", "A follow up visit from a previous appointment"}, {System: systemOfSNOMED, Code: "185389009"}},
 	"EMERGENCY": {{systemOfReason, "EMERGENCY", "Emergency appointment"}, {System: systemOfSNOMED, Code: "373110003"}},
 	"WALKIN":    {{systemOfReason, "WALKIN", "A previously unscheduled walk-in visit"}},
-}
+})
 
 // urgency gives Appointment.priority, where 1 is the highest, of TQ-6 and TQ1-9.
 var urgency = map[string]int{"S": 1, "A": 2, "R": 3, "P": 4, "C": 5, "T": 6, "PRN": 7}
@@ -137,6 +137,15 @@ func codeOf(s string) string {
 		return s
 	}
 	return strings.Join(strings.Fields(s), " ")
+}
+
+// encodeAll writes the values of a table, once for all messages.
+func encodeAll[T value](table map[string]T) map[string]written {
+	all := make(map[string]written, len(table))
+	for code, v := range table {
+		all[code] = v.append(nil)
+	}
+	return all
 }
 
 func isDigits(s string) bool {

@@ -14,9 +14,9 @@ import (
 func (r *reading) identify() {
 	p := &r.in.Person
 	faults := len(r.problems)
-	for _, field := range []int{3, 2, 4} {
-		for cx := range r.m.Field("PID", field).Repetitions() {
-			if id, ok := r.identifierOf(cx, "PID-"+strconv.Itoa(field)); ok {
+	for _, field := range idFields {
+		for cx := range r.m.Field("PID", field.Field()).Repetitions() {
+			if id, ok := r.identifierOf(cx, field); ok {
 				r.addIdentifier(id)
 			}
 		}
@@ -31,7 +31,10 @@ func (r *reading) identify() {
 	p.Display = r.line("PID-5", displayName(r.m.Field("PID", 5)))
 }
 
-var pid7 = hl7.MustRef("PID-7")
+var (
+	idFields = []hl7.Ref{hl7.MustRef("PID-3"), hl7.MustRef("PID-2"), hl7.MustRef("PID-4")}
+	pid7     = hl7.MustRef("PID-7")
+)
 
 // maxIdentifiers is how many identifiers of agreed kinds a message may name its
 // patient by: each is looked up.
@@ -75,7 +78,7 @@ var knownIDs = []LocalID{
 
 // identifierOf reads a CX of a known authority and type; others are passed over
 // in silence, since a sender's list is longer than what was agreed.
-func (r *reading) identifierOf(cx hl7.Field, where string) (id Identifier, ok bool) {
+func (r *reading) identifierOf(cx hl7.Field, where hl7.Ref) (id Identifier, ok bool) {
 	value, authority, kind := cx.Component(1).Text, cx.Sub(4, 1).Text, cx.Component(5).Text
 	status := statusOfNHS(kind)
 	if status != "" {
@@ -86,19 +89,19 @@ func (r *reading) identifierOf(cx hl7.Field, where string) (id Identifier, ok bo
 		return Identifier{}, false
 	}
 	if cx.HoldsNUL() {
-		r.fail(invalid(where, "must not hold the character NUL"))
+		r.fail(invalid(where.String(), "must not hold the character NUL"))
 		return Identifier{}, false
 	}
 	switch system {
 	case fhir.NHSNumberSystem:
 		if value = strings.ReplaceAll(value, " ", ""); !fhir.ValidNHSNumber(value) {
-			r.fail(invalid(where, "must be an NHS number: ten digits, the last of them the check digit"))
+			r.fail(invalid(where.String(), "must be an NHS number: ten digits, the last of them the check digit"))
 			return Identifier{}, false
 		}
 		r.in.Person.NHSStatus = cmp.Or(r.in.Person.NHSStatus, status)
 	case EmailSystem:
 		if !isEmail(value) {
-			r.fail(invalid(where, "must be an e-mail address, such as name@example.org"))
+			r.fail(invalid(where.String(), "must be an e-mail address, such as name@example.org"))
 			return Identifier{}, false
 		}
 	}

@@ -197,8 +197,10 @@ func (r *reading) statusOf(name string, f hl7.Field) string {
 		return row.Code
 	}
 	for i := 1; i <= 2; i++ {
-		if s, ok := participantStatus[strings.ToLower(f.Component(i).Text)]; ok {
-			return s
+		if text := f.Component(i).Text; text != "" {
+			if s, ok := participantStatus[strings.ToLower(text)]; ok {
+				return s
+			}
 		}
 	}
 	return "accepted"

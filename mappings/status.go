@@ -1,6 +1,7 @@
 package mappings
 
 import (
+	"slices"
 	"strings"
 
 	"slotway/fhir"
@@ -8,13 +9,30 @@ import (
 )
 
 // StatusChanges gives the changes that make a status so: a cancelation reason
-// stays only with one that may have it (FHIR R4 Appointment, app-4).
+// stays only with one that may have it (FHIR R4 Appointment, app-4). They are the same
+// for all messages, and must not be changed.
 func StatusChanges(code string) []fhir.Change {
+	if changes, ok := statusChanges[code]; ok {
+		return changes
+	}
+	return changesOfStatus(code)
+}
+
+// statusChanges has what StatusChanges gives for the codes that messages lead to.
+var statusChanges = func() map[string][]fhir.Change {
+	all := make(map[string][]fhir.Change, len(bookingStatuses))
+	for _, code := range bookingStatuses {
+		all[code] = changesOfStatus(code)
+	}
+	return all
+}()
+
+func changesOfStatus(code string) []fhir.Change {
 	changes := []fhir.Change{set(pathStatus, word(code))}
 	if code != "cancelled" && code != "noshow" {
 		changes = append(changes, remove(pathReason))
 	}
-	return changes
+	return slices.Clip(changes)
 }
 
 func status(r *reading, _ *Rule, v hl7.Value) {

@@ -53,12 +53,21 @@ func badURL(text string) *fhir.Error {
 	return fhir.Errorf(fhir.Unprocessable, "The management URL %s.", text)
 }
 
+// inURL has the bytes that stand for themselves in a URL.
+var inURL = func() (t [256]bool) {
+	for i := range t {
+		c := byte(i)
+		t[i] = isAlphanumeric(c) || strings.IndexByte("-._~:/?#@!$&'()*+,;=[]", c) >= 0
+	}
+	return t
+}()
+
 // checkCharacters admits what RFC 3986, section 2, lets stand in a URL, brackets
 // apart: those belong to addresses of IPv6 only, which isLoopback knows.
 func checkCharacters(u string) error {
 	for i := 0; i < len(u); i++ {
 		switch c := u[i]; {
-		case isAlphanumeric(c), strings.IndexByte("-._~:/?#@!$&'()*+,;=[]", c) >= 0:
+		case inURL[c]:
 		case c == '%':
 			if i+2 >= len(u) || !isHex(u[i+1]) || !isHex(u[i+2]) {
 				return badURL("must not hold a % that begins no percent-escape")
