@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"slotway/fhir"
 	"slotway/fhir/search"
@@ -248,5 +249,31 @@ func TestConditionsOfOneClaim(t *testing.T) {
 	}
 	if claims, err := w.Store.Claims(t.Context(), "condition", "", "", 10); err != nil || len(claims) != 1 {
 		t.Errorf("%d claims (%v), want one", len(claims), err)
+	}
+}
+
+// TestSlowConditions: what the conditions of many changes name is looked up again
+// while other writes wait, so it may take a while only; that of one change may take
+// what a search may (security S85).
+func TestSlowConditions(t *testing.T) {
+	w := newWorld(t)
+	start, asked := w.now, 0
+	w.Now = func() time.Time { asked++; return start.Add(time.Duration(asked) * time.Second / 2) }
+	of := func(i int) booking.Change {
+		body := patient("", fmt.Sprint("Slow", i))
+		body = strings.Replace(body, `"identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":""}],`, "", 1)
+		return booking.Change{
+			Request: booking.Request{Principal: feed, IfVersion: store.Any}, Op: booking.Create, Key: store.Key{Type: "Patient"}, Resource: parse(t, body), If: w.meets("Patient", fmt.Sprint("address:contains=x", i)),
+		}
+	}
+	var all []booking.Change
+	for i := range 20 {
+		all = append(all, of(i))
+	}
+	if _, err := w.Do(t.Context(), all...); !errors.Is(err, fhir.TooLarge) {
+		t.Errorf("twenty: %v, want too large", err)
+	}
+	if _, err := w.Do(t.Context(), of(0)); err != nil {
+		t.Errorf("one: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"slotway/fhir"
 	"slotway/fhir/r4"
@@ -24,7 +25,7 @@ func conditional(changes []Change) bool {
 // point at what is or will be stored. It writes nothing.
 func (s *Service) prepare(ctx context.Context, now store.Reader, changes []Change) ([]Change, error) {
 	p := &preparation{
-		s: s, now: now, ready: make([]Change, len(changes)),
+		s: s, now: now, began: s.Now(), ready: make([]Change, len(changes)),
 		changed: map[string]Op{}, creator: map[string]int{}, links: map[string]string{}, found: map[string]string{},
 	}
 	for i, c := range changes {
@@ -55,6 +56,7 @@ func (s *Service) prepare(ctx context.Context, now store.Reader, changes []Chang
 type preparation struct {
 	s       *Service
 	now     store.Reader
+	began   time.Time
 	ready   []Change
 	changed map[string]Op     // by Type/id, what is done with it
 	creator map[string]int    // by the text of a condition, the change that creates under it
@@ -67,6 +69,18 @@ func (p *preparation) failed(at int, err error) error {
 		return err
 	}
 	return &Failed{At: at, Err: err}
+}
+
+// findsWithin is how long the conditions of several changes may be looked up: it is
+// done again within the Update, while everybody else's writes wait.
+const findsWithin = 3 * time.Second
+
+// find gives the one resource that meets a condition, or none.
+func (p *preparation) find(ctx context.Context, see store.Visibility, c *Condition) (store.Record, error) {
+	if len(p.ready) > 1 && p.s.Now().Sub(p.began) > findsWithin {
+		return store.Record{}, fhir.Errorf(fhir.TooLarge, "What the conditions of this request name takes too long to find; send it in parts, or name resources by their identifiers.").Coded("too-costly")
+	}
+	return find(ctx, p.now, see, c)
 }
 
 // answer finds out what the condition of a change names.
@@ -84,7 +98,7 @@ func (p *preparation) answer(ctx context.Context, i int, c Change) error {
 	if len(see.Customers) == 1 {
 		r.Key.Customer = see.Customers[0]
 	}
-	hit, err := find(ctx, p.now, see, c.If)
+	hit, err := p.find(ctx, see, c.If)
 	if err != nil {
 		return err
 	}
@@ -240,7 +254,7 @@ func (p *preparation) search(ctx context.Context, c *Change, text string, cond *
 	if customer, err := home(c.Request, c.Resource); err == nil {
 		see = c.sees(customer)
 	}
-	hit, err := find(ctx, p.now, see, cond)
+	hit, err := p.find(ctx, see, cond)
 	if err == nil && hit.Version == 0 {
 		err = fhir.Errorf(fhir.PreconditionFailed, "No %s is found by a search that stands in place of a reference.", cond.Query.Type)
 	}

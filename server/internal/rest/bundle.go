@@ -38,12 +38,31 @@ func (k *call) batch(b *bundle) error {
 		if e.err == nil {
 			e.err = b.apart(e)
 		}
+		if e.err == nil && changes[e.call.route.Interaction] == nil {
+			e.err = k.mayRead(b)
+		}
 		if e.err == nil {
 			e.err = e.call.route.Handle(e.call)
 		}
 		e.call.conclude(e.err)
+		b.answered += int64(e.call.c.Writer.Size())
 	}
 	return k.answerBundle(b, r4.BatchResponse)
+}
+
+// readsWithin is how long the entries of a Bundle may read, all together.
+const readsWithin = 3 * deadline
+
+// mayRead says whether one more entry may read: what a Bundle is answered is held
+// until all of it is there.
+func (k *call) mayRead(b *bundle) error {
+	if limit := k.s.Limits.Answers; b.answered > limit {
+		return fhir.Errorf(fhir.TooLarge, "The answers to a Bundle's entries may have %d bytes together, and those before this have more; send it in parts.", limit).At("request").Coded("too-costly")
+	}
+	if k.s.Now().Sub(k.began) > readsWithin {
+		return fhir.Errorf(fhir.TooLarge, "The entries before this took longer than a Bundle may read; send it in parts.").At("request").Coded("too-costly")
+	}
+	return nil
 }
 
 // phases is the order of processing, http://hl7.org/fhir/R4/http.html#trules.
@@ -105,7 +124,7 @@ func (k *call) prepare(b *bundle, e *entry) error {
 		return err
 	}
 	if e.reads() {
-		return k.tryRead(e)
+		return k.tryRead(b, e)
 	}
 	if changes[e.call.route.Interaction] == nil {
 		return fhir.Errorf(fhir.Unprocessable, "A transaction takes reads, searches, creates, updates, patches and deletes; send this on its own.").At("request.url").Coded("not-supported")
@@ -123,12 +142,16 @@ func (k *call) prepare(b *bundle, e *entry) error {
 // tryRead answers an entry that only reads for nobody. That something is not there
 // is no failure yet, for the transaction may be about to store it: it is checked
 // with the changes.
-func (k *call) tryRead(e *entry) error {
+func (k *call) tryRead(b *bundle, e *entry) error {
 	trial := k.sub(e)
-	err := trial.enter(e.path)
+	err := k.mayRead(b)
+	if err == nil {
+		err = trial.enter(e.path)
+	}
 	if err == nil {
 		err = trial.route.Handle(trial)
 	}
+	b.answered += int64(trial.c.Writer.Size())
 	if e.call.route.Interaction != fhir.Read {
 		return err
 	}

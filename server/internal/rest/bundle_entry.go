@@ -18,7 +18,8 @@ type bundle struct {
 	kind     fhir.Interaction
 	entries  []*entry
 	fullURLs map[string]bool
-	searches int // in place of references
+	searches int   // in place of references
+	answered int64 // bytes of the answers so far
 }
 
 // entry is one request of a bundle.

@@ -75,6 +75,7 @@ type Limits struct {
 	Body      int64 // bytes of a resource
 	Bundle    int64 // bytes of a Bundle
 	Entries   int   // of a Bundle
+	Answers   int64 // bytes of what the entries of a Bundle are answered, after which none reads any more
 	Message   int64 // bytes of an HL7 message
 	PageSize  int   // matches on a page when _count does not say
 	Included  int   // resources that includes bring to a page
@@ -82,7 +83,7 @@ type Limits struct {
 }
 
 // DefaultLimits are those of spec security-reliability S84, S86 and S90.
-var DefaultLimits = Limits{URL: 32 << 10, Header: 32 << 10, Body: 1 << 20, Bundle: 16 << 20, Entries: 1000, Message: 1 << 20, PageSize: 50, Included: 1000, Iteration: 3}
+var DefaultLimits = Limits{URL: 32 << 10, Header: 32 << 10, Body: 1 << 20, Bundle: 16 << 20, Entries: 1000, Answers: 32 << 20, Message: 1 << 20, PageSize: 50, Included: 1000, Iteration: 3}
 
 // Face is one version of the API under one base.
 type Face struct {
