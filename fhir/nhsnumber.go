@@ -3,9 +3,11 @@ package fhir
 // ValidNHSNumber says whether s is an NHS number: ten digits, the last of which
 // is the modulus 11 check digit of the others
 // (https://www.datadictionary.nhs.uk/attributes/nhs_number.html). Spaces and
-// hyphens are for paper; here they make it invalid.
+// hyphens are for paper; here they make it invalid. So do ten zeros, though their
+// check digit is right: they were issued to nobody, and systems write them for
+// everybody whose number they do not know.
 func ValidNHSNumber(s string) bool {
-	if len(s) != 10 {
+	if len(s) != 10 || s == "0000000000" {
 		return false
 	}
 	sum := 0

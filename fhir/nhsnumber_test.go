@@ -12,6 +12,7 @@ func TestValidNHSNumber(t *testing.T) {
 		{"of the partner example", "9191029996", true},
 		{"of the published search example", "5137198994", true},
 		{"remainder 0 gives check digit 0", "9990000050", true},
+		{"nobody's, whose check digit is right", "0000000000", false},
 		{"one digit wrong", "9999999998", false},
 		{"two digits swapped", "9919029996", false},
 		{"nine digits", "999999999", false},

@@ -2,6 +2,7 @@ package careconnect
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -83,12 +84,15 @@ func dangling(r fhir.Resource, root fhir.Node) (err error) {
 }
 
 // ranked checks the contact rule: of all contacts, the patient's own and those of
-// others, exactly one has rank 1.
+// others, each has a rank, and exactly one has rank 1.
 func ranked(patient fhir.Node) error {
-	first := 0
+	first, without := 0, 0
 	count := func(of fhir.Node) {
 		for el := range of.Get("telecom").Each() {
-			if string(el.Get("rank").Raw()) == "1" {
+			switch rank, err := strconv.ParseUint(string(el.Get("rank").Raw()), 10, 31); {
+			case err != nil || rank == 0:
+				without++
+			case rank == 1:
 				first++
 			}
 		}
@@ -99,6 +103,9 @@ func ranked(patient fhir.Node) error {
 	}
 	if first != 1 {
 		return invalid("Patient.telecom.rank", "Of all contacts in Patient.telecom and Patient.contact.telecom exactly one has rank 1; here there are %d.", first)
+	}
+	if without > 0 {
+		return invalid("Patient.telecom.rank", "Every contact in Patient.telecom and Patient.contact.telecom has a rank; here %d have none.", without)
 	}
 	return nil
 }

@@ -63,6 +63,10 @@ func TestCheck(t *testing.T) {
 
 		{"two contacts first", []string{`"rank":1}]}`, `"rank":1}],` + strings.Replace(contact, "RANK", "1", 1) + "}"}, fhir.Invalid, "Patient.telecom.rank"},
 		{"no contact first", []string{`"rank":1`, `"rank":2`}, fhir.Invalid, "Patient.telecom.rank"},
+		{"another's contact without rank", []string{`"rank":1}]}`, `"rank":1}],` + strings.Replace(contact, `,"rank":RANK`, "", 1) + "}"}, fhir.Invalid, "Patient.telecom.rank"},
+		{"a contact of rank 0", []string{`"rank":1}]}`, `"rank":1},{"system":"email","value":"a@b","rank":0}]}`}, fhir.Invalid, "Patient.telecom.rank"},
+		{"a contact whose rank is no number", []string{`"rank":1}]}`, `"rank":1},{"system":"email","value":"a@b","rank":"2"}]}`}, fhir.Invalid, "Patient.telecom.rank"},
+		{"two contacts of rank 2", []string{`"rank":1}]}`, `"rank":1},{"system":"email","value":"a@b","rank":2},{"system":"email","value":"c@d","rank":2}]}`}, nil, ""},
 		{"no rank", []string{`,"rank":1`, ""}, fhir.Invalid, "Patient.telecom.rank"},
 		{"no contact", []string{`,"telecom":[{"system":"phone","value":"0113","rank":1}]`, ""}, fhir.Invalid, "Patient.telecom.rank"},
 		{"no Slot", []string{slot, ""}, fhir.Invalid, "Appointment.contained"},

@@ -219,6 +219,13 @@ func TestBookRefused(t *testing.T) {
 			noNHS(o)
 			o["participant"].([]any)[0].(object)["actor"].(object)["identifier"].(object)["value"] = "9990000019"
 		}, nil, 422, "INVALID_NHS_NUMBER"},
+		{"86, nobody's", func(o object) {
+			noNHS(o)
+			o["participant"].([]any)[0].(object)["actor"].(object)["identifier"].(object)["value"] = "0000000000"
+		}, nil, 422, "INVALID_NHS_NUMBER"},
+		{"a contact without rank", func(o object) {
+			inside(o, "Patient")["telecom"] = append(inside(o, "Patient")["telecom"].([]any), object{"system": "email", "value": "ada@example.org"})
+		}, nil, 400, "INVALID_PARAMETER"},
 		{"outside the slot", set("end", "2031-01-01T00:00:00Z"), nil, 422, "INVALID_RESOURCE"},
 		{"an element STU3 does not have", set("reasonCode", []any{}), nil, 422, "INVALID_RESOURCE"},
 	} {
