@@ -51,6 +51,7 @@ type App struct {
 	store    store.Store
 	booking  *booking.Service
 	intake   *intake.Service
+	bars     *bars.Service
 	outbox   *outbox.Service
 	requests *requests.Service
 	grants   *grant.Service
@@ -166,12 +167,12 @@ func (a *App) join(keys secrets, own func(*App) (*auth.Issuer, error)) error {
 	}
 	a.booking.Tell, a.booking.Said = a.tell, a.requests.Said
 	a.metrics.registry.MustRegister(outboxGauges{a}, readyGauge{a}, auditGauges{a})
-	messages := &bars.Service{Store: a.store, Booking: a.booking, Now: a.now, NewID: a.newID}
+	a.bars = &bars.Service{Store: a.store, Booking: a.booking, Now: a.now, NewID: a.newID}
 	limits := rest.DefaultLimits
 	limits.Message = cfg.Limits.Message
 	a.rest = &rest.Server{
 		Origin: cfg.BaseURL, Hosts: cfg.Hosts, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
-		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Audit: a.audit, Events: &audit.Reader{Log: a.audit, Catalog: catalog, Source: cfg.BaseURL, Customers: func() []string { return a.partners.now().aliases() }}, BaRS: messages, Issuer: a.issuer, Grants: a.grants, Lookups: a.lookups.Handler(), Faces: a.faces(catalog), Ready: a.notReady,
+		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Audit: a.audit, Events: &audit.Reader{Log: a.audit, Catalog: catalog, Source: cfg.BaseURL, Customers: func() []string { return a.partners.now().aliases() }}, BaRS: a.bars, Issuer: a.issuer, Grants: a.grants, Lookups: a.lookups.Handler(), Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
 		ByAddress: rest.NewThrottle(rest.Rate(cfg.Limits.Address), a.now), ByClient: rest.NewThrottle(rest.Rate(cfg.Limits.Client), a.now),
 		Limits: limits, Peers: a, Seal: keys.state.Seal, Open: keys.state.Open,
@@ -239,6 +240,9 @@ func (a *App) faces(catalog *search.Catalog) []*rest.Face {
 	about.Base = a.cfg.BaseURL + bars.Base
 	messaging := capability.BaRS(about)
 	bars.Metadata, bars.Documents = func() []byte { return messaging }, capability.BaRSDocuments(about)
+	bars.HasService = func(ctx context.Context, id string) (bool, error) {
+		return a.booking.HasService(ctx, a.partners.now().aliases(), id)
+	}
 	if len(a.cfg.BaRS.Proxies) > 0 {
 		bars.Vouched = a.proxied
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -162,7 +163,7 @@ func TestBaRSSlots(t *testing.T) {
 
 // TestBaRSDescribes: the face says what it takes, to anybody.
 func TestBaRSDescribes(t *testing.T) {
-	c := newClinic(t, Settings{})
+	c := newBaRS(t)
 	status, r, _ := c.ask(http.MethodGet, "/R4/bars/metadata", "", nil)
 	if got := texts(r, "messaging.supportedMessage.definition"); status != 200 || len(got) != 2 || !strings.HasSuffix(got[0], "/bars-message-booking-request") {
 		t.Errorf("%d %s", status, r.Raw())
@@ -174,6 +175,15 @@ func TestBaRSDescribes(t *testing.T) {
 		status, r, _ = c.ask(http.MethodGet, "/R4/bars"+path, "", nil)
 		if got := texts(r, "entry.resource.url"); status != 200 || len(got) != 2 {
 			t.Errorf("%s: %d %v", path, status, got)
+		}
+	}
+	for context, want := range map[string]int{
+		"https://fhir.nhs.uk/Id/dos-service-id|999999990": 404, "https://fhir.nhs.uk/Id/dos-service-id|Schedule/diary": 404,
+		"https://fhir.nhs.uk/Id/dos-service-id|999999990,x|999999999": 200, "999999999": 400, "": 400,
+	} {
+		status, r, _ := c.ask(http.MethodGet, "/R4/bars/MessageDefinition?context="+url.QueryEscape(context), "", nil)
+		if status != want || want == 404 && r.Root().Get("issue").First().Get("code").Text() != "not-found" {
+			t.Errorf("the definitions of %q: %d, want %d: %s", context, status, want, r.Raw())
 		}
 	}
 	// R4 knows no messages, and BaRS nothing else of R4.

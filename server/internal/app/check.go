@@ -80,8 +80,8 @@ func (c *Config) check() error {
 	if days := c.Retention.Audit; days < 0 || days > 0 && days < 90 {
 		bad("retention: the audit is kept for at least 90 days, or with 0 for good")
 	}
-	if r := c.Retention; min(r.Messages, r.Review, r.Undecided, r.Outbox) < 0 || r.Messages > 0 && r.Messages < 7 {
-		bad("retention: days must not be negative, and messages at least 7: a partner may send a message again for so long")
+	if r := c.Retention; min(r.Messages, r.Review, r.Undecided, r.Outbox, r.BaRS) < 0 || r.Messages > 0 && r.Messages < 7 || r.BaRS > 0 && r.BaRS < 7 {
+		bad("retention: days must not be negative, and messages and bars at least 7: a message may be sent again for so long")
 	}
 	errs = append(errs, c.Limits.check())
 	errs = append(errs, c.checkPages()...)

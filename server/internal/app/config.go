@@ -251,6 +251,7 @@ type RetentionConfig struct {
 	Undecided int `yaml:"undecided"`
 	Outbox    int `yaml:"outbox"`
 	Audit     int `yaml:"audit"`
+	BaRS      int `yaml:"bars"`
 }
 
 // ErrorConfig says how each face answers failures: a style's name.

@@ -33,6 +33,11 @@ func (a *App) prune(ctx context.Context) {
 				dropped, err = a.outbox.Prune(ctx, now.Add(-days(r.Outbox)))
 				n += dropped
 			}
+			if r.BaRS > 0 && err == nil {
+				var dropped int
+				dropped, err = a.bars.Prune(ctx, now.Add(-days(r.BaRS)))
+				n += dropped
+			}
 			if err != nil && ctx.Err() == nil {
 				a.log.Warn("what is kept too long could not be taken away; the next round goes on", "error", err)
 			}

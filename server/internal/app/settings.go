@@ -50,6 +50,7 @@ type Settings struct {
 		Undecided Text `yaml:"undecided,omitempty" placeholder:"DAYS" help:"How long items of the review queue wait before they expire (0: for good)."`
 		Outbox    Text `yaml:"outbox,omitempty" placeholder:"DAYS" help:"How long messages to partners are kept that were given up (0: for good)."`
 		Audit     Text `yaml:"audit,omitempty" placeholder:"DAYS" help:"How long the records of the audit are kept: at least 90 days; 0, the default, for good."`
+		BaRS      Text `yaml:"bars,omitempty" name:"bars" env:"SLOTWAY_RETENTION_BARS" placeholder:"DAYS" help:"How long BaRS messages are kept as they were sent, and known again when they are sent again: at least 7 days; 0, the default, for good."`
 	} `embed:"" prefix:"retention-" yaml:"retention,omitempty"`
 
 	NHSLogin   Text `yaml:"nhs_login,omitempty" name:"nhs-login" env:"SLOTWAY_NHS_LOGIN" placeholder:"YAML" help:"How patients sign in: issuer, client_id, key (RSA private key, PEM), and where wanted key_id and prompt (none or login, for partners)."`

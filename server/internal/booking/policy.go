@@ -2,9 +2,11 @@ package booking
 
 import (
 	"context"
+	"net/url"
 	"slices"
 
 	"slotway/fhir"
+	"slotway/fhir/search"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/store"
 )
@@ -50,6 +52,21 @@ func (s *Service) Shows(req Request, service string) (out Shown, err error) {
 		return out, fhir.Errorf(fhir.Forbidden, "The service is not offered to this organisation.")
 	}
 	return out, nil
+}
+
+// HasService says whether a service is one of some customers: the policy has it, or
+// a schedule names it.
+func (s *Service) HasService(ctx context.Context, customers []string, id string) (bool, error) {
+	if slices.ContainsFunc(s.Offers, func(o Offer) bool { return o.Service == id }) {
+		return true, nil
+	}
+	parsed, err := search.Parse(s.Catalog, "Schedule", "actor="+url.QueryEscape("HealthcareService/"+id), s.Now())
+	if err != nil {
+		return false, err
+	}
+	parsed.Query.Count, parsed.Query.Total = 1, search.TotalNone
+	page, err := s.Store.Search(ctx, store.Visibility{Customers: customers}, parsed.Query)
+	return len(page.Records) > 0, err
 }
 
 // ServiceOf gives the service, of those asked for, that a schedule is shown as:

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -79,6 +80,9 @@ func (s *Server) findDocuments(c *gin.Context, f *Face, typ, raw string) error {
 	if err == nil && f.DocumentContexts != nil {
 		err = f.DocumentContexts(d.contexts)
 	}
+	if err == nil && f.HasService != nil && typ == "MessageDefinition" {
+		err = f.receives(c.Request.Context(), d.contexts)
+	}
 	prefer := wire.ReadPrefer(c.Request.Header)
 	if err == nil && len(d.notes) > 0 && f.Handling.refuses(prefer.Strict, prefer.Lenient) {
 		err = refuse(d.notes)
@@ -97,6 +101,21 @@ func (s *Server) findDocuments(c *gin.Context, f *Face, typ, raw string) error {
 	s.remark(b, ignored(d.notes))
 	write(c, f, http.StatusOK, b.Bytes())
 	return nil
+}
+
+// receives says whether one of some services, each as system|value, is here to
+// receive messages.
+func (f *Face) receives(ctx context.Context, contexts []string) error {
+	for _, text := range contexts {
+		id := text[strings.LastIndexByte(text, '|')+1:]
+		if !fhir.ValidID(id) {
+			continue
+		}
+		if has, err := f.HasService(ctx, id); err != nil || has {
+			return err
+		}
+	}
+	return fhir.Errorf(fhir.NotFound, "The service receives no messages here.").At("context")
 }
 
 // documentSearch is a search for documents.

@@ -159,6 +159,9 @@ type Face struct {
 	// DocumentContexts checks the contexts that a search of such documents names; nil
 	// for nothing.
 	DocumentContexts func(contexts []string) error
+	// HasService says whether a service is one of some customer here, of what is told
+	// without a token; nil where nothing is told of services.
+	HasService func(ctx context.Context, id string) (bool, error)
 }
 
 // url gives an absolute address on a face.
