@@ -16,6 +16,7 @@ type LimitConfig struct {
 	MLLP    MLLPLimits `yaml:"mllp"`
 	Client  RateConfig `yaml:"client"`  // requests of one client, over all listeners of a process
 	Address RateConfig `yaml:"address"` // and of one address
+	SignIn  RateConfig `yaml:"sign_in"` // beginnings of patients' sign-ins, from one address
 }
 
 // RateConfig is a rate of requests: rest.Rate. Without per_second there is no limit.
@@ -83,6 +84,7 @@ func defaultLimits() LimitConfig {
 	d := mllp.DefaultLimits()
 	return LimitConfig{
 		Message: int64(d.MaxFrame),
+		SignIn:  RateConfig{PerSecond: 5, Burst: 100},
 		HTTP:    HTTPLimits{Header: 5 * time.Second, Read: 30 * time.Second, Write: 60 * time.Second, Idle: 120 * time.Second, Connections: 4096},
 		MLLP: MLLPLimits{
 			Handshake: d.Handshake, Idle: d.Idle, Frame: d.Frame, Write: d.Write,
@@ -103,7 +105,7 @@ func (l LimitConfig) mllp() mllp.Limits {
 const maxMessage = 64 << 20
 
 func (l LimitConfig) check() error {
-	errs := []error{l.Client.check("client"), l.Address.check("address")}
+	errs := []error{l.Client.check("client"), l.Address.check("address"), l.SignIn.check("sign_in")}
 	if l.Message < 1024 || l.Message > maxMessage {
 		errs = append(errs, fmt.Errorf("limits.message is the bytes of an HL7 message, from 1024 to %d, not %d", maxMessage, l.Message))
 	}

@@ -35,6 +35,7 @@ const (
 	outboxAttempts  = "slotway_outbox_attempts_total"
 	outboxWaiting   = "slotway_outbox_messages"
 	outboxOldest    = "slotway_outbox_oldest_seconds"
+	signIns         = "slotway_sign_ins_total"
 	serverReadiness = "slotway_ready"
 	auditTaken      = "slotway_audit_records_total"
 	auditWaits      = "slotway_audit_waiting_bytes"
@@ -54,6 +55,7 @@ var metricTable = []metric{
 	{outboxAttempts, counter, []string{"partner", "outcome"}, "Attempts to send messages to partners, by partner and outcome: delivered, refused, failed or unanswered."},
 	{outboxWaiting, gauge, []string{"partner", "state"}, "Messages that wait for a partner (queued), or were given up (dead); counted up to 10,000."},
 	{outboxOldest, gauge, []string{"partner"}, "Age of the oldest message that waits for a partner; 0 when none does."},
+	{signIns, counter, []string{"who", "outcome"}, "Sign-ins at the pages. Each that began (begun) ends at most once: done, refused by NHS login, again (asked, after it would not do without), unproven, another (somebody else came back), or failed. Beside those: stray (an answer that nobody waits for) and slowed (not begun, beyond limits.sign_in)."},
 	{auditTaken, counter, []string{"outcome"}, "Records of the audit that were taken in memory, or lost for want of room where reads go on without."},
 	{auditWaits, gauge, nil, "Records of the audit that are not written yet."},
 	{auditSealed, gauge, nil, "Number of the last seal of the audit."},
@@ -94,6 +96,7 @@ type metrics struct {
 	messages *prometheus.HistogramVec
 	review   *prometheus.GaugeVec
 	outgoing *prometheus.CounterVec
+	signIns  *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -104,8 +107,9 @@ func newMetrics() *metrics {
 		messages: metricOf(messageSeconds).histogram(),
 		review:   metricOf(reviewOpen).gauge(),
 		outgoing: metricOf(outboxAttempts).counter(),
+		signIns:  metricOf(signIns).counter(),
 	}
-	m.registry.MustRegister(m.outgoing, m.requests, m.came, m.messages, m.review, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.outgoing, m.signIns, m.requests, m.came, m.messages, m.review, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -126,6 +130,8 @@ func (m *metrics) messageCame(partner string) { m.came.WithLabelValues(partner).
 func (m *metrics) sent(partner, outcome string) {
 	m.outgoing.WithLabelValues(partner, outcome).Inc()
 }
+
+func (m *metrics) signIn(who, outcome string) { m.signIns.WithLabelValues(who, outcome).Inc() }
 
 // auditGauges gives what the audit has done.
 type auditGauges struct{ a *App }

@@ -56,6 +56,8 @@ func (a *App) sites(catalog *search.Catalog, state *sealer) (map[string]rest.Sit
 		Origin: cfg.BaseURL, Store: a.store, Catalog: catalog, Bases: cfg.bases(), Customers: a.patientCustomers, Sessions: a.sessions,
 		NHSLogin: client, Prompt: cfg.NHSLogin.Prompt, Callbacks: manage.NewCallbacks(cfg.BaseURL, key), Allowed: a.manageable,
 		Once: replays{a.store}.Once, Requests: a.requests, Now: a.now, NewID: a.newID, Audit: a.audit, Log: a.log, Test: cfg.pretend != nil,
+		Slow:    rest.NewThrottle(rest.Rate(cfg.Limits.SignIn), a.now).TakeAddress,
+		Observe: func(outcome string) { a.metrics.signIn("patient", outcome) },
 	}
 	all[rest.PartPages] = rest.Site{Paths: pages.Paths, Handler: s.Handler()}
 	return all, nil

@@ -73,6 +73,12 @@ func (t *Throttle) Take(who string) (wait time.Duration) {
 	return 0
 }
 
+// TakeAddress takes a token for the address of a connection, with or without its port:
+// for that of IPv6 the network of its site.
+func (t *Throttle) TakeAddress(remote string) (wait time.Duration) {
+	return t.Take(block(host(remote)))
+}
+
 // throttled refuses a caller who asks too often, with the time to wait.
 func throttled(c *gin.Context, wait time.Duration) error {
 	seconds := int64((wait + time.Second - 1) / time.Second)
@@ -104,7 +110,7 @@ func (s *Server) slowDown(c *gin.Context) error {
 	if s.ByAddress == nil || unthrottled[c.FullPath()] {
 		return nil
 	}
-	wait := s.ByAddress.Take(block(host(c.Request.RemoteAddr)))
+	wait := s.ByAddress.TakeAddress(c.Request.RemoteAddr)
 	if wait == 0 {
 		return nil
 	}
