@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"slotway/server/internal/dispatch"
 	"slotway/server/internal/journal"
 )
 
@@ -75,7 +76,8 @@ func TestSenderGoesAway(t *testing.T) {
 			t.Fatal("the message had no effect")
 		}
 	}
-	if got := w.send("trustalias", "ADT^A28", "gone", wardPID); got != "AA" || !applied(journal.Repeated) {
-		t.Errorf("sent again: %s, want AA as before", got)
+	ack, err := dispatch.HTTP(w.d.base+"/hl7", "partner_demo", demoPassword, nil).Send(t.Context(), []byte(raw))
+	if got, _ := dispatch.ReadAnswer(ack); err != nil || got.Code != "AA" || !applied(journal.Repeated) {
+		t.Errorf("sent again: %s, %v, want AA as before", got.Code, err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"slotway/fhir"
+	"slotway/server/internal/canary"
 	"slotway/server/internal/dispatch"
 )
 
@@ -27,8 +30,11 @@ func startDemo(t testing.TB, dir string, set Settings) *App {
 
 func startDemoLogging(t testing.TB, dir string, set Settings, log io.Writer) *App {
 	t.Helper()
+	if set.LogLevel == "" { // all that it could say is looked at
+		set.LogLevel, log = "debug", sober{log}
+	}
 	c := &demoCmd{HTTP: "127.0.0.1:0", MLLP: "127.0.0.1:0", Empty: true, Settings: set}
-	a, err := c.start(dir, streams{io.Discard, log})
+	a, err := c.start(dir, streams{io.Discard, canary.Writer(log)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,12 +42,26 @@ func startDemoLogging(t testing.TB, dir string, set Settings, log io.Writer) *Ap
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
 	t.Cleanup(func() {
+		metrics := httptest.NewRecorder()
+		a.metrics.handler().ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		canary.Look("the metrics", metrics.Body.Bytes())
 		stop()
 		if err := <-done; err != nil {
 			t.Errorf("the server stopped with %v", err)
 		}
 	})
 	return a
+}
+
+// sober is a log without what only the most talkative say.
+type sober struct{ to io.Writer }
+
+// Write takes one line of the log.
+func (s sober) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte(`"level":"DEBUG"`)) || bytes.Contains(b, []byte(`"level":"INFO"`)) {
+		return len(b), nil
+	}
+	return s.to.Write(b)
 }
 
 // TestScripts runs the stories of testdata/script against the whole program over

@@ -19,6 +19,7 @@ import (
 
 	"slotway/fhir"
 	"slotway/server/internal/auth"
+	"slotway/server/internal/canary"
 	"slotway/server/internal/dispatch"
 )
 
@@ -154,6 +155,7 @@ func serveConfigLogging(t *testing.T, file, base string, log io.Writer) (stop fu
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan int, 1)
+	log = canary.Writer(log)
 	go func() { done <- Main(ctx, []string{"serve", "--config", file}, log, log) }()
 	d := &demo{base: base}
 	for n := 0; ; n++ {

@@ -19,6 +19,7 @@ import (
 	"slotway/fhir"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/booking"
+	"slotway/server/internal/canary"
 	"slotway/server/internal/store"
 )
 
@@ -84,7 +85,7 @@ func (s *spineSurgery) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, _, err := newLog(t.Output(), "error")
+	log, _, err := newLog(canary.Writer(sober{t.Output()}), "debug")
 	if err != nil {
 		t.Fatal(err)
 	}
