@@ -149,6 +149,19 @@ func (d staffDesk) Now(p staffpages.Person) (staffpages.Person, bool) {
 	return p, true
 }
 
+// Colleagues gives those of the configuration who have a role and see the data of a
+// customer, by name.
+func (d staffDesk) Colleagues(role staffpages.Role, customer string) (all []staffpages.Person) {
+	for id := range d.book.byID {
+		p, _ := d.Now(staffpages.Person{ID: id, Issuer: d.login.Issuer})
+		if p.May(role) && slices.Contains(p.Customers, customer) {
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b staffpages.Person) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	return all
+}
+
 // checkStaffLogin checks how staff sign in.
 func (c *Config) checkStaffLogin() (errs []error) {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }

@@ -94,6 +94,9 @@ func (s *Service) ask(ctx context.Context, tx store.Tx, a Ask, id string) (rec s
 	if err := s.numbered(ctx, tx, patient); err != nil {
 		return rec, err
 	}
+	if err := s.seen(ctx, tx, appointment); err != nil {
+		return rec, err
+	}
 	number, err := s.say(ctx, tx, key)
 	if err != nil {
 		return rec, err

@@ -77,13 +77,16 @@ const (
 // Named is what a number is the id of: a resource, or somebody of the staff.
 type Named struct {
 	Customer string `json:"customer,omitempty"`
-	Type     string `json:"type"` // a resource type, or Staff
+	Type     string `json:"type"` // a resource type, Staff or Team
 	ID       string `json:"id"`
 	Number   Number `json:"number"`
 }
 
-// Staff is the Type of somebody of the staff.
-const Staff = "Staff"
+// The Types of those who work on requests.
+const (
+	Staff = "Staff" // somebody of the staff
+	Team  = "Team"  // a team, whose ID is its name
+)
 
 func (n Named) key() string { return n.Customer + "\x00" + n.Type + "/" + n.ID }
 

@@ -90,7 +90,7 @@ type Message struct {
 
 // Party is somebody of the staff, or a team.
 type Party struct {
-	Number Number // 0 of a team
+	Number Number // of a Staff or a Team; may be 0 of a team
 	Name   string
 }
 

@@ -1,0 +1,172 @@
+package staffpages
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"slotway/server/internal/request"
+)
+
+// states are the states that the board can be narrowed to: the value of its field,
+// its words, and the search. The first is what the board shows unasked.
+var states = []struct{ value, text, query string }{
+	{"open", "Open", "status=requested,in-progress&_sort=authored-on"},
+	{"unclaimed", "Open, with nobody", "status=requested&_sort=authored-on"},
+	{"claimed", "Open, with somebody", "status=in-progress&_sort=authored-on"},
+	{"done", "Done", "status=completed,rejected&_sort=-modified"},
+	{"withdrawn", "Withdrawn", "status=cancelled&_sort=-modified"},
+}
+
+// ages are how long a request has waited at the least, in days.
+var ages = []struct{ days, text string }{{"", "Any time"}, {"1", "A day or more"}, {"3", "3 days or more"}, {"7", "A week or more"}, {"14", "2 weeks or more"}}
+
+// filter is what the board is narrowed to. It is in the address, and says nothing of
+// any patient.
+type filter struct {
+	State, With, Specialty, Age string
+	From                        int    // the number of the first request on the page
+	After                       string // where the page before ended
+}
+
+func filterOf(q url.Values) filter {
+	f := filter{State: q.Get("state"), With: q.Get("with"), Specialty: q.Get("specialty"), Age: q.Get("age"), After: q.Get("after")}
+	f.From, _ = strconv.Atoi(q.Get("from"))
+	if f.State == "" {
+		f.State = states[0].value
+	}
+	if f.After == "" || f.From < 1 {
+		f.From = 1
+	}
+	return f
+}
+
+// path gives the address of the board with this filter, at another page of it.
+func (f filter) path(after string, from int) string {
+	q := url.Values{}
+	for name, value := range map[string]string{"state": f.State, "with": f.With, "specialty": f.Specialty, "age": f.Age, "after": after} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	if after != "" {
+		q.Set("from", strconv.Itoa(from))
+	}
+	return requestsPath + "?" + q.Encode()
+}
+
+// narrowed says whether anything is left out that the board would show unasked.
+func (f filter) narrowed() bool {
+	return f.State != states[0].value || f.With != "" || f.Specialty != "" || f.Age != ""
+}
+
+// query gives the search; ok is false where nothing can meet the filter.
+func (s *Server) query(ctx context.Context, p Person, f filter) (query string, ok bool, err error) {
+	for _, state := range states {
+		if state.value == f.State {
+			query = state.query
+		}
+	}
+	if query == "" {
+		return "", false, nil
+	}
+	if f.Specialty != "" {
+		query += "&focus:Appointment.specialty=" + url.QueryEscape(f.Specialty)
+	}
+	if days, err := strconv.Atoi(f.Age); err == nil && days > 0 && days < 10_000 {
+		query += "&authored-on=le" + url.QueryEscape(s.Now().AddDate(0, 0, -days).UTC().Format(time.RFC3339))
+	}
+	if f.With == "" {
+		return query, true, nil
+	}
+	owners, err := s.ownersOf(ctx, p, f.With)
+	if err != nil || len(owners) == 0 {
+		return "", false, err
+	}
+	return query + "&owner:identifier=" + url.QueryEscape(strings.Join(owners, ",")), true, nil
+}
+
+// me is who the board is narrowed to by whoever looks at it.
+const me = "me"
+
+// ownersOf gives the tokens of whom requests are with: me, or a team and its members.
+func (s *Server) ownersOf(ctx context.Context, p Person, with string) (tokens []string, err error) {
+	var named []request.Named
+	if with == me {
+		named = append(named, request.Named{Type: request.Staff, ID: p.ID})
+	} else {
+		for _, c := range s.colleagues(p) {
+			if c.Team == with {
+				named = append(named, request.Named{Type: request.Staff, ID: c.ID})
+			}
+		}
+		if len(named) > 0 {
+			named = append(named, request.Named{Type: request.Team, ID: with})
+		}
+	}
+	for _, who := range named {
+		n, err := s.Requests.NumberFor(ctx, who)
+		if err != nil {
+			return nil, err
+		}
+		tokens = append(tokens, request.LegacySystem+"|"+n.String())
+	}
+	return tokens, nil
+}
+
+// colleagues are those who work on requests of any of somebody's customers.
+func (s *Server) colleagues(p Person) (all []Person) {
+	for _, customer := range p.Customers {
+		for _, c := range s.People.Colleagues(Requests, customer) {
+			if !slices.ContainsFunc(all, func(k Person) bool { return k.ID == c.ID }) {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
+// teamsOf gives the teams of people.
+func teamsOf(people []Person) (teams []string) {
+	for _, p := range people {
+		if p.Team != "" && !slices.Contains(teams, p.Team) {
+			teams = append(teams, p.Team)
+		}
+	}
+	slices.Sort(teams)
+	return teams
+}
+
+// pick is a field that is chosen from.
+type pick struct {
+	Name, Label string
+	Options     []choice
+}
+
+// picks are the fields of the board.
+func (s *Server) picks(ctx context.Context, p Person, f filter) ([]pick, error) {
+	state, with, specialty, age := pick{Name: "state", Label: "Show"}, pick{Name: "with", Label: "Who it is with"}, pick{Name: "specialty", Label: "Specialty"}, pick{Name: "age", Label: "Waiting for"}
+	for _, one := range states {
+		state.Options = append(state.Options, choice{one.value, one.text, one.value == f.State})
+	}
+	with.Options = []choice{{"", "Anybody", f.With == ""}, {me, "Me", f.With == me}}
+	for _, team := range teamsOf(s.colleagues(p)) {
+		with.Options = append(with.Options, choice{team, team, team == f.With})
+	}
+	for _, one := range ages {
+		age.Options = append(age.Options, choice{one.days, one.text, one.days == f.Age})
+	}
+	known, err := s.Requests.Specialties(ctx, p.Customers)
+	for _, one := range known {
+		if token := one.Token(); !slices.ContainsFunc(specialty.Options, func(k choice) bool { return k.Value == token }) {
+			specialty.Options = append(specialty.Options, choice{token, one.Text, token == f.Specialty})
+		}
+	}
+	slices.SortFunc(specialty.Options, func(a, b choice) int { return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.Value, b.Value)) })
+	specialty.Options = append([]choice{{"", "Any", f.Specialty == ""}}, specialty.Options...)
+	return []pick{state, with, specialty, age}, err
+}

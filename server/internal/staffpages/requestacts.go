@@ -1,0 +1,162 @@
+package staffpages
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"slotway/fhir"
+	"slotway/server/internal/request"
+	"slotway/server/internal/store"
+	"slotway/server/internal/web"
+)
+
+// deeds say what was done, by the word that the page's address has for it.
+var deeds = map[string]string{
+	"claim": "You have claimed this request.", "assign": "The request was given to somebody else, or to nobody.", "reply": "Your reply was sent to the patient.",
+	"note": "Your note was kept. The patient does not see it.", "done": "The request is closed.",
+}
+
+// order is one act on a request: who acts, on which version, with which form.
+type order struct {
+	key     store.Key
+	version int64
+	by      request.Party
+	person  Person
+	form    url.Values
+}
+
+// acting makes a page of what somebody does with a request: it is done, and the
+// browser is led back to the request; or the request is shown as it is now, with what
+// was written and why it was not done.
+func (s *Server) acting(name string, do func(context.Context, order) error) act {
+	return func(w http.ResponseWriter, r *http.Request, p Person) error {
+		q, err := s.asked(r, p)
+		if err != nil {
+			return err
+		}
+		if err := r.ParseForm(); err != nil {
+			return fhir.Errorf(fhir.Invalid, "The form could not be read.")
+		}
+		by, err := s.party(r.Context(), p)
+		if err != nil {
+			return err
+		}
+		version, err := strconv.ParseInt(r.PostForm.Get("version"), 10, 64)
+		if err != nil || version < 1 {
+			return fhir.Errorf(fhir.Invalid, "The form does not say which version it is about.")
+		}
+		err = do(s.doing(r, p, "staff.requests."+name), order{q.Key, version, by, p, r.PostForm})
+		if err == nil {
+			return web.Away(w, r, requestPath(q.Key)+"?done="+name)
+		}
+		return s.notDone(w, r, p, name, err)
+	}
+}
+
+// notDone shows the request as it is now, with why something was not done.
+func (s *Server) notDone(w http.ResponseWriter, r *http.Request, p Person, name string, why error) error {
+	kind := fhir.KindOf(why)
+	say := web.Problem{Field: name + "-text"}
+	switch kind {
+	case fhir.PreconditionFailed:
+		say.Text, say.Field = "Somebody has worked on this request since you opened it, so nothing was done. Look at what it says now, and decide again.", ""
+	case fhir.Conflict:
+		say.Text, say.Field = "The request was closed since you opened it, so nothing was done.", ""
+	case fhir.Unprocessable:
+		say.Text = tooLong
+		if name == "done" && r.PostForm.Get("as") == "" || name == "assign" || strings.TrimSpace(r.PostForm.Get("text")) == "" {
+			say.Text = empty[name]
+		}
+	case fhir.NotFound, fhir.Gone:
+		return web.NoPage()
+	default:
+		return why
+	}
+	q, err := s.asked(r, p)
+	if err != nil {
+		return err
+	}
+	data := sheet{Problem: &say, Written: map[string]string{name: r.PostForm.Get("text")}}
+	return s.showRequest(w, r, p, q, kind.Status(fhir.StyleRFC6750), data)
+}
+
+// What is wrong with a text.
+const tooLong = "Write plain text of at most 4,000 characters"
+
+var empty = map[string]string{"reply": "Write a reply", "note": "Write a note", "done": "Choose how the request ends", "assign": "Choose whom to give the request to"}
+
+func (s *Server) claim(ctx context.Context, o order) error {
+	_, err := s.Requests.Assign(ctx, o.key, o.version, o.by)
+	return err
+}
+
+// assign gives the request to a colleague, to a team, or back to everybody.
+func (s *Server) assign(ctx context.Context, o order) error {
+	to := o.form.Get("text")
+	party, ok, err := s.assignee(ctx, o.key.Customer, to)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fhir.Errorf(fhir.Unprocessable, "There is nobody like that to give it to.")
+	}
+	_, err = s.Requests.Assign(ctx, o.key, o.version, party)
+	return err
+}
+
+// assignee gives whom the value of the field means.
+func (s *Server) assignee(ctx context.Context, customer, to string) (p request.Party, ok bool, err error) {
+	if to == toNobody {
+		return p, true, nil
+	}
+	people := s.People.Colleagues(Requests, customer)
+	if team, isTeam := strings.CutPrefix(to, toTeam); isTeam {
+		for _, known := range teamsOf(people) {
+			if known == team {
+				n, err := s.Requests.NumberFor(ctx, request.Named{Type: request.Team, ID: team})
+				return request.Party{Number: n, Name: team}, err == nil, err
+			}
+		}
+	}
+	if id, isPerson := strings.CutPrefix(to, toPerson); isPerson {
+		for _, known := range people {
+			if known.ID == id {
+				p, err = s.party(ctx, known)
+				return p, err == nil, err
+			}
+		}
+	}
+	return p, false, nil
+}
+
+func (s *Server) reply(ctx context.Context, o order) error {
+	_, err := s.Requests.Reply(ctx, o.key, o.version, o.by, lines(o.form.Get("text")))
+	return err
+}
+
+func (s *Server) addNote(ctx context.Context, o order) error {
+	_, err := s.Requests.Note(ctx, o.key, o.version, o.by, lines(o.form.Get("text")), lines(o.form.Get("progress")))
+	return err
+}
+
+// done closes the request. Why is for the patient, too.
+func (s *Server) done(ctx context.Context, o order) error {
+	as := request.State(o.form.Get("as"))
+	_, err := s.Requests.Done(ctx, o.key, o.version, as, lines(o.form.Get("text")))
+	return err
+}
+
+// lines gives a text as it was written, with the ends of lines that forms do not send.
+func lines(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
+
+// backToRequest answers who opens the address of a form.
+func (s *Server) backToRequest(w http.ResponseWriter, r *http.Request, p Person) error {
+	q, err := s.asked(r, p)
+	if err != nil {
+		return err
+	}
+	return web.Away(w, r, requestPath(q.Key))
+}
