@@ -1,10 +1,12 @@
 package app
 
 import (
+	"path"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // signInStaff signs somebody of the staff in with a real browser.
@@ -16,30 +18,62 @@ func (b *tab) signInStaff(user string) {
 	b.click("button:not(.plain)", "#sign-out")
 }
 
-// TestStaffRecordsInBrowser looks at the pages of messages in a real browser, with
-// script and without.
+// TestStaffRecordsInBrowser looks at the pages of messages, of what is held, and of
+// slots in a real browser, with script and without.
 func TestStaffRecordsInBrowser(t *testing.T) {
+	l := startCalendar(t, Settings{})
+	browser := chromium(t)
+	l.as("jack.brown", "/staff/messages")
+	booking, held := l.entry("booking-1"), l.item("held-1")
+	look := func(section string, pages ...[2]string) {
+		t.Run(section, func(t *testing.T) {
+			b := newTab(t, browser, l.app.cfg.BaseURL)
+			b.signInStaff("jack.brown")
+			for _, page := range pages {
+				b.open(page[1], "h1")
+				b.accessible("staff-" + page[0])
+			}
+		})
+	}
+	look("messages", [2]string{"messages", "/staff/messages"}, [2]string{"messages-none", "/staff/messages?control=none"}, [2]string{"messages-wrong", "/staff/messages?from=x"})
+	look("message", [2]string{"message", booking}, [2]string{"message-refused", l.entry("refused-1")}, [2]string{"message-text", booking + "/text"},
+		[2]string{"message-fields", booking + "/fields"}, [2]string{"message-fhir", booking + "/fhir"}, [2]string{"message-replay", booking + "/replay"}, [2]string{"message-hostile", l.entry("hostile-1") + "/fields"})
+	look("calendar", [2]string{"calendar", "/staff/calendar"}, [2]string{"calendar-list", diaryPath + "?week=2030-06-12"},
+		[2]string{"calendar-week", diaryPath + "?week=2030-06-12&view=grid"}, [2]string{"calendar-none", diaryPath + "?week=2031-06-12"}, [2]string{"calendar-appointment", diaryPath + "/appointment/a1"})
+	look("review", [2]string{"review", "/staff/review"}, [2]string{"review-item", held})
+	t.Run("without script", func(t *testing.T) {
+		b := newTab(t, browser, l.app.cfg.BaseURL)
+		b.signInStaff("jack.brown")
+		b.open(held, "#reject")
+		b.click("#reject", ".nhsuk-error-summary")
+		b.accessible("staff-review-wrong")
+		b.run(emulation.SetScriptExecutionDisabled(true))
+		b.open(booking+"/replay", "#confirm")
+		b.click("#confirm", "#answer")
+		b.open(held, "#accept")
+		b.click("#accept", ".nhsuk-inset-text")
+		b.run(emulation.SetScriptExecutionDisabled(false))
+		b.open(held, "h1")
+		b.accessible("staff-review-accepted")
+	})
+}
+
+// Everything can be done by keyboard: from the top of a page of what is held to the
+// decision, by Tab and Enter alone.
+func TestStaffKeyboardInBrowser(t *testing.T) {
 	l := startLog(t, Settings{})
 	b := newTab(t, chromium(t), l.app.cfg.BaseURL)
-	l.as("jack.brown", "/staff/messages")
-	booking, hostile, refused := l.entry("booking-1"), l.entry("hostile-1"), l.entry("refused-1")
+	l.as("jack.brown", "/staff/review")
+	held := l.item("held-1")
 	b.signInStaff("jack.brown")
-	for _, page := range []struct{ name, path string }{
-		{"staff-messages", "/staff/messages"},
-		{"staff-messages-none", "/staff/messages?control=none"},
-		{"staff-messages-wrong", "/staff/messages?from=x"},
-		{"staff-message", booking},
-		{"staff-message-refused", refused},
-		{"staff-message-text", booking + "/text"},
-		{"staff-message-fields", booking + "/fields"},
-		{"staff-message-fhir", booking + "/fhir"},
-		{"staff-message-replay", booking + "/replay"},
-		{"staff-message-hostile", hostile + "/fields"},
-	} {
-		b.open(page.path, "h1")
-		b.accessible(page.name)
-	}
-	b.run(emulation.SetScriptExecutionDisabled(true))
-	b.open(booking+"/replay", "#confirm")
-	b.click("#confirm", "#answer")
+	b.open("/staff/review", "h1")
+	b.tabTo("item-" + path.Base(held))
+	b.press(kb.Enter, "#accept")
+	b.tabTo("sent")
+	b.run(chromedp.KeyEvent(" "), chromedp.WaitVisible("pre.app-code", chromedp.ByQuery))
+	b.tabTo("reason")
+	b.run(chromedp.KeyEvent("It is her sister"))
+	b.tabTo("reject")
+	b.press(kb.Enter, ".nhsuk-inset-text")
+	b.at(held)
 }

@@ -46,7 +46,7 @@ var means = map[string]string{
 
 // messageOf begins a page of a message.
 func (s *Server) messageOf(e journal.Entry, p Person, at string) messageView {
-	v := messageView{line: s.line(e), Customer: s.Customer(e.Controller).Name, Means: means[e.Answer], Replay: p.May(Contents) && intake.Replayable(e)}
+	v := messageView{line: s.line(e), Customer: s.called(e.Controller), Means: means[e.Answer], Replay: p.May(Contents) && intake.Replayable(e)}
 	if !e.Sent.IsZero() {
 		v.Sent = e.Sent.In(s.zone(e.Controller)).Format("2 Jan 2006 15:04:05 MST")
 	}

@@ -1,6 +1,7 @@
 package staffpages
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -143,6 +144,9 @@ func (s *Server) zoneOf(p Person) *time.Location {
 	}
 	return time.UTC
 }
+
+// called gives what a customer is called: its alias, where it has no name.
+func (s *Server) called(customer string) string { return cmp.Or(s.Customer(customer).Name, customer) }
 
 // zone gives the zone of a customer; UTC of one that is not known.
 func (s *Server) zone(customer string) *time.Location {

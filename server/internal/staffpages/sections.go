@@ -13,5 +13,7 @@ func (s *Server) sections() []section {
 	return []section{
 		{"/staff/requests", "Requests", Requests, s.requestPages()},
 		{messagesPath, "Messages", Messages, s.messagePages()},
+		{reviewPath, "Review", Review, s.reviewPages()},
+		{calendarPath, "Calendar", Calendar, s.calendarPages()},
 	}
 }

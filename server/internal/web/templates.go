@@ -20,6 +20,7 @@ var shared = []string{"layout.html", "parts.html"}
 var functions = template.FuncMap{
 	"field": func(id, text string) Problem { return Problem{id, text} },
 	"shown": Shown,
+	"inc":   func(n int) int { return n + 1 },
 }
 
 // Problem is what is wrong with a form: the id of the field, and what to do.

@@ -1,3 +1,0 @@
-package staffpages
-
-const reviewPath = home + "/review"
