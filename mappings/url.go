@@ -1,7 +1,6 @@
 package mappings
 
 import (
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -152,18 +151,42 @@ func checkTail(tail string) error {
 }
 
 // isReserved says whether some server may take name for a reserved parameter:
-// escaped once or more, in other letter case, with blanks, or as a list (prompt[]).
+// escaped once or more, in other letter case, after blanks or question marks, as a
+// list (prompt[]), or with something behind a zero byte.
 func isReserved(name string) bool {
-	for strings.ContainsAny(name, "%+") {
-		plain, err := url.QueryUnescape(name)
-		if err != nil || plain == name {
+	for {
+		plain := unescape(name)
+		if plain == name {
 			break
 		}
 		name = plain
 	}
+	name, _, _ = strings.Cut(name, "\x00")
 	name, _, _ = strings.Cut(name, "[")
-	name = strings.TrimFunc(name, func(c rune) bool { return c <= ' ' })
+	name = strings.TrimFunc(name, func(c rune) bool { return c <= ' ' || c == '?' })
 	return slices.ContainsFunc(ReservedParameters, func(p string) bool { return strings.EqualFold(p, name) })
+}
+
+// unescape takes away one layer of escapes, of a query. What is no escape stays, as
+// lenient servers have it.
+func unescape(s string) string {
+	if !strings.ContainsAny(s, "%+") {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '+':
+			b.WriteByte(' ')
+		case s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
+			n, _ := strconv.ParseUint(s[i+1:i+3], 16, 8) // it is two such digits
+			b.WriteByte(byte(n))
+			i += 2
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
 }
 
 func isAlphanumeric(c byte) bool {

@@ -92,12 +92,13 @@ func (a *App) patientCustomers() (all []pages.Customer) {
 }
 
 // manageable says whether a customer's patients may be sent to a management URL: to
-// one that a partner who may speak for the customer could have given it.
+// one that a partner who may speak for the customer could have given it, on a host
+// that is agreed with that partner. Where none are agreed nobody is sent anywhere.
 func (a *App) manageable(customer, url string) error {
-	err := errors.New("no partner may name a management URL")
+	err := errors.New("no host is agreed with any partner of the customer")
 	for _, p := range a.partners.now().partners {
 		for _, g := range p.Grants {
-			if g.Controller != customer {
+			if g.Controller != customer || len(p.URLHosts) == 0 {
 				continue
 			}
 			if err = mappings.CheckURL(url, p.URLHosts, p.Loopback); err == nil {
