@@ -25,7 +25,12 @@ type journey struct {
 // startJourney gives a patient's browser on a demo where appointment J1 is theirs.
 func startJourney(t *testing.T, set Settings) *journey {
 	t.Helper()
-	a := startDemo(t, t.TempDir(), set)
+	return journeyOn(t, startDemo(t, t.TempDir(), set))
+}
+
+// journeyOn gives one on a demo that runs.
+func journeyOn(t *testing.T, a *App) *journey {
+	t.Helper()
 	d := &demo{app: a, base: a.cfg.BaseURL}
 	p, err := d.person(0)
 	if err != nil {
