@@ -52,27 +52,30 @@ func (l *mixed) run(p *process, c *client, round, part int, killed <-chan struct
 		wg.Go(func() {
 			link := dispatch.MLLP(p.mllp, nil)
 			defer link.Close()
-			for l.tell(link, s) {
+			for !over(killed) && l.tell(link, s) {
 				select {
 				case l.heard <- struct{}{}:
-				case <-killed:
-					return
+				default: // nobody counts
 				}
 			}
 		})
 	}
 	for b := range l.bookers {
 		wg.Go(func() {
-			for i := 0; l.book(c, round, b+part*l.bookers, i); i++ {
-				select {
-				case <-killed:
-					return
-				default:
-				}
+			for i := 0; !over(killed) && l.book(c, round, b, i); i++ {
 			}
 		})
 	}
 	return &wg
+}
+
+func over(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
 }
 
 // tell sends a sender's next message, the same until it is taken; false when the
