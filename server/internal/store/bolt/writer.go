@@ -58,7 +58,7 @@ func (w *writer) group(first []*request) (left []*request) {
 		}
 		return nil
 	}
-	t := &turns{w: w, btx: btx, first: first[0], failure: w.settled(btx)}
+	t := &turns{w: w, tx: newTx(w.s, btx), first: first[0], failure: w.settled(btx)}
 	engine.Apart(t.step)
 	failure := t.failure
 	if failure == nil {
@@ -97,7 +97,7 @@ func (w *writer) settled(btx *bbolt.Tx) error {
 // turns are the changes of one commit, run one after another.
 type turns struct {
 	w       *writer
-	btx     *bbolt.Tx
+	tx      *tx      // of all of them: its cursors serve one after another
 	first   *request // until it had its turn
 	failure error    // why none of them can be made
 	ran     []outcome
@@ -127,7 +127,8 @@ func (t *turns) step() (more bool) {
 // turn runs one change and adds what it wrote to all; one that fails has written
 // nothing when turn is over.
 func (t *turns) turn(r *request) error {
-	x := newTx(t.w.s, t.btx)
+	x := t.tx
+	x.done, x.size = x.done[:0], 0
 	made := false
 	defer func() {
 		if made {
