@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -58,12 +59,13 @@ func ParseValue(b []byte) (Node, error) {
 // shortText is what an object of many members does not fit into.
 const shortText = 128
 
-// roomFor is how many tokens a text usually has at most.
+// roomFor is how many tokens a text has at most, as a rule: two quotes make one, as
+// does each opening mark, and there are few numbers and words.
 func roomFor(src []byte) int {
 	if len(src) > 0 && src[0] != '{' && src[0] != '[' {
 		return 1
 	}
-	return min(16, 1+len(src)/4) + len(src)/16
+	return min(MaxTokens, bytes.Count(src, []byte{'"'})/2+bytes.Count(src, []byte{'{'})+bytes.Count(src, []byte{'['})+1+len(src)/256)
 }
 
 func scanWhole(src []byte, object, ours bool) ([]token, error) {

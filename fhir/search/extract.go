@@ -53,7 +53,7 @@ func newExtractor(c *Catalog, root fhir.Node) *extractor {
 
 // entries reads a resource by every row of its type.
 func (x *extractor) entries(typ string, root fhir.Node) []Entry {
-	x.out = make([]Entry, 0, 48)
+	x.out = make([]Entry, 0, 24)
 	for _, p := range x.c.Params(typ) {
 		x.row(p, root)
 	}
