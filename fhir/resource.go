@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -112,26 +113,27 @@ func (r Resource) Opened() Resource {
 }
 
 // Stamp gives the resource under an id and with the two elements of meta that a
-// server owns, http://hl7.org/fhir/R4/resource.html#Meta. All other bytes stay.
-func (r Resource) Stamp(id string, version int64, updated time.Time) (Resource, error) {
-	return r.Apply(stamps(id, version, updated)...)
+// server owns, http://hl7.org/fhir/R4/resource.html#Meta, after the changes that are to
+// be made along with that. All other bytes stay.
+func (r Resource) Stamp(id string, version int64, updated time.Time, along ...Change) (Resource, error) {
+	return r.Apply(stamps(id, version, updated, along)...)
 }
 
 // Stamps says whether Stamp would give the bytes of another resource.
-func (r Resource) Stamps(other Resource, id string, version int64, updated time.Time) (bool, error) {
-	out, err := r.applied(stamps(id, version, updated))
+func (r Resource) Stamps(other Resource, id string, version int64, updated time.Time, along ...Change) (bool, error) {
+	out, err := r.applied(stamps(id, version, updated, along))
 	if out == nil {
 		return err == nil && bytes.Equal(r.raw, other.raw), err
 	}
 	return bytes.Equal(out.src, other.raw), nil
 }
 
-func stamps(id string, version int64, updated time.Time) []Change {
-	return []Change{
-		{Path: pathID, Op: Set, Value: Quote(id)},
-		{Path: pathVersion, Op: Set, Value: Quote(strconv.FormatInt(version, 10))},
-		{Path: pathUpdated, Op: Set, Value: Quote(FormatInstant(updated))},
-	}
+func stamps(id string, version int64, updated time.Time, along []Change) []Change {
+	return append(slices.Clip(along),
+		Change{Path: pathID, Op: Set, Value: Quote(id)},
+		Change{Path: pathVersion, Op: Set, Value: Quote(strconv.FormatInt(version, 10))},
+		Change{Path: pathUpdated, Op: Set, Value: Quote(FormatInstant(updated))},
+	)
 }
 
 // Bare gives the resource without the elements that Stamp sets, so that two

@@ -35,7 +35,7 @@ func Prepare(c *search.Catalog, now time.Time, old Record, p Put) (Next, error) 
 	}
 	rec := Record{Key: p.Key, Version: old.Version + 1, Updated: stampTime(now, old), Posted: p.Posted, Created: old.Version == 0 || old.Deleted, Links: slices.Clone(p.Links)}
 	var err error
-	if rec.Resource, err = p.Resource.Stamp(p.Key.ID, rec.Version, rec.Updated); err != nil {
+	if rec.Resource, err = p.Resource.Stamp(p.Key.ID, rec.Version, rec.Updated, p.Along...); err != nil {
 		return Next{}, err
 	}
 	if same, err := isCurrent(old, p, rec); err != nil || same {
@@ -56,7 +56,7 @@ func isCurrent(old Record, p Put, rec Record) (bool, error) {
 	if len(rec.Resource.Raw())-digits(rec.Version) != len(old.Resource.Raw())-digits(old.Version) {
 		return false, nil
 	}
-	return p.Resource.Stamps(old.Resource, p.Key.ID, old.Version, old.Updated)
+	return p.Resource.Stamps(old.Resource, p.Key.ID, old.Version, old.Updated, p.Along...)
 }
 
 // PrepareDelete works out the deletion of old, whose labels are given. Errors:
