@@ -14,6 +14,22 @@ type Appointment struct {
 	Contained    []Contained
 }
 
+// Timing is what of an Appointment says when it is and whether it takes place.
+type Timing struct {
+	Status     string
+	Start, End Instant
+}
+
+// ReadTiming is ReadAppointment for those who ask for no more.
+func ReadTiming(n fhir.Node) (Timing, error) {
+	return Timing{text(n, "status"), instant(n, "start"), instant(n, "end")}, header(n, "Appointment")
+}
+
+// ReadSlots gives of an Appointment the slots that it names, and its status.
+func ReadSlots(n fhir.Node) (slots []Reference, status string, err error) {
+	return list(n, "slot", reference), text(n, "status"), header(n, "Appointment")
+}
+
 // Participant is somebody or something that takes part in an appointment.
 type Participant struct {
 	Actor    Reference
@@ -28,7 +44,7 @@ func ReadAppointment(n fhir.Node) (Appointment, error) {
 	return Appointment{
 		ID:           text(n, "id"),
 		Status:       text(n, "status"),
-		Identifiers:  identifiers(n),
+		Identifiers:  Identifiers(n),
 		Start:        instant(n, "start"),
 		End:          instant(n, "end"),
 		Created:      text(n, "created"),

@@ -21,7 +21,7 @@ type Name struct {
 func ReadPatient(n fhir.Node) (Patient, error) {
 	return Patient{
 		ID:          text(n, "id"),
-		Identifiers: identifiers(n),
+		Identifiers: Identifiers(n),
 		Names:       list(n, "name", name),
 		BirthDate:   text(n, "birthDate"),
 		Gender:      text(n, "gender"),

@@ -19,6 +19,6 @@ func ReadSlot(n fhir.Node) (Slot, error) {
 		Schedule:    reference(n.Get("schedule").First()),
 		Start:       instant(n, "start"),
 		End:         instant(n, "end"),
-		Identifiers: identifiers(n),
+		Identifiers: Identifiers(n),
 	}, header(n, "Slot")
 }

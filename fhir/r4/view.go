@@ -68,7 +68,8 @@ func identifier(n fhir.Node) Identifier {
 	return Identifier{System: text(n, "system"), Value: text(n, "value"), Use: text(n, "use")}
 }
 
-func identifiers(n fhir.Node) []Identifier { return list(n, "identifier", identifier) }
+// Identifiers gives the business identifiers of a resource.
+func Identifiers(n fhir.Node) []Identifier { return list(n, "identifier", identifier) }
 
 func reference(n fhir.Node) Reference {
 	return Reference{

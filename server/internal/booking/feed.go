@@ -73,10 +73,7 @@ func (s *Service) PutFeed(ctx context.Context, tx store.Tx, f Feed) (store.Recor
 	if f.Old.Version > 0 && fhir.Same(f.Old.Resource, w.resource, "meta", "id") {
 		return f.Old, clashes, nil
 	}
-	var err error
-	if w.resource, err = w.resource.Apply(f.Provenance...); err != nil {
-		return store.Record{}, nil, err
-	}
+	w.along = f.Provenance
 	rec, err := s.put(ctx, under, w)
 	return rec, clashes, err
 }
@@ -84,7 +81,7 @@ func (s *Service) PutFeed(ctx context.Context, tx store.Tx, f Feed) (store.Recor
 // follow makes an appointment name the slots of its time, and takes them. One that
 // another booking holds is booked twice: both stand.
 func (s *Service) follow(ctx context.Context, tx *work, f Feed, w *write) (clashes []Clash, err error) {
-	a, err := r4.ReadAppointment(w.resource.Root())
+	a, err := r4.ReadTiming(w.resource.Root())
 	if err != nil || !r4.TakesSlot(a.Status) || !a.Start.Given() {
 		return nil, err
 	}
@@ -121,8 +118,8 @@ func (s *Service) follow(ctx context.Context, tx *work, f Feed, w *write) (clash
 }
 
 // sameTime says whether an appointment had the slots of the same time before.
-func sameTime(old store.Record, a r4.Appointment) bool {
-	before, err := r4.ReadAppointment(old.Resource.Root())
+func sameTime(old store.Record, a r4.Timing) bool {
+	before, err := r4.ReadTiming(old.Resource.Root())
 	return err == nil && old.Version > 0 && r4.TakesSlot(before.Status) && before.Start.Time.Equal(a.Start.Time) && before.End.Time.Equal(a.End.Time)
 }
 

@@ -144,9 +144,12 @@ func (p *plan) behind(patient fhir.Resource) (all []r4.Contained) {
 // patient that the same contained resource stood for before. What a feed stores
 // stands for itself: it has no links, and gets none.
 func (s *Service) relink(ctx context.Context, tx store.Tx, w write) (links []store.Link, err error) {
+	if len(w.old.Links) == 0 {
+		return nil, nil // it is no booking
+	}
 	a, err := r4.ReadAppointment(w.resource.Root())
-	if err != nil || len(w.old.Links) == 0 {
-		return nil, nil // it is no appointment, or no booking
+	if err != nil {
+		return nil, nil // it is no appointment
 	}
 	for _, ref := range a.Slots {
 		c, _ := a.ContainedAt(ref.Parse(s.Bases))

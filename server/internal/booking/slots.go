@@ -24,11 +24,11 @@ type slot struct {
 // slotsOf gives the ids of the stored slots an appointment names, by reference
 // or by link, and whether it holds them in its present status.
 func (s *Service) slotsOf(r fhir.Resource, links []store.Link) (ids []string, holds bool) {
-	a, err := r4.ReadAppointment(r.Root())
+	slots, status, err := r4.ReadSlots(r.Root())
 	if err != nil {
 		return nil, false // it is none
 	}
-	for _, ref := range a.Slots {
+	for _, ref := range slots {
 		if to := ref.Parse(s.Bases); to.Type == "Slot" {
 			ids = append(ids, to.ID)
 		}
@@ -38,7 +38,7 @@ func (s *Service) slotsOf(r fhir.Resource, links []store.Link) (ids []string, ho
 			ids = append(ids, l.To.ID)
 		}
 	}
-	return ids, r4.TakesSlot(a.Status)
+	return ids, r4.TakesSlot(status)
 }
 
 // The statuses of a slot that is taken.

@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"bytes"
 	"context"
 
 	"slotway/fhir"
@@ -38,9 +39,20 @@ func uniqueKeys(customer string, r fhir.Resource) []store.Claim {
 	return claims
 }
 
+// identifiersOf gives the text of a resource's identifiers, nil where it has none.
+func identifiersOf(r fhir.Resource) []byte {
+	if r.IsZero() {
+		return nil
+	}
+	return r.Root().Get("identifier").Raw()
+}
+
 // claimUnique takes the unique identifiers of a new version and gives up those
 // that it has no longer.
 func (s *Service) claimUnique(ctx context.Context, tx store.Tx, w write) error {
+	if before := identifiersOf(w.old.Resource); before != nil && bytes.Equal(before, identifiersOf(w.resource)) {
+		return nil
+	}
 	had := map[string]bool{}
 	for _, c := range uniqueKeys(w.key.Customer, w.old.Resource) {
 		had[c.Space+"\x00"+c.Key] = true

@@ -112,12 +112,15 @@ func (m *message) belongsTo(rec store.Record, patient string) bool {
 	if slices.Contains(rec.Links, store.Link{Param: "actor", To: search.Ref{Type: "Patient", ID: patient}}) {
 		return true
 	}
-	a, err := r4.ReadAppointment(rec.Resource.Root())
-	return err == nil && slices.ContainsFunc(a.Participants, func(p r4.Participant) bool {
-		to := p.Actor.Parse(m.s.Bases)
-		return to.Type == "Patient" && to.ID == patient
-	})
+	for actor := range rec.Resource.At(pathActor) {
+		if to := fhir.ParseReference(actor.Text(), m.s.Bases); to.Type == "Patient" && to.ID == patient {
+			return true
+		}
+	}
+	return false
 }
+
+var pathActor = fhir.MustPath("participant.actor.reference")
 
 // findPatient finds the one patient of all identifiers, spec hl7-bridge 3.2.
 func (m *message) findPatient(ctx context.Context) (rec store.Record, found bool, err error) {
@@ -136,6 +139,7 @@ func (m *message) findPatient(ctx context.Context) (rec store.Record, found bool
 	}
 	for id := range ids {
 		rec, err = m.tx.Read(ctx, m.see, store.Key{Customer: m.env.Customer.Alias, Type: "Patient", ID: id})
+		rec.Resource = rec.Resource.Opened() // as that of the appointment
 		if err == nil && m.numberDiffers(rec) {
 			return rec, false, errTwoPatients
 		}
@@ -149,9 +153,8 @@ func (m *message) findPatient(ctx context.Context) (rec store.Record, found bool
 func (m *message) numberDiffers(rec store.Record) bool {
 	for _, id := range m.in.Person.Identifiers {
 		if id.System == fhir.NHSNumberSystem {
-			p, err := r4.ReadPatient(rec.Resource.Root())
-			stored := strings.ReplaceAll(r4.Value(p.Identifiers, id.System), " ", "")
-			return err == nil && stored != "" && stored != id.Value
+			stored := strings.ReplaceAll(r4.Value(r4.Identifiers(rec.Resource.Root()), id.System), " ", "")
+			return stored != "" && stored != id.Value
 		}
 	}
 	return false
