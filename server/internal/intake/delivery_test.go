@@ -3,6 +3,7 @@ package intake_test
 import (
 	"bytes"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -137,6 +138,27 @@ func TestParallel(t *testing.T) {
 
 // TestRepeats: hl7-bridge 4.4, D9, requirement 86: a control id again, by what is
 // agreed with the partner.
+// Whatever becomes of a message whose control id was another's, the journal warns.
+func TestRepeats_warning(t *testing.T) {
+	s := stocked(t)
+	b := newBridge(t, s)
+	exchangeOf(t, b,
+		msg("SIU^S12", "1", "20260512100000", book, wren),
+		msg("SIU^S15", "1", "20260512100000", "SCH|A1", wren),
+		msg("SIU^S15", "1", "20260512100000", "SCH|none", wren),
+		msg("SIU^S15", "1", "20260512100000", "SCH|A1", wren),
+		msg("SIU^S15", "2", "20260512100000", "SCH|A1", wren))
+	var got []string
+	for i, line := range s.journal() {
+		warns := strings.Contains(line, "MSH-10 was sent before")
+		got = append(got, s.entries()[i]+" "+strconv.FormatBool(warns))
+	}
+	want := []string{"1 applied false", "1 applied true", "1 refused true", "1 repeated true", "2 unchanged false"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("entries, and whether they warn (-want +got):\n%s", diff)
+	}
+}
+
 func TestRepeats(t *testing.T) {
 	first, other := msg("SIU^S12", "1", "20260512100000", book, wren), msg("SIU^S15", "1", "20260512100000", "SCH|A1", wren)
 	tests := []struct {

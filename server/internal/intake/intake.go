@@ -53,14 +53,14 @@ var _ hl7bridge.Applier = (*Service)(nil)
 // in the journal and the stored answer are one commit. A message whose effect is
 // refused leaves its entry, and nothing else.
 func (s *Service) Apply(ctx context.Context, env hl7bridge.Envelope, in mappings.Intent, answer func(error) hl7bridge.Answer) (hl7bridge.Answer, error) {
-	in, err := s.repeated(ctx, env, in)
+	out, repeats, err := s.carryOut(ctx, env, in, answer)
 	if err == nil {
-		var out hl7bridge.Answer
-		if out, err = s.carryOut(ctx, env, in, answer); err == nil {
-			return out, nil
-		}
+		return out, nil
 	}
-	out := answer(err)
+	if repeats {
+		in = warned(in)
+	}
+	out = answer(err)
 	if fhir.KindOf(err) == fhir.Busy {
 		return out, err
 	}
@@ -69,8 +69,9 @@ func (s *Service) Apply(ctx context.Context, env hl7bridge.Envelope, in mappings
 
 // carryOut applies a message. Those that were held before it, and that it
 // releases, have their effect in commits of their own, some at a time, so that no
-// commit is long; what a crash leaves of them is released by the next message.
-func (s *Service) carryOut(ctx context.Context, env hl7bridge.Envelope, in mappings.Intent, answer func(error) hl7bridge.Answer) (out hl7bridge.Answer, err error) {
+// commit is long; what a crash leaves of them is released by the next message. It
+// says whether the message's control id was that of another before.
+func (s *Service) carryOut(ctx context.Context, env hl7bridge.Envelope, in mappings.Intent, answer func(error) hl7bridge.Answer) (out hl7bridge.Answer, repeats bool, err error) {
 	unfit := unfitItems{}
 	for {
 		var released bool
@@ -79,12 +80,13 @@ func (s *Service) carryOut(ctx context.Context, env hl7bridge.Envelope, in mappi
 			m.unfit = unfit
 			var err error
 			out, released, err = m.run(ctx, answer)
+			repeats = m.repeats
 			return err
 		})
 		if unfit.note(err) || err == nil && released {
 			continue
 		}
-		return out, err
+		return out, repeats, err
 	}
 }
 

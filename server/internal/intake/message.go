@@ -30,6 +30,8 @@ type message struct {
 	sum   string
 	unfit unfitItems
 	note  journal.Entry // what a decision in review adds to the entry
+
+	repeats bool // its control id was that of another message before
 }
 
 func (s *Service) message(tx store.Tx, env hl7bridge.Envelope, in mappings.Intent) *message {
@@ -157,14 +159,22 @@ func keyOf(customer, connecting, partner, control string) string {
 // control id, and its bytes.
 func (m *message) key() string { return keyPrefix(m.env) + m.sum }
 
-// answered gives the stored answer of a message that was carried out before.
+// answered gives the stored answer of a message that was carried out before. Other
+// bytes under the same control id are a fault with some partners, and worth a warning
+// with the others.
 func (m *message) answered(ctx context.Context) (out hl7bridge.Answer, again bool, err error) {
-	c, err := m.tx.Claimed(ctx, messageSpace, m.key())
+	c, other, err := m.carriedOut(ctx)
 	switch {
-	case errors.Is(err, fhir.NotFound):
-		return out, false, nil
 	case err != nil:
 		return out, false, err
+	case other && m.env.Repeats == hl7bridge.RepeatsRefused && m.env.Peer.By == "":
+		return out, false, errRepeated
+	case other:
+		m.repeats, m.in = true, warned(m.in)
+	}
+	switch {
+	case c.Key == "":
+		return out, false, nil
 	case m.env.Repeats == hl7bridge.RepeatsCarriedOut && m.env.Peer.By == "":
 		return out, false, m.tx.Release(ctx, messageSpace, c.Key, c.Holder)
 	}
@@ -176,6 +186,37 @@ func (m *message) answered(ctx context.Context) (out hl7bridge.Answer, again boo
 	m.note.Of = k.ID
 	return k.Answer, true, m.log(ctx, journal.Repeated, k.Answer)
 }
+
+// carriedOut gives the claim of the message, the zero one where there is none, and
+// whether there is one of other bytes under its control id.
+func (m *message) carriedOut(ctx context.Context) (own store.Claim, other bool, err error) {
+	claims, err := m.tx.Claims(ctx, messageSpace, keyPrefix(m.env), "", 2)
+	if err != nil {
+		return own, false, err
+	}
+	key := m.key()
+	for _, c := range claims {
+		if c.Key == key {
+			own = c
+		} else {
+			other = true
+		}
+	}
+	if own.Key == "" && len(claims) == 2 { // there may be more
+		if own, err = m.tx.Claimed(ctx, messageSpace, key); errors.Is(err, fhir.NotFound) {
+			return store.Claim{}, other, nil
+		}
+	}
+	return own, other, err
+}
+
+// warned says in a message's warnings that its control id is not its own.
+func warned(in mappings.Intent) mappings.Intent {
+	in.Warnings = append(slices.Clone(in.Warnings), "MSH-10 was sent before, with another message")
+	return in
+}
+
+var errRepeated = fault(fhir.Duplicate, hl7bridge.ControlIDRepeated)
 
 // record keeps the answer of a message, and logs it.
 func (m *message) record(ctx context.Context, state journal.State, a hl7bridge.Answer) error {
@@ -248,23 +289,3 @@ func (m *message) entryOf(state journal.State, a hl7bridge.Answer) journal.Entry
 	}
 	return entry
 }
-
-// repeated looks for other bytes under the message's control id. That is a fault
-// with some partners and worth a warning with the others.
-func (s *Service) repeated(ctx context.Context, env hl7bridge.Envelope, in mappings.Intent) (mappings.Intent, error) {
-	claims, err := s.Store.Claims(ctx, messageSpace, keyPrefix(env), "", 2)
-	if err != nil {
-		return in, err
-	}
-	own := keyPrefix(env) + sumOf(env.Raw)
-	if !slices.ContainsFunc(claims, func(c store.Claim) bool { return c.Key != own }) {
-		return in, nil
-	}
-	if env.Repeats == hl7bridge.RepeatsRefused && env.Peer.By == "" {
-		return in, errRepeated
-	}
-	in.Warnings = append(slices.Clone(in.Warnings), "MSH-10 was sent before, with another message")
-	return in, nil
-}
-
-var errRepeated = fault(fhir.Duplicate, hl7bridge.ControlIDRepeated)
