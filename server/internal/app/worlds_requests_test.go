@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -189,6 +190,54 @@ func meddling(prefix, nhs string) (all []request) {
 	add("POST", "/STU3/1/booking/Appointment", booking("Slot/"+prefix+"slot1", "Patient/opat"), "X-Request-ID", "0b9c1f0e-0000-4000-8000-000000000001")
 	for _, prefer := range []string{"return=OperationOutcome", "return=minimal"} {
 		add("POST", "/R4/Schedule", doc{"resourceType": "Schedule", "actor": []doc{{"reference": "Practitioner/" + prefix + "dr"}, {"reference": "{base}/R4/HealthcareService/" + prefix + "svc"}}}, "Prefer", prefer)
+	}
+	return append(all, booking3(prefix, nhs)...)
+}
+
+// booking3 gives requests of the booking standards' faces that name what is hidden,
+// as a consumer would write them.
+func booking3(prefix, nhs string) (all []request) {
+	const face3 = "/STU3/1/booking/Appointment"
+	n := 0
+	book := func(slot, schedule, nhs string, edits ...func(doc)) {
+		at := doc{
+			"resourceType": "Slot", "id": slot, "status": "busy", "schedule": doc{"reference": "Schedule/" + schedule},
+			"identifier": []doc{{"system": "http://local", "value": slot}}, "start": "2030-01-09T09:15:00Z", "end": "2030-01-09T09:30:00Z",
+		}
+		text, _ := json.Marshal(at) // of strings alone
+		shown, err := fhir.Parse(text)
+		if err != nil {
+			panic(err)
+		}
+		body := stu3Booking(shown.Root())
+		patient := body["contained"].([]any)[2].(doc)
+		patient["identifier"] = []doc{{"system": fhir.NHSNumberSystem, "value": nhs}}
+		body["participant"] = []doc{{"actor": doc{"reference": "#p1"}, "status": "accepted"}}
+		for _, edit := range edits {
+			edit(body)
+		}
+		n++
+		all = append(all, request{http.MethodPost, face3, body, []string{"X-Request-ID", fmt.Sprintf("0b9c1f0e-0000-4000-8000-1000000000%02d", n)}})
+	}
+	const nobody = "9990000034"
+	for _, slot := range []string{prefix + "slot1", prefix + "slot0", "nslot1"} {
+		book(slot, prefix+"diary", nobody)
+		book(slot, "odiary", nobody)
+		book(slot, prefix+"diary", nhs)
+	}
+	book("oslot1", prefix+"diary", nobody)
+	book(prefix+"slot1", prefix+"diary", nobody, func(b doc) { b["supportingInformation"] = []doc{{"reference": "#d1"}, {"reference": "Appointment/" + prefix + "app"}} })
+	id := face3 + "/" + prefix + "app"
+	for _, match := range []string{"", `W/"1"`, `W/"2"`, `W/"7"`, "*"} {
+		n++
+		header := []string{"X-Request-ID", fmt.Sprintf("0b9c1f0e-0000-4000-8000-1000000000%02d", n)}
+		if match != "" {
+			header = append(header, "If-Match", match)
+		}
+		all = append(all, request{http.MethodPut, id, doc{"resourceType": "Appointment", "id": prefix + "app", "status": "cancelled"}, header})
+	}
+	for _, path := range []string{id, id + "/_history/1", id + "/_history/2", id + "/_history/9", face3 + "?_id=" + prefix + "app", face3 + "?_id=" + prefix + "app&version=1", face3 + "?_id=" + prefix + "app&version=9", face3 + "?identifier=" + url.QueryEscape(fhir.NHSNumberSystem+"|"+nhs)} {
+		all = append(all, request{method: http.MethodGet, path: path}, request{method: http.MethodGet, path: path, header: []string{"Accept", "application/fhir+xml"}})
 	}
 	return all
 }
