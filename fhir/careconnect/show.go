@@ -184,31 +184,33 @@ func Listed(r fhir.Resource, address, nhs string) (fhir.Resource, error) {
 	}
 	out = append(out, `,"identifier":`...)
 	out = append(out, list(identifier("urn:ietf:rfc:3986", address))...)
-	out = append(out, `,"participant":`...)
-	out = append(append(out, list(participants(root, nhs)...)...), '}')
-	listed, err := fhir.Parse(out)
+	if who := participants(root, nhs); len(who) > 0 {
+		out = append(append(out, `,"participant":`...), list(who...)...)
+	}
+	listed, err := fhir.Parse(append(out, '}'))
 	if err != nil {
 		return r, err
 	}
 	return listed.Apply(set(pathProfile, list(fhir.Quote(Profile("Appointment")))))
 }
 
-// participants gives the patient among those who take part, by identifier alone.
+// participants gives the patient among those who take part, by identifier alone, or
+// where none is known by that word.
 func participants(root fhir.Node, nhs string) (all [][]byte) {
 	for p := range root.Get("participant").Each() {
 		id := p.Find("actor", "identifier")
 		if !id.Exists() && !isPatient(root, p.Get("actor")) {
 			continue
 		}
-		raw := []byte(id.Raw())
-		if !id.Exists() {
-			if nhs == "" {
-				continue
-			}
-			raw = identifier(fhir.NHSNumberSystem, nhs)
+		actor := `"display":"Patient"`
+		switch {
+		case id.Exists():
+			actor = `"identifier":` + string(id.Raw())
+		case nhs != "":
+			actor = `"identifier":` + string(identifier(fhir.NHSNumberSystem, nhs))
 		}
 		status := cmp.Or(p.Get("status").Text(), "accepted")
-		all = append(all, []byte(`{"actor":{"identifier":`+string(raw)+`},"status":`+string(fhir.Quote(status))+`}`))
+		all = append(all, []byte(`{"actor":{`+actor+`},"status":`+string(fhir.Quote(status))+`}`))
 	}
 	return all
 }

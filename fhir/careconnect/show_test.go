@@ -75,3 +75,21 @@ func TestListed(t *testing.T) {
 		})
 	}
 }
+
+// TestListedNobody: an appointment that is listed by its id has no empty list of
+// participants, whoever takes part.
+func TestListedNobody(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"resourceType":"Appointment","id":"1","participant":[{"actor":{"reference":"Patient/1"},"status":"tentative"}]}`: `[{"actor":{"display":"Patient"},"status":"tentative"}]`,
+		`{"resourceType":"Appointment","id":"1","participant":[{"actor":{"reference":"Location/1"},"status":"accepted"}]}`: ``,
+		`{"resourceType":"Appointment","id":"1"}`: ``,
+	} {
+		r, err := careconnect.Listed(parse(t, in), "https://facade.example/Appointment/1", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(r.Root().Get("participant").Raw()); got != want {
+			t.Errorf("%s: the participants are %q, want %q", in, got, want)
+		}
+	}
+}

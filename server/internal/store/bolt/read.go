@@ -42,6 +42,8 @@ func snapshot[T any](ctx context.Context, s *Store, fn func(*view) (T, error)) (
 func (v *view) Newest(_ context.Context, k store.Key) (engine.Version, error) {
 	n := v.number(k)
 	if n == 0 {
+		// What is not there takes as long as what its labels hide (security S41).
+		_, _, _ = v.current(1)
 		return engine.Version{}, nil
 	}
 	b, version, err := v.current(n)
