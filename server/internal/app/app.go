@@ -71,6 +71,7 @@ type App struct {
 	mllpServer   *mllp.Server      // of all its listeners
 	mllpPartners map[string]string // by listener
 	sealed       *sealer           // of messages
+	reloads      chan struct{}     // has one when the diaries may be others
 	running      sync.WaitGroup
 	sessions     *session.Sessions
 	staff        *staffBook
@@ -103,7 +104,7 @@ func New(cfg Config, log *slog.Logger, now func() time.Time) (*App, error) {
 // build makes the program, with the issuer that own gives it: nil for none. Only the
 // demo's is one for development.
 func build(cfg Config, keys secrets, log *slog.Logger, now func() time.Time, own func(*App) (*auth.Issuer, error)) (*App, error) {
-	a := &App{cfg: cfg, log: log, now: now, newID: uuid.NewString, metrics: newMetrics()}
+	a := &App{cfg: cfg, log: log, now: now, newID: uuid.NewString, metrics: newMetrics(), reloads: make(chan struct{}, 1)}
 	if err := a.join(keys, own); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -126,7 +127,7 @@ func (a *App) join(keys secrets, own func(*App) (*auth.Issuer, error)) error {
 	}
 	a.audit = &audit.Log{Store: a.store, Keys: keys.messages.audit(), Now: a.now, Log: log, Continue: cfg.AuditFail == "continue"}
 	a.store = audit.Wrap(a.store, a.audit)
-	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Rules: r4.Rules{Strict: cfg.Validation == "strict"}, StrictReferences: cfg.References == "strict", HoldFor: cfg.HoldFor, Offers: cfg.offers()}
+	a.booking = &booking.Service{Store: a.store, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Rules: r4.Rules{Strict: cfg.Validation == "strict"}, StrictReferences: cfg.References == "strict", HoldFor: cfg.HoldFor, Offers: func() []booking.Offer { return a.partners.now().offers }}
 	a.intake = &intake.Service{
 		Store: a.store, Booking: a.booking, Catalog: catalog, Bases: cfg.bases(), Now: a.now, NewID: a.newID,
 		Seal: keys.messages.Seal, Open: keys.messages.Open,
@@ -243,9 +244,7 @@ func (a *App) faces(catalog *search.Catalog) []*rest.Face {
 	bars.HasService = func(ctx context.Context, id string) (bool, error) {
 		return a.booking.HasService(ctx, a.partners.now().aliases(), id)
 	}
-	if len(a.cfg.BaRS.Proxies) > 0 {
-		bars.Vouched = a.proxied
-	}
+	bars.Vouched, bars.Vouches = a.proxied, func() bool { return len(a.partners.now().bars.Proxies) > 0 }
 	return []*rest.Face{r4, booking, bars}
 }
 

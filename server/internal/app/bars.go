@@ -26,7 +26,7 @@ var barsScopes = auth.ParseScopes("organization/slot.read patient/appointment.wr
 // proxied gives the caller whom the proxy speaks for. A connection that is not the
 // proxy's is turned away as one without a proper certificate.
 func (a *App) proxied(r *http.Request, organisation, name string) (auth.Principal, error) {
-	cfg := a.cfg.BaRS
+	cfg := a.partners.now().bars
 	cert := a.shown(r.TLS)
 	if cert == nil || !named(cert, cfg.Proxies, a.now()) {
 		e := fhir.Errorf(fhir.Forbidden, "A client certificate of the proxy is needed, or an access token.")

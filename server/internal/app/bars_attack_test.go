@@ -153,7 +153,7 @@ func organisation(code string) string {
 const (
 	orgHeader   = "NHSD-End-User-Organisation"
 	ofPatient   = "/Appointment?patient:identifier=https://fhir.nhs.uk/Id/nhs-number%7C"
-	slotsOf     = "/Slot?status=free,busy&start=ge2030-01-08T00:00:00Z&start=le2030-01-09T00:00:00Z&_include=Slot:schedule&_include=Schedule:actor:HealthcareService&Schedule.actor:HealthcareService="
+	slotsOf     = "/Slot?status=free,busy&start=ge2030-01-08T00:00:00Z&start=le2030-01-09T00:00:00Z&_include=Slot:schedule&_include=Schedule:actor:Practitioner&_include=Schedule:actor:HealthcareService&Schedule.actor:HealthcareService="
 	messagePath = "/$process-message"
 )
 

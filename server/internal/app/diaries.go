@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -198,17 +197,14 @@ func (c *Config) templates() (all []diary.Template, errs []error) {
 // diariesEvery is how often slots are made ahead.
 const diariesEvery = 15 * time.Minute
 
-// makeSlots makes slots ahead, at once and then now and again, until ctx ends.
+// makeSlots makes slots ahead, at once, then now and again and when the configuration
+// was reloaded, until ctx ends.
 func (a *App) makeSlots(ctx context.Context) {
-	templates, errs := a.cfg.templates()
-	if err := errors.Join(errs...); err != nil || len(templates) == 0 {
-		return // check has said what is wrong
-	}
 	s := &diary.Service{Store: a.store, Booking: a.booking, Now: a.now}
 	tick := time.NewTicker(diariesEvery)
 	defer tick.Stop()
 	for {
-		for _, t := range templates {
+		for _, t := range a.partners.now().diaries {
 			done, err := s.Make(ctx, t)
 			if err != nil && ctx.Err() == nil {
 				a.log.Warn("slots could not be made; the next round tries again", "customer", t.Customer, "schedule", t.Schedule, "error", err)
@@ -221,6 +217,7 @@ func (a *App) makeSlots(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-a.reloads:
 		}
 	}
 }

@@ -10,11 +10,14 @@ import (
 	"slotway/hl7bridge/hl7"
 	"slotway/mappings"
 	"slotway/server/internal/auth"
+	"slotway/server/internal/booking"
+	"slotway/server/internal/diary"
 	"slotway/server/internal/outbox"
 )
 
 // directory is the configuration's partners and customers as the bridge asks for
-// them. One that is disabled is not there.
+// them, and what else is taken up while the program runs. One that is disabled is
+// not there.
 type directory struct {
 	partners     map[string]hl7bridge.Partner
 	hashes       map[string]string
@@ -22,6 +25,9 @@ type directory struct {
 	addresses    map[string]networks
 	customers    map[string]hl7bridge.Customer
 	subscribers  []outbox.Subscriber
+	offers       []booking.Offer
+	diaries      []diary.Template
+	bars         BaRSConfig
 }
 
 // register is the directory that is in force. It may be replaced while in use; the
@@ -31,7 +37,7 @@ type register struct {
 	readings int // of configurations
 }
 
-// take puts a configuration's partners and customers in force.
+// take puts a configuration's partners, customers, policy and diaries in force.
 func (r *register) take(cfg Config) {
 	d := newDirectory(cfg)
 	r.readings++
@@ -69,7 +75,9 @@ func newDirectory(cfg Config) *directory {
 	d := &directory{
 		partners: map[string]hl7bridge.Partner{}, hashes: map[string]string{}, certificates: map[string]string{},
 		addresses: map[string]networks{}, customers: map[string]hl7bridge.Customer{},
+		offers: cfg.offers(), bars: cfg.BaRS,
 	}
+	d.diaries, _ = cfg.templates() // check refused any other
 	for _, p := range cfg.Partners {
 		if p.Disabled {
 			continue

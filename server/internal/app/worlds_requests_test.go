@@ -226,7 +226,9 @@ func booking3(prefix, nhs string) (all []request) {
 		book(slot, prefix+"diary", nhs)
 	}
 	book("oslot1", prefix+"diary", nobody)
-	book(prefix+"slot1", prefix+"diary", nobody, func(b doc) { b["supportingInformation"] = []doc{{"reference": "#d1"}, {"reference": "Appointment/" + prefix + "app"}} })
+	book(prefix+"slot1", prefix+"diary", nobody, func(b doc) {
+		b["supportingInformation"] = []doc{{"reference": "#d1"}, {"reference": "Appointment/" + prefix + "app"}}
+	})
 	id := face3 + "/" + prefix + "app"
 	for _, match := range []string{"", `W/"1"`, `W/"2"`, `W/"7"`, "*"} {
 		n++

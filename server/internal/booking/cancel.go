@@ -17,7 +17,7 @@ func (s *Service) Cancel(ctx context.Context, req Request, key store.Key, reason
 	if err != nil {
 		return store.Record{}, err
 	}
-	if len(s.Offers) > 0 && req.Consumer {
+	if len(s.offers()) > 0 && req.Consumer {
 		rec, err := s.Store.Read(ctx, req.sees(key.Customer), key)
 		if err == nil {
 			err = s.MayCancel(ctx, req, rec)

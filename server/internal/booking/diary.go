@@ -22,11 +22,12 @@ type diary struct {
 	document search.Document
 	from, to time.Time // its planning horizon; zero where it has none
 	open     bool
+	hidden   bool // the policy does not show it to who asks
 }
 
 // fits says whether a free slot is one that is looked for.
 func (f *finder) fits(rec store.Record, d *diary) (bool, error) {
-	if !d.open {
+	if !d.open || d.hidden {
 		return false, nil
 	}
 	if !d.offers(startOf(rec), endOf(rec)) {
@@ -73,7 +74,11 @@ func (f *finder) diary(ctx context.Context, slot store.Record) (*diary, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &diary{root: root, open: root.Get("active").Text() != "false"}
+	shown, err := f.s.shows(ctx, f.reader(), f.see, f.c.For, slot)
+	if err != nil {
+		return nil, err
+	}
+	d := &diary{root: root, open: root.Get("active").Text() != "false", hidden: !shown}
 	if root.Exists() {
 		r, err := fhir.Parse(root.Raw())
 		if err != nil {

@@ -26,6 +26,8 @@ type Criteria struct {
 	// Looks says whether the caller may find out about resources of a type; nil
 	// for all. Those who stand for an actor by a type that they may not are not found.
 	Looks func(typ string) bool
+	// For is who asks: a consumer finds what the policy shows them.
+	For   Request
 	Count int    // proposals on a page; 0 for the total only
 	After string // Next of the page before
 }

@@ -269,3 +269,44 @@ func TestFindMany(t *testing.T) {
 		t.Errorf("%d proposals, next %q (%v)", len(last.Proposals), last.Next, err)
 	}
 }
+
+// TestFindByPolicy: a consumer is offered what the policy shows its organisation, on
+// each page and in the total; who writes appointments in general is asked nothing.
+func TestFindByPolicy(t *testing.T) {
+	w := clinics(t)
+	w.Offers = func() []booking.Offer {
+		return []booking.Offer{{Service: "1", Schedules: []string{"derm"}, See: []string{"X1"}}, {Service: "2", Schedules: []string{"deskdiary"}}}
+	}
+	for _, tc := range []struct {
+		name         string
+		consumer     bool
+		organisation string
+		want         int
+	}{
+		{"one that may see it", true, "X1", 4},
+		{"another", true, "X2", 2},
+		{"one without organisation", true, "", 2},
+		{"no consumer", false, "X2", 4},
+	} {
+		c := booking.Criteria{Count: 1, For: booking.Request{Consumer: tc.consumer}}
+		c.For.Principal.Organisation = tc.organisation
+		c.Start, c.End = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2030, 2, 1, 0, 0, 0, 0, time.UTC)
+		pages := 0
+		for {
+			found, err := w.Find(t.Context(), store.Of("trust"), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found.Total != tc.want {
+				t.Errorf("%s: a total of %d, want %d", tc.name, found.Total, tc.want)
+			}
+			pages += len(found.Proposals)
+			if c.After = found.Next; c.After == "" {
+				break
+			}
+		}
+		if pages != tc.want {
+			t.Errorf("%s: %d proposals, want %d", tc.name, pages, tc.want)
+		}
+	}
+}

@@ -22,6 +22,14 @@ type Offer struct {
 	Cancel    []string // whoever booked; none: the one that booked
 }
 
+// offers gives the policy that is in force.
+func (s *Service) offers() []Offer {
+	if s.Offers == nil {
+		return nil
+	}
+	return s.Offers()
+}
+
 // admits says whether a list of organisations admits one.
 func admits(list []string, organisation string) bool {
 	return len(list) == 0 || organisation != "" && slices.Contains(list, organisation)
@@ -37,7 +45,7 @@ type Shown struct {
 // Shows says what of a service the caller may see. fhir.Forbidden when the
 // policy has the service, and not for it.
 func (s *Service) Shows(req Request, service string) (out Shown, err error) {
-	for _, o := range s.Offers {
+	for _, o := range s.offers() {
 		if o.Service != service {
 			continue
 		}
@@ -57,7 +65,7 @@ func (s *Service) Shows(req Request, service string) (out Shown, err error) {
 // HasService says whether a service is one of some customers: the policy has it, or
 // a schedule names it.
 func (s *Service) HasService(ctx context.Context, customers []string, id string) (bool, error) {
-	if slices.ContainsFunc(s.Offers, func(o Offer) bool { return o.Service == id }) {
+	if slices.ContainsFunc(s.offers(), func(o Offer) bool { return o.Service == id }) {
 		return true, nil
 	}
 	parsed, err := search.Parse(s.Catalog, "Schedule", "actor="+url.QueryEscape("HealthcareService/"+id), s.Now())
@@ -89,7 +97,7 @@ func (s *Service) servicesOf(id string, schedule fhir.Node) (services []string) 
 			services = append(services, to.ID)
 		}
 	}
-	for _, o := range s.Offers {
+	for _, o := range s.offers() {
 		if slices.Contains(o.Schedules, id) {
 			services = append(services, o.Service)
 		}
@@ -100,7 +108,7 @@ func (s *Service) servicesOf(id string, schedule fhir.Node) (services []string) 
 // rows gives the rows of the policy that are about a slot's schedule; open says
 // that it is of a service without rows.
 func (s *Service) rows(ctx context.Context, now store.Reader, see store.Visibility, slot store.Record) (rows []Offer, open bool, err error) {
-	if len(s.Offers) == 0 {
+	if len(s.offers()) == 0 {
 		return nil, true, nil
 	}
 	id := fhir.ParseReference(slot.Resource.Root().Find("schedule", "reference").Text(), s.Bases).ID
@@ -111,7 +119,7 @@ func (s *Service) rows(ctx context.Context, now store.Reader, see store.Visibili
 	services := s.servicesOf(id, schedule)
 	for _, service := range services {
 		ruled := false
-		for _, o := range s.Offers {
+		for _, o := range s.offers() {
 			if o.Service != service {
 				continue
 			}
@@ -123,6 +131,15 @@ func (s *Service) rows(ctx context.Context, now store.Reader, see store.Visibili
 		open = open || !ruled
 	}
 	return rows, open || len(services) == 0, nil
+}
+
+// shows says whether the policy shows the caller of a request the diary of a slot.
+func (s *Service) shows(ctx context.Context, now store.Reader, see store.Visibility, req Request, slot store.Record) (bool, error) {
+	if !req.Consumer {
+		return true, nil
+	}
+	rows, open, err := s.rows(ctx, now, see, slot)
+	return open || slices.ContainsFunc(rows, func(o Offer) bool { return admits(o.See, req.Principal.Organisation) }), err
 }
 
 // mayBook asks the policy whether a consumer may take the slots of a plan.
@@ -173,7 +190,7 @@ func (s *Service) MayCancel(ctx context.Context, req Request, rec store.Record) 
 // cancellers gives the organisations that the policy lets cancel a booking, and
 // whether it says so of any of the booking's slots.
 func (s *Service) cancellers(ctx context.Context, req Request, rec store.Record) (named []string, ruled bool, err error) {
-	if len(s.Offers) == 0 {
+	if len(s.offers()) == 0 {
 		return nil, false, nil
 	}
 	ids, _ := s.slotsOf(rec.Resource, rec.Links)

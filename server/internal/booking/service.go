@@ -31,9 +31,9 @@ type Service struct {
 	Rules r4.Rules
 	// HoldFor is how long a hold lasts; DefaultHold when zero.
 	HoldFor time.Duration
-	// Offers is the policy of what consumers are offered. A service that it does not
-	// name is offered to all.
-	Offers []Offer
+	// Offers gives the policy of what consumers are offered, as it is in force. A
+	// service that it does not name is offered to all. Nil for no policy.
+	Offers func() []Offer
 	// Cleared, when not nil, is told within the Update that a slot is booked twice
 	// no longer; see Feed.Note.
 	Cleared func(ctx context.Context, tx store.Tx, c Clash) error

@@ -153,7 +153,7 @@ func (k *call) authorise() error {
 // some without one, the connection.
 func (k *call) identify() error {
 	token, err := auth.Bearer(k.c.Request.Header)
-	if err != nil && k.face.Vouched != nil && len(k.c.Request.Header.Values("Authorization")) == 0 {
+	if err != nil && k.face.Vouched != nil && k.face.Vouches() && len(k.c.Request.Header.Values("Authorization")) == 0 {
 		if err := k.vouchedFor(); err != nil {
 			return err
 		}

@@ -46,7 +46,7 @@ func (k *call) find() error {
 	if err != nil {
 		return err
 	}
-	c.After = pages.turn.After
+	c.After, c.For = pages.turn.After, k.request()
 	ctx, cancel := context.WithTimeout(k.c.Request.Context(), deadline)
 	defer cancel()
 	found, err := k.s.Booking.Find(ctx, k.see, c)

@@ -142,6 +142,8 @@ type Face struct {
 	// Vouched gives the caller whom the connection itself proves, for an organisation
 	// that it speaks for, where the request shows no token.
 	Vouched func(r *http.Request, organisation, name string) (auth.Principal, error)
+	// Vouches says whether there are any such connections at present.
+	Vouches func() bool
 	// Echo gives both X-Request-Id and X-Correlation-Id back as they were sent.
 	Echo bool
 	// Look prepares a search beyond what its parameters, as rewritten, say: it may
