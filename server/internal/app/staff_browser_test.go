@@ -1,6 +1,7 @@
 package app
 
 import (
+	"net/http"
 	"path"
 	"testing"
 
@@ -40,6 +41,14 @@ func TestStaffRecordsInBrowser(t *testing.T) {
 		[2]string{"message-fields", booking + "/fields"}, [2]string{"message-fhir", booking + "/fhir"}, [2]string{"message-replay", booking + "/replay"}, [2]string{"message-hostile", l.entry("hostile-1") + "/fields"})
 	look("calendar", [2]string{"calendar", "/staff/calendar"}, [2]string{"calendar-list", diaryPath + "?week=2030-06-12"},
 		[2]string{"calendar-week", diaryPath + "?week=2030-06-12&view=grid"}, [2]string{"calendar-none", diaryPath + "?week=2031-06-12"}, [2]string{"calendar-appointment", diaryPath + "/appointment/a1"})
+	look("access", [2]string{"access", "/staff/access"}, [2]string{"health", "/staff/health"})
+	tokens, _ := l.w.tokens(exchangeForm(l.w.code()))
+	look("granted", [2]string{"access-granted", "/staff/access"}, [2]string{"access-revoke", l.ends()})
+	l.must(l.submit(t.Context(), `id="revoke"`, nil))
+	if l.w.looks(tokens.Access) == http.StatusOK {
+		t.Fatal("the grant goes on")
+	}
+	look("again", [2]string{"access-again", "/staff/access"})
 	look("review", [2]string{"review", "/staff/review"}, [2]string{"review-item", held})
 	t.Run("without script", func(t *testing.T) {
 		b := newTab(t, browser, l.app.cfg.BaseURL)
@@ -56,6 +65,37 @@ func TestStaffRecordsInBrowser(t *testing.T) {
 		b.open(held, "h1")
 		b.accessible("staff-review-accepted")
 	})
+}
+
+// ends gives the path of the page that asks whether a grant is to end, and opens it.
+func (l *staffLog) ends() string {
+	l.t.Helper()
+	l.goTo("/staff/access")
+	link := revokeLink.FindStringSubmatch(l.body)
+	if link == nil {
+		l.t.Fatalf("no grant holds:\n%s", l.body)
+	}
+	l.goTo(link[1])
+	return link[1]
+}
+
+// What was given up, in a real browser: sent again and dropped.
+func TestStaffHealthInBrowser(t *testing.T) {
+	d, _ := startOutage(t, "")
+	b := newTab(t, chromium(t), d.app.cfg.BaseURL)
+	d.as("jack.brown", "/staff/health")
+	until(t, "the message is given up", func() bool { d.goTo("/staff/health"); return letterForm.MatchString(d.body) })
+	b.signInStaff("jack.brown")
+	b.open("/staff/health", "form[action$='/requeue']")
+	b.accessible("staff-health-given-up")
+	b.click("a[href$='/drop']", "#drop")
+	b.accessible("staff-health-drop")
+	b.click("#drop", "#ready")
+	why := "the demo data is being loaded"
+	d.app.starting.Store(&why)
+	b.open("/staff/health", ".nhsuk-warning-callout")
+	b.accessible("staff-health-not-ready")
+	d.app.starting.Store(nil)
 }
 
 // Everything can be done by keyboard: from the top of a page of what is held to the

@@ -18,7 +18,7 @@ var calendarDay = time.Date(2030, 6, 12, 0, 0, 0, 0, time.UTC)
 
 // startCalendar gives a demo with a schedule of a slot of each state; the second is
 // booked twice.
-func startCalendar(t *testing.T, set Settings) *log8 {
+func startCalendar(t *testing.T, set Settings) *staffLog {
 	t.Helper()
 	l := startLog(t, set)
 	admin, err := fetchToken(t.Context(), l.w.d.base, "demo-admin", demoSecret, "")

@@ -16,7 +16,7 @@ import (
 const hostile = `<script>alert(1)</script>"><img src=x onerror=alert(2)>` + "\u202Egnp.exe"
 
 // log is a demo with messages, and a browser of its staff.
-type log8 struct {
+type staffLog struct {
 	*desk
 	w *ward
 }
@@ -24,13 +24,13 @@ type log8 struct {
 // startLog gives a demo on which partners have sent messages: one that is applied, one
 // that is refused, one that is held, one with hostile text, and one of another
 // customer.
-func startLog(t *testing.T, set Settings) *log8 {
+func startLog(t *testing.T, set Settings) *staffLog {
 	t.Helper()
 	if set.Customers == "" {
 		set.Customers = cautious
 	}
 	a := startDemo(t, t.TempDir(), set)
-	l := &log8{deskOf(t, a), &ward{t: t, a: a, d: &demo{app: a, base: a.cfg.BaseURL}}}
+	l := &staffLog{deskOf(t, a), &ward{t: t, a: a, d: &demo{app: a, base: a.cfg.BaseURL}}}
 	for _, m := range []struct {
 		want, alias, event, control string
 		segments                    []string
@@ -51,7 +51,7 @@ func startLog(t *testing.T, set Settings) *log8 {
 
 // entry gives the path of the page of a message, as the list of somebody who sees it
 // has it.
-func (l *log8) entry(control string) string {
+func (l *staffLog) entry(control string) string {
 	l.t.Helper()
 	l.goTo("/staff/messages?control=" + url.QueryEscape(control))
 	m := regexp.MustCompile(`href="(/staff/messages/[0-9a-f]+)">`).FindStringSubmatch(l.body)

@@ -14,7 +14,7 @@ import (
 var reviewLink = regexp.MustCompile(`<a id="item-[0-9a-f]+" href="(/staff/review/[^"?]+)">([^<]*)</a>`)
 
 // item gives the path of the page of what is held under a control id.
-func (l *log8) item(control string) string {
+func (l *staffLog) item(control string) string {
 	l.t.Helper()
 	l.goTo("/staff/review?state=all")
 	for _, m := range reviewLink.FindAllStringSubmatch(l.body, -1) {

@@ -103,6 +103,16 @@ func (c *Clients) Granted(id string) (Client, bool) {
 	return r.Client, ok && r.scopes.held[Clinician]
 }
 
+// All gives the clients, those that are disabled too, by their ids.
+func (c *Clients) All() []Client {
+	var all []Client
+	for _, r := range *c.byID.Load() {
+		all = append(all, r.Client)
+	}
+	slices.SortFunc(all, func(a, b Client) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
+
 // SecretHash gives the stored hash of an enabled client's secret. It has the
 // shape of PasswordsConfig.Lookup.
 func (c *Clients) SecretHash(id string) (hash string, ok bool) {

@@ -15,5 +15,7 @@ func (s *Server) sections() []section {
 		{messagesPath, "Messages", Messages, s.messagePages()},
 		{reviewPath, "Review", Review, s.reviewPages()},
 		{calendarPath, "Calendar", Calendar, s.calendarPages()},
+		{accessPath, "Access", Access, s.accessPages()},
+		{healthPath, "Health", Health, s.healthPages()},
 	}
 }

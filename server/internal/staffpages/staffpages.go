@@ -16,8 +16,10 @@ import (
 
 	"slotway/fhir/search"
 	"slotway/server/internal/audit"
+	"slotway/server/internal/grant"
 	"slotway/server/internal/intake"
 	"slotway/server/internal/openid"
+	"slotway/server/internal/outbox"
 	"slotway/server/internal/request"
 	"slotway/server/internal/session"
 	"slotway/server/internal/store"
@@ -38,6 +40,10 @@ type Server struct {
 	Passwords bool
 	Requests  *request.Service
 	Intake    *intake.Service
+	Grants    *grant.Service
+	Outbox    *outbox.Service
+	Directory func() Directory
+	State     func(ctx context.Context) State
 	// Customer gives a data controller by its alias.
 	Customer func(alias string) Customer
 	Now      func() time.Time
