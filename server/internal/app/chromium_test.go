@@ -56,7 +56,7 @@ func chromium(t *testing.T) context.Context {
 		t.Fatal("there is no Chromium, and SLOTWAY_BROWSER requires one: apt-get install chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile(t)),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 	)
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
@@ -76,10 +76,28 @@ func chromium(t *testing.T) context.Context {
 	return ctx
 }
 
+// profile gives a folder for the browser. Its helpers may write there for a moment after
+// it has gone, so that what cannot be taken away is left to the system.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "slotway-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for range 100 {
+			if os.RemoveAll(dir) == nil {
+				return
+			}
+		}
+	})
+	return dir
+}
+
 // newTab gives the browser's page, as if nobody had used it before.
 func newTab(t *testing.T, browser context.Context, base string) *tab {
 	t.Helper()
-	ctx, stop := context.WithTimeout(browser, 40*time.Second)
+	ctx, stop := context.WithTimeout(browser, 2*time.Minute)
 	t.Cleanup(stop)
 	b := &tab{t: t, ctx: ctx, base: base}
 	chromedp.ListenTarget(ctx, b.heard)

@@ -62,6 +62,7 @@ func (c *checker) steps() []step {
 		steps = append(steps, step{"the seed's S14 with a ZAP gives ID123 its management URL and changes nothing else", c.managementURL})
 		if c.app.cfg.pretend.patients() {
 			steps = append(steps, step{"a patient signs in, manages an appointment at a partner's and comes back", c.patient})
+			steps = append(steps, step{"a patient asks for a change, which is found on R4, and withdraws it", c.asks})
 		}
 		steps = append(steps, step{"free slots are found on the booking face, and one is booked once", c.booksSTU3})
 		steps = append(steps, step{"a BaRS message books a slot, is known again, and another cancels it", c.booksBaRS})

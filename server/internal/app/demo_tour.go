@@ -84,5 +84,11 @@ curl -s -G %[1]s/R4/Appointment -H "Authorization: Bearer $TOKEN" \
 go run ./server messages list --url %[1]s --limit 10
 go run ./server review list --url %[1]s
 
+# 8. In a browser, as a patient: open %[1]s/patient, sign in as Amelia Ashworth, open an
+#    appointment, "ask the hospital to change or cancel it", and send it. This is the request,
+#    with what was written, and the appointment is pending:
+curl -s -G %[1]s/R4/Task -H "Authorization: Bearer $TOKEN" \
+  --data-urlencode 'patient.identifier=https://fhir.nhs.uk/Id/nhs-number|%[5]s' --data-urlencode 'status=requested'
+
 Stop with Ctrl-C.
 `
