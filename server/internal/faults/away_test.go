@@ -152,14 +152,7 @@ func TestDatabaseAway(t *testing.T) {
 		if !ok || took > 5*time.Second {
 			t.Errorf("%v for %v: service is back after %v", mode, away.Round(time.Second), took)
 		}
-		r := c.do(t.Context(), http.MethodGet, "/readyz", nil)
-		for until := time.Now().Add(5 * time.Second); r.status != http.StatusOK && time.Now().Before(until); {
-			time.Sleep(50 * time.Millisecond) // the audit writes what it could not
-			r = c.do(t.Context(), http.MethodGet, "/readyz", nil)
-		}
-		if r.status != http.StatusOK {
-			t.Errorf("%v: readiness is %d %v %s after its return", mode, r.status, r.err, r.body)
-		}
+		c.ready(t)
 		t.Logf("%v for %v: back after %v", mode, away.Round(time.Second), took.Round(time.Millisecond))
 	}
 	done.Store(true)

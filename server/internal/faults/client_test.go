@@ -164,3 +164,17 @@ func booking(slot int, name string) doc {
 		"participant": []doc{{"actor": doc{"display": "Zyxwvut"}, "status": "accepted"}},
 	}
 }
+
+// ready waits until readiness is true, which it is to be within 5 seconds: the audit
+// writes what it could not.
+func (c *client) ready(t *testing.T) {
+	t.Helper()
+	r := c.do(t.Context(), http.MethodGet, "/readyz", nil)
+	for until := time.Now().Add(5 * time.Second); r.status != http.StatusOK && time.Now().Before(until); {
+		time.Sleep(50 * time.Millisecond)
+		r = c.do(t.Context(), http.MethodGet, "/readyz", nil)
+	}
+	if r.status != http.StatusOK {
+		t.Errorf("readiness is %d %v %s", r.status, r.err, r.body)
+	}
+}

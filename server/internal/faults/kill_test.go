@@ -23,10 +23,10 @@ func TestKillUnderLoad(t *testing.T) {
 	kills := size(t, 6, 2000)
 	dir := t.TempDir()
 	l := newMixed(t, senders, 2)
-	var starts []time.Duration
+	var starts, worked []time.Duration
 	for round := range kills {
 		p := start(t, dir, nil)
-		starts = append(starts, p.started)
+		starts, worked = append(starts, p.started), append(worked, p.worked)
 		c := login(t, p)
 		if round%10 == 5 {
 			l.quiet(c, p)
@@ -43,8 +43,9 @@ func TestKillUnderLoad(t *testing.T) {
 		}
 	}
 	slices.Sort(starts)
+	slices.Sort(worked)
 	median, most := starts[len(starts)/2], starts[len(starts)-1]
-	t.Logf("%d kills; ready again after %v, 99 of 100 after %v, at most %v", kills, median.Round(time.Millisecond), starts[len(starts)*99/100].Round(time.Millisecond), most.Round(time.Millisecond))
+	t.Logf("%d kills; ready again after %v, 99 of 100 after %v, at most %v, with at most %v of a processor", kills, median.Round(time.Millisecond), starts[len(starts)*99/100].Round(time.Millisecond), most.Round(time.Millisecond), worked[len(worked)-1])
 	if starts[len(starts)*9/10] > slowStart {
 		t.Errorf("one of ten restarts takes longer than %v", slowStart)
 	}

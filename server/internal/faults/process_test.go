@@ -89,6 +89,7 @@ type process struct {
 	ended      chan struct{}
 	err        error         // how it ended
 	started    time.Duration // how long it took to be ready
+	worked     time.Duration // of a processor, until then
 	clock      *clock
 }
 
@@ -124,7 +125,7 @@ func start(t *testing.T, dir string, under []string, flags ...string) *process {
 		if err == nil {
 			_ = resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
-				p.started = time.Since(began)
+				p.started, p.worked = time.Since(began), processorTime(p.cmd.Process.Pid)
 				return p
 			}
 		}
@@ -138,6 +139,20 @@ func start(t *testing.T, dir string, under []string, flags ...string) *process {
 			t.Fatalf("the server was not ready in a minute\n%s", &said)
 		}
 	}
+}
+
+// processorTime gives what a process took so far; 0 where that is not known.
+func processorTime(pid int) time.Duration {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(b), ") ")
+	var user, system time.Duration
+	if f := strings.Fields(rest); len(f) > 12 {
+		_, _ = fmt.Sscan(f[11]+" "+f[12], (*int64)(&user), (*int64)(&system))
+	}
+	return (user + system) * 10 * time.Millisecond // ticks, of which Linux has 100 a second
 }
 
 // kill ends the process as a crash does.
