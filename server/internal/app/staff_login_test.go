@@ -37,7 +37,7 @@ func TestStaffLogin(t *testing.T) {
 	d.must(d.submit(ctx, "sign-out", nil))
 	d.goTo("/staff")
 	d.chosen("pretend-reports")
-	if !strings.Contains(d.body, "Robin Reader") || strings.Contains(d.body, `href="/staff/requests"`) {
+	if d.status != http.StatusOK || !strings.Contains(d.body, "Robin Reader") || strings.Contains(d.body, `href="/staff/requests"`) {
 		t.Errorf("one who is known by a group: %d", d.status)
 	}
 	d.must(d.submit(ctx, "sign-out", nil))

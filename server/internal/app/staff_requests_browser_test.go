@@ -58,3 +58,19 @@ func TestStaffRequestsInBrowser(t *testing.T) {
 	b.click("#sign-out", "a[href='/staff/sign-in']")
 	b.accessible("staff-signed-out")
 }
+
+// TestStaffReportsInBrowser looks at the reports in a real browser.
+func TestStaffReportsInBrowser(t *testing.T) {
+	browser := chromium(t)
+	c := startTallied(t)
+	b := newTab(t, browser, c.app.cfg.BaseURL)
+	b.signInStaff("jack.brown")
+	for _, p := range []struct{ name, path string }{
+		{"staff-reports", "/staff/reports?by=week&from=2026-03-02&until=2026-03-31"},
+		{"staff-reports-none", "/staff/reports?by=day&from=2001-03-02&until=2001-03-05"},
+		{"staff-reports-wrong", "/staff/reports?from=x"},
+	} {
+		b.open(p.path, "h1")
+		b.accessible(p.name)
+	}
+}

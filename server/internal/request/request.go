@@ -75,6 +75,7 @@ type Request struct {
 	Owner       Party // who works on it; zero when nobody does
 	Asked       time.Time
 	Changed     time.Time
+	Ended       time.Time // zero while open
 	Messages    []Message // oldest first; the first is the patient's note
 	Notes       []Message // of staff, among themselves
 }

@@ -62,6 +62,7 @@ func (s *Service) view(rec store.Record) (Request, error) {
 		Progress: root.Find("businessStatus", "text").Text(), Why: root.Find("statusReason", "text").Text(),
 		Before: root.One(pathBefore).Text(), After: root.One(pathAfter).Text(),
 		Owner: party(root.Get("owner")), Asked: timeOf(root.Get("authoredOn")), Changed: timeOf(root.Get("lastModified")),
+		Ended: timeOf(root.Find("executionPeriod", "end")),
 	}
 	r.Number, _ = ParseNumber(root.One(pathNumber).Text())
 	r.Appointment = s.target(rec.Customer, root.Get("focus"))

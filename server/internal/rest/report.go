@@ -5,13 +5,12 @@ import (
 	"encoding/csv"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"slotway/fhir"
 	"slotway/server/internal/audit"
 	"slotway/server/internal/store"
+	"slotway/server/internal/wire"
 )
 
 // report gives one of the provider's reports over a time, as JSON or, with
@@ -59,7 +58,7 @@ func reportCSV(r audit.Report) ([]byte, error) {
 	w := csv.NewWriter(&out)
 	w.UseCRLF = true
 	line := func(customer, organisation string, values []string) {
-		_ = w.Write(append([]string{r.Report, r.Since.Format(time.RFC3339), r.Until.Format(time.RFC3339), cell(customer), cell(organisation)}, values...)) // Error tells
+		_ = w.Write(append([]string{r.Report, r.Since.Format(time.RFC3339), r.Until.Format(time.RFC3339), wire.Cell(customer), wire.Cell(organisation)}, values...)) // Error tells
 	}
 	numbers := func(values []int) (texts []string) {
 		for _, n := range values {
@@ -74,18 +73,6 @@ func reportCSV(r audit.Report) ([]byte, error) {
 	line("(all)", "", numbers(r.Total))
 	w.Flush()
 	return out.Bytes(), w.Error()
-}
-
-// formulas are what begins a formula to some program, in the wide forms too, and what
-// some pass by before one.
-const formulas = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-
-// cell keeps a text from being taken for a formula (security S73).
-func cell(text string) string {
-	if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(text, " \u00a0")); text != "" && strings.ContainsRune(formulas, first) {
-		return "'" + text
-	}
-	return text
 }
 
 func (d document) send(k *adminCall) { k.c.Data(http.StatusOK, d.media, d.body) }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"slotway/server/internal/audit"
+	"slotway/server/internal/wire"
 )
 
 // TestReportsHoldNoFormulas is security S73: what callers bring into a report is no
@@ -27,7 +28,7 @@ func TestReportsHoldNoFormulas(t *testing.T) {
 			t.Errorf("%q stands in the report as %q", code, got)
 		}
 	}
-	if got := cell("RX1"); got != "RX1" {
+	if got := wire.Cell("RX1"); got != "RX1" {
 		t.Errorf("an organisation stands as %q", got)
 	}
 }

@@ -15,6 +15,7 @@ func (s *Server) sections() []section {
 		{messagesPath, "Messages", Messages, s.messagePages()},
 		{reviewPath, "Review", Review, s.reviewPages()},
 		{calendarPath, "Calendar", Calendar, s.calendarPages()},
+		{reportsPath, "Reports", Reports, s.reportPages()},
 		{accessPath, "Access", Access, s.accessPages()},
 		{healthPath, "Health", Health, s.healthPages()},
 	}
