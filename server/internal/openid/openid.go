@@ -8,6 +8,7 @@ package openid
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -140,12 +141,35 @@ func (c *Client) Finish(ctx context.Context, code, nonce, verifier string) (a An
 	if err != nil {
 		return a, Refused("The ID token does not hold.", err)
 	}
-	if err := id.Claims(&a.Token); err != nil || id.Nonce != nonce {
-		return a, Refused("The ID token is not that of this sign-in.", err)
+	if a.Token, err = c.now(id, nonce); err != nil {
+		return a, err
 	}
 	a.Subject = id.Subject
 	a.Info, err = c.info(ctx, token, id.Subject)
 	return a, err
+}
+
+// clockSkew is by how much a provider's clock and ours may differ.
+const clockSkew = 5 * time.Minute
+
+// now gives the claims of an ID token that was made now, for this sign-in and for
+// nobody else (OpenID Connect Core 1.0 section 3.1.3.7: 3 to 5, 10 and 11).
+func (c *Client) now(id *oidc.IDToken, nonce string) (claims json.RawMessage, err error) {
+	var party struct {
+		Azp string `json:"azp"`
+	}
+	if err := errors.Join(id.Claims(&claims), id.Claims(&party)); err != nil {
+		return nil, Refused("The ID token is not one of "+c.Name+".", err)
+	}
+	switch age := c.Now().Sub(id.IssuedAt); {
+	case age > clockSkew || age < -clockSkew:
+		return nil, Refused("The ID token was not made now.", nil)
+	case len(id.Audience) != 1 || party.Azp != "" && party.Azp != c.ClientID:
+		return nil, Refused("The ID token is for another, too.", nil)
+	case id.Nonce != nonce || id.Subject == "":
+		return nil, Refused("The ID token is not that of this sign-in.", nil)
+	}
+	return claims, nil
 }
 
 // info asks the UserInfo endpoint, where there is one (OpenID Connect Core 1.0
