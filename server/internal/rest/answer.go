@@ -144,6 +144,11 @@ func (s *Server) headers(c *gin.Context) {
 	for _, f := range fixed {
 		h[f.name] = f.value
 	}
+	if len(c.Request.TransferEncoding) > 0 {
+		// Whether it gave a length as well, by which a proxy in front may have gone, Go
+		// does not say: what stands behind the body is not read (RFC 9112, 6.1).
+		h["Connection"] = []string{"close"}
+	}
 	if err := cmp.Or(s.slowDown(c), s.Limits.tooLong(c.Request), s.misdirected(c.Request)); err != nil {
 		s.fail(c, s.faceOf(c.Request.URL.Path), err)
 		c.Abort()

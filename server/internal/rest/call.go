@@ -90,6 +90,9 @@ func (k *call) run(pattern string) error {
 	if err := k.s.Audit.Gate(); err != nil {
 		return err
 	}
+	if err := single(k.c.Request.Header); err != nil {
+		return err
+	}
 	if err := k.authorise(); err != nil {
 		return err
 	}
@@ -112,6 +115,22 @@ func (k *call) run(pattern string) error {
 	}
 	k.acting()
 	return route.Handle(k)
+}
+
+// singles are the headers that say what a request is or for whom: of two, the one who
+// passes a request on may have looked at the other.
+var singles = []string{
+	"Content-Type", "X-Request-Id", "X-Correlation-Id", "Ssp-From", "Ssp-To", "Ssp-Traceid", "Ssp-Interactionid",
+	"Nhsd-Target-Identifier", "Nhsd-End-User-Organisation", "Nhsd-Requesting-Software", "Nhsd-Requesting-Practitioner",
+}
+
+func single(h http.Header) error {
+	for _, name := range singles {
+		if len(h[name]) > 1 {
+			return fhir.Errorf(fhir.Invalid, "The header %s may stand once.", name).At(name)
+		}
+	}
+	return nil
 }
 
 // match finds the row of a request. What stands where an id would and cannot be
