@@ -142,13 +142,15 @@ func (r *reading) resourceOf(s hl7.Segment) (from, kind *resource, actorType str
 }
 
 // actorOf reads whom or what a segment names. Senders write people in AIG-3 as in AIP-3,
-// with the given name where a CWE has its coding system.
+// with the given name where a CWE has its coding system: unless it was agreed that the
+// segment names no person, what is no system known here is taken for that.
 func (r *reading) actorOf(from *resource, actorType string, f hl7.Field) actor {
-	a := from.actor(r, f)
-	if actorType == "" {
-		return a
+	if from != generals {
+		return from.actor(r, f)
 	}
-	if strings.HasPrefix(actorType, "Practitioner") && f.Component(3).Valued() && !r.knowsSystem(f.Component(3).Text) {
+	a := from.actor(r, f)
+	perhaps := actorType == "" && f.Component(2).Valued() || strings.HasPrefix(actorType, "Practitioner")
+	if third := f.Component(3); perhaps && third.Valued() && !r.knowsSystem(third.Text) {
 		a = person(r, f)
 	}
 	a.Type = actorType

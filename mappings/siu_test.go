@@ -55,6 +55,28 @@ func TestMapURLOnly(t *testing.T) {
 
 // TestUnreadParts: a field that has a value, but none where we look, says nothing
 // and above all deletes nothing.
+// What AIG-3 has where a CWE has its coding system is often a given name. It is no URI,
+// and never becomes the system of an identifier.
+func TestNameInAIG(t *testing.T) {
+	tests := []struct{ field, want string }{
+		{"P12^DOE^JANE", `"actor":{"identifier":{"value":"P12"},"display":"JANE DOE"}`},
+		{"P12^Doe^Jane^Ada^^Dr", `"actor":{"identifier":{"value":"P12"},"display":"Dr Jane Ada Doe"}`},
+		{"^Doe^Jane", `"actor":{"display":"Jane Doe"}`},
+		{"MRI1^Scanner one^L", `"actor":{"identifier":{"value":"MRI1"},"display":"Scanner one"}`},
+		{"MRI1^Scanner one^urn:oid:1.2", `"actor":{"identifier":{"system":"urn:oid:1.2","value":"MRI1"},"display":"Scanner one"}`},
+		{"MRI1^Scanner one^99ABC", `"actor":{"identifier":{"system":"99ABC","value":"MRI1"},"display":"Scanner one"}`},
+	}
+	for _, tc := range tests {
+		in, err := Map(message(t, "SIU^S14", "SCH|A1", pid, "AIG|1||"+tc.field), Options{})
+		if err != nil || len(in.Changes) != 1 {
+			t.Fatalf("AIG-3 %s makes %d changes, %v, want 1", tc.field, len(in.Changes), err)
+		}
+		if got := string(in.Changes[0].Value); !strings.Contains(got, tc.want) {
+			t.Errorf("AIG-3 %s makes %s, want %s", tc.field, got, tc.want)
+		}
+	}
+}
+
 func TestUnreadParts(t *testing.T) {
 	for _, segment := range []string{
 		sch(2, "^NS"), sch(6, "^^S"), sch(7, "CODE"), sch(8, "^^^ALT"), sch(11, "^^^^^^^note"), "SCH|A1\rPV1|1||^^BED|||||||^^S",
