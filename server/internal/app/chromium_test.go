@@ -130,7 +130,7 @@ func (b *tab) heard(event any) {
 	case *cdpage.EventJavascriptDialogOpening:
 		b.bad = append(b.bad, "a dialog opened: "+e.Message)
 	case *log.EventEntryAdded:
-		refusal := strings.Contains(e.Entry.Text, "the server responded with a status of 4") && slices.Contains(b.requests, e.Entry.URL)
+		refusal := (strings.Contains(e.Entry.Text, "the server responded with a status of 4") || strings.Contains(e.Entry.Text, "a status of 503")) && slices.Contains(b.requests, e.Entry.URL)
 		if e.Entry.Level == log.LevelError && !refusal { // a page may say that something is wrong
 			b.bad = append(b.bad, "on the console: "+e.Entry.Text+" "+e.Entry.URL)
 		}

@@ -358,3 +358,48 @@ func TestWrittenTooLate(t *testing.T) {
 		t.Errorf("another finds it: %d", j.status)
 	}
 }
+
+// An appointment of two patients: what one has asked is nothing to the other, who
+// cannot ask beside it.
+func TestAskedByAnother(t *testing.T) {
+	j := startJourney(t, Settings{})
+	ctx := t.Context()
+	d := &demo{app: j.app, base: j.app.cfg.BaseURL}
+	admin, err := fetchToken(ctx, d.base, "demo-admin", demoSecret, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := d.person(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.send("S12", "J2", other.pid, segment("SCH", map[int]string{1: "J2", 11: "^^^20300116143000^20300116150000"}))
+	theirs := strings.Split(j.find("J2"), "/")[2]
+	mine := strings.Split(j.page, "/")[2]
+	both := []doc{{"actor": doc{"reference": "Patient/" + mine}, "status": "accepted"}, {"actor": doc{"reference": "Patient/" + theirs}, "status": "accepted"}}
+	if status, answer, err := d.call(ctx, http.MethodPut, "/R4/Appointment/both", admin, doc{
+		"resourceType": "Appointment", "id": "both", "status": "booked", "description": "Follow-up clinic", "start": "2030-02-01T09:00:00Z", "end": "2030-02-01T09:30:00Z", "participant": both,
+	}); err != nil || status >= 300 {
+		t.Fatalf("storing it: %d %s %v", status, answer, err)
+	}
+	j.page = "/patient/" + mine + "/appointment/both"
+	j.signIn(j.page)
+	j.ask("change", "Mine alone.")
+	form := j.body
+	b := &journey{browser: newBrowser(), t: t, app: j.app, nhs: other.nhs, page: "/patient/" + theirs + "/appointment/both"}
+	b.signIn(b.page)
+	b.sent("cancel", "Theirs alone.")
+	for _, path := range []string{"", "/ask", "/ask/sent", "/withdraw"} {
+		j.must(j.open(ctx, d.base+j.page+path))
+		j.must(j.shows(j.page, http.StatusOK, "Waiting for the hospital"))
+		if strings.Contains(j.body, "Theirs alone") || strings.Contains(j.body, "You asked") || strings.Contains(j.body, `id="ask"`) {
+			t.Errorf("%s tells of another's request, or offers one beside it", path)
+		}
+	}
+	j.body = form
+	j.must(j.submit(ctx, `name="draft"`, nil))
+	j.must(j.shows(j.page+"/ask/check", http.StatusConflict, "Mine alone."))
+	if strings.Contains(j.body, "You have already asked") {
+		t.Error("it is told as the own request")
+	}
+}

@@ -98,6 +98,27 @@ func TestAskInBrowser(t *testing.T) {
 	b.accessible("not-found")
 }
 
+// TestErrorsInBrowser looks at what people see who cannot be signed in, or are slowed
+// down.
+func TestErrorsInBrowser(t *testing.T) {
+	j, b := startTab(t, chromium(t), Settings{Limits: Text(`{sign_in: {per_second: 0.01, burst: 3}}`)})
+	for _, code := range []string{"access_denied", "temporarily_unavailable"} {
+		j.app.cfg.pretend.nhs.FailNext(code)
+		b.open("/patient/sign-in", "#nhs-login")
+		b.click("#nhs-login", "main p a")
+		b.accessible(code)
+	}
+	b.open("/patient/sign-in", "#nhs-login")
+	b.click("#nhs-login", "input[value='pretend-unproven']")
+	b.run(chromedp.Click("input[value='pretend-unproven']", chromedp.ByQuery))
+	b.click("button:not(.plain)", "main p a")
+	b.accessible("unproven")
+	b.open("/patient/sign-in/return?state=x", "main p a")
+	b.accessible("stray")
+	b.open("/patient/sign-in/start", "main p a")
+	b.accessible("slowed")
+}
+
 // TestForcedColoursInBrowser looks at the pages as people see them who choose their own
 // colours: what is drawn by background alone must have a border, and the focus shows.
 func TestForcedColoursInBrowser(t *testing.T) {
@@ -230,6 +251,13 @@ func TestIdleInBrowser(t *testing.T) {
 	j.waited(9*time.Minute + 5*time.Second)
 	b.run(look, open)
 	b.accessible("idle")
+	// At 400 % of a small screen all of it can be got at.
+	var fits bool
+	b.run(emulation.SetDeviceMetricsOverride(320, 256, 1, false), chromedp.Evaluate(`(d => d.getBoundingClientRect().top >= 0 && d.getBoundingClientRect().bottom <= innerHeight &&
+		(d.scrollHeight <= d.clientHeight || getComputedStyle(d).overflowY === 'auto'))(document.getElementById('idle'))`, &fits), emulation.ClearDeviceMetricsOverride())
+	if !fits {
+		t.Error("the warning does not fit on a small screen")
+	}
 	j.waited(35 * time.Second)
 	b.run(look, chromedp.Poll(`document.getElementById('idle-said').textContent !== ''`, nil, chromedp.WithPollingTimeout(5*time.Second)))
 	var said string

@@ -47,8 +47,18 @@ func (s *Server) theirs(w http.ResponseWriter, r *http.Request, form string) (v 
 	return v, b, err == nil, err
 }
 
+// openRequest gives the patient's open request about an appointment. One of somebody
+// else who takes part is not theirs to see.
+func (s *Server) openRequest(ctx context.Context, b booking) (r request.Request, open bool, err error) {
+	r, open, err = s.Requests.OpenOf(ctx, store.Of(b.customer.Alias), b.stored.Key)
+	if err != nil || !open || r.Patient.ID != b.patient {
+		return request.Request{}, false, err
+	}
+	return r, true, nil
+}
+
 // mayAsk says whether the patient may ask for a change: not of what is over, and not
-// twice at a time.
+// while there is a request, whoever made it.
 func (s *Server) mayAsk(ctx context.Context, b booking) (bool, error) {
 	if s.Requests.MayAsk(b.stored) != nil {
 		return false, nil
@@ -200,7 +210,9 @@ func (s *Server) cannotAsk(w http.ResponseWriter, r *http.Request, v session.Ses
 	m := message{To: manage.Path(b.patient, b.about.ID), Link: "Go to the appointment", Wrote: d.Text}
 	m.Title = "You cannot ask about this appointment any more"
 	m.Text = "It has begun, or it was changed or cancelled a moment ago. Your request has not been sent. If you still need something, contact the hospital."
-	if fhir.AsError(why).Code == request.CodeOpen {
+	if _, own, err := s.openRequest(r.Context(), b); err != nil {
+		return err
+	} else if own && fhir.AsError(why).Code == request.CodeOpen {
 		m.Title = "You have already asked about this appointment"
 		m.Text = "There is a request that the hospital has not answered yet, perhaps from another window. What you wrote now has not been sent. You can add a message to that request, or withdraw it and ask again."
 	}
@@ -214,7 +226,7 @@ func (s *Server) sent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || !ok {
 		return err
 	}
-	asked, open, err := s.Requests.OpenOf(r.Context(), store.Of(b.customer.Alias), b.stored.Key)
+	asked, open, err := s.openRequest(r.Context(), b)
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,9 @@ func (s *Server) showAppointment(w http.ResponseWriter, r *http.Request, v sessi
 	}
 	data := appointmentView{view: s.view(r.Context(), b), Requests: asked, Writing: wr, Max: request.MaxText}
 	open := len(asked) > 0 && asked[0].Open
-	data.May = !open && s.Requests.MayAsk(b.stored) == nil
+	if data.May, err = s.mayAsk(r.Context(), b); err != nil {
+		return err
+	}
 	if open && wr.Text == "" && len(wr.Problems) == 0 {
 		d, kept, err := s.Sessions.Draft(r.Context(), draftKey(v, r, ""))
 		if err != nil {

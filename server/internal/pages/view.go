@@ -59,7 +59,7 @@ func (s *Server) view(ctx context.Context, b booking) view {
 		Path: manage.Path(b.patient, b.about.ID), Manage: s.managementURL(b) != "",
 	}
 	if b.about.Status == "pending" {
-		if asked, open, err := s.Requests.OpenOf(ctx, store.Of(b.customer.Alias), b.stored.Key); err == nil && open {
+		if asked, open, err := s.openRequest(ctx, b); err == nil && open {
 			v.Status.Text = "You asked to " + asks[asked.Kind] + " it"
 		}
 	}

@@ -16,11 +16,11 @@ func (s *Server) withdraw(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || !ok {
 		return err
 	}
-	asked, open, err := s.Requests.OpenOf(r.Context(), store.Of(b.customer.Alias), b.stored.Key)
+	asked, open, err := s.openRequest(r.Context(), b)
 	if err != nil {
 		return err
 	}
-	if !open || asked.Patient.ID != b.patient {
+	if !open {
 		return web.Away(w, r, manage.Path(b.patient, b.about.ID))
 	}
 	s.note(r, v.Person, actAsk, http.StatusOK, b)
