@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -215,4 +216,24 @@ func TestStaffWhereTo(t *testing.T) {
 			t.Errorf("%q does not lead to %s", to, want)
 		}
 	}
+}
+
+// S68, E69: the page learns how long the session lasts without prolonging it, and
+// prolongs it when asked to from this site.
+func TestStaffSessionLeft(t *testing.T) {
+	d := startDesk(t, Settings{})
+	d.goTo("/staff/session")
+	d.must(d.shows("/staff/session", http.StatusOK, `{"left":0}`))
+	d.as("jack.brown", "/staff/requests")
+	if !strings.Contains(d.body, `data-session="/staff/session"`) || !regexp.MustCompile(`data-left="(600|59\d)"`).MatchString(d.body) {
+		t.Error("the page does not say how long the session lasts")
+	}
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		d.must(d.visit(t.Context(), method, "/staff/session", url.Values{}))
+		if !regexp.MustCompile(`^\{"left":(600|59\d)\}$`).MatchString(d.body) {
+			t.Errorf("%s: %s", method, d.body)
+		}
+	}
+	d.goTo("/staff/signed-out?idle")
+	d.must(d.shows("/staff/signed-out", http.StatusOK, "You did nothing for 10 minutes"))
 }

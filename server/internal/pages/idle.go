@@ -2,9 +2,9 @@ package pages
 
 import (
 	"net/http"
-	"strconv"
 
 	"slotway/server/internal/session"
+	"slotway/server/internal/web"
 )
 
 // left gives how many seconds a session still has.
@@ -33,9 +33,7 @@ func (s *Server) sayLeft(w http.ResponseWriter, v session.Session, ok bool, err 
 	if ok {
 		left = s.left(v)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write([]byte(`{"left":` + strconv.Itoa(left) + `}`)) // the reader has gone
-	return nil
+	return web.SayLeft(w, left)
 }
 
 // signedOut is the page after logging out, and after doing nothing for too long.

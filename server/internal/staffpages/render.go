@@ -28,6 +28,7 @@ type frame struct {
 	Version    string
 	Test       bool
 	Person     *Person // who is signed in
+	Left       int     // seconds of their session
 	Navigation []item
 }
 
@@ -42,7 +43,13 @@ type item struct {
 func (s *Server) show(w http.ResponseWriter, r *http.Request, p Person, status int, name string, l layout) error {
 	l.frame = frame{Version: web.Version, Test: s.Test}
 	if p.ID != "" {
-		l.Person = &p
+		v, ok, err := s.Sessions.Peek(r.Context(), r)
+		if err != nil {
+			return err
+		}
+		if l.Person = &p; ok {
+			l.Left = s.left(v)
+		}
 		for _, sec := range s.sections() {
 			if p.May(sec.role) {
 				l.Navigation = append(l.Navigation, item{sec.path, sec.title, r.URL.Path == sec.path || strings.HasPrefix(r.URL.Path, sec.path+"/")})

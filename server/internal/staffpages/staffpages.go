@@ -78,7 +78,9 @@ func (s *Server) Handler() http.Handler {
 		"GET /staff/sign-in/start": s.startSignIn,
 		"GET " + RedirectPath:      s.endSignIn,
 		"POST /staff/sign-out":     s.signOut,
-		"GET /staff/signed-out":    s.still("signed-out", "You have signed out"),
+		"GET /staff/signed-out":    s.signedOut,
+		"GET /staff/session":       s.sessionLeft,
+		"POST /staff/session":      s.sessionStay,
 		"GET /staff/help":          s.still("help", "Accessibility and privacy"),
 	}
 	for _, sec := range s.sections() {
