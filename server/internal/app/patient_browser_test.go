@@ -42,7 +42,7 @@ func TestAskInBrowser(t *testing.T) {
 	b.accessible("ask-too-long")
 	b.fill("change", "Could I come on a Tuesday, before noon?\n\nMy daughter can drive me then.", "#send")
 	b.accessible("check")
-	b.forReadme("check")
+	b.forReadme("pages", "check")
 	b.click("#send", "#sent")
 	b.accessible("sent")
 	b.click("#go", "#reply")
@@ -56,7 +56,7 @@ func TestAskInBrowser(t *testing.T) {
 	}
 	b.open(j.page, "#reply")
 	b.accessible("claimed")
-	b.forReadme("conversation")
+	b.forReadme("pages", "conversation")
 	b.click("#reply", ".nhsuk-error-summary")
 	b.accessible("reply-empty")
 	b.settled(chromedp.SetValue("#message", "Yes, that would be fine. Thank you.", chromedp.ByQuery))

@@ -14,8 +14,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// forReadme makes one of the README's pictures anew, where goldens are.
-func (b *tab) forReadme(name string) {
+// forReadme makes one of the README's pictures anew, where goldens are, in the folder
+// of the package whose pages it shows.
+func (b *tab) forReadme(of, name string) {
 	b.t.Helper()
 	if os.Getenv("UPDATE_GOLDEN") == "" {
 		return
@@ -24,7 +25,7 @@ func (b *tab) forReadme(name string) {
 	b.run(emulation.SetDeviceMetricsOverride(960, 400, 1, false), chromedp.FullScreenshot(&taken, 100), emulation.ClearDeviceMetricsOverride())
 	small, err := fewColours(taken)
 	if err == nil {
-		err = os.WriteFile("../pages/pictures/"+name+".png", small, 0o644)
+		err = os.WriteFile("../"+of+"/pictures/"+name+".png", small, 0o644)
 	}
 	if err != nil {
 		b.t.Error(err)

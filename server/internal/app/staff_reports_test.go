@@ -21,13 +21,13 @@ type tallied struct {
 	want map[string]map[string]int // by day and specialty, then figure
 }
 
-// startTallied fills the days from 2 to 31 March 2026, in which the clocks change.
-func startTallied(t *testing.T) *tallied {
+// startTallied fills the days from 2 to 31 March 2026, in which the clocks change, with
+// four specialties.
+func startTallied(t *testing.T, specialties ...string) *tallied {
 	t.Helper()
 	c := &tallied{&waitingRoom{desk: startDesk(t, Settings{})}, map[string]map[string]int{}}
 	london, err := time.LoadLocation("Europe/London")
 	c.must(err)
-	specialties := []string{"Cardiology", "=SUM(A1:A9)", "", `<b>"Eyes"</b>`}
 	var all []fhir.Resource
 	add := func(format string, args ...any) {
 		r, err := fhir.Parse(fmt.Appendf(nil, format, args...))
@@ -90,7 +90,7 @@ func startTallied(t *testing.T) *tallied {
 // E64: the numbers equal a recount of what was stored, day by day over a change of
 // the clocks; S73: no cell is a formula.
 func TestStaffReportCounts(t *testing.T) {
-	c := startTallied(t)
+	c := startTallied(t, "Cardiology", "=SUM(A1:A9)", "", `<b>"Eyes"</b>`)
 	c.as("jack.brown", "/staff/reports")
 	c.goTo("/staff/reports/csv?by=day&from=2026-03-02&until=2026-03-31")
 	if c.status != http.StatusOK || c.header.Get("Content-Type") != "text/csv; charset=utf-8" || !strings.HasPrefix(c.header.Get("Content-Disposition"), "attachment;") {
@@ -149,7 +149,7 @@ func TestStaffReportCounts(t *testing.T) {
 // What a report cannot be of is said beside the field; and who has no role for them
 // sees none, nor another customer's.
 func TestStaffReportRefused(t *testing.T) {
-	c := startTallied(t)
+	c := startTallied(t, "Cardiology", "=SUM(A1:A9)", "", `<b>"Eyes"</b>`)
 	c.goTo("/staff/reports")
 	c.chosen("pretend-reports") // of both customers, by a group
 	for query, want := range map[string]string{

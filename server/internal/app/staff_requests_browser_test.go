@@ -30,6 +30,7 @@ func TestStaffRequestsInBrowser(t *testing.T) {
 	page := w.page(w.own)
 	b.open("/staff/requests", "h1")
 	b.accessible("staff-requests")
+	b.forReadme("staffpages", "requests")
 	w.asked("trustalias", "more", scripted, requests.Change, scripted)
 	for _, p := range []struct{ name, path string }{
 		{"staff-requests-scripted", "/staff/requests"}, {"staff-requests-none", "/staff/requests?state=withdrawn"}, {"staff-request", page},
@@ -65,7 +66,7 @@ func TestStaffRequestsInBrowser(t *testing.T) {
 // TestStaffReportsInBrowser looks at the reports in a real browser.
 func TestStaffReportsInBrowser(t *testing.T) {
 	browser := chromium(t)
-	c := startTallied(t)
+	c := startTallied(t, "Cardiology", "Dermatology", "", "Ophthalmology")
 	b := newTab(t, browser, c.app.cfg.BaseURL)
 	b.signInStaff("jack.brown")
 	for _, p := range []struct{ name, path string }{
@@ -75,5 +76,8 @@ func TestStaffReportsInBrowser(t *testing.T) {
 	} {
 		b.open(p.path, "h1")
 		b.accessible(p.name)
+		if p.name == "staff-reports" {
+			b.forReadme("staffpages", "reports")
+		}
 	}
 }

@@ -32,7 +32,7 @@ func TestWitnessInBrowser(t *testing.T) {
 		b.click("#back", "#came-back")
 		b.at(j.page)
 		b.accessible("came-back")
-		b.forReadme("came-back")
+		b.forReadme("pages", "came-back")
 		b.run(chromedp.Reload(), chromedp.WaitReady("#manage", chromedp.ByQuery))
 		if b.has("#came-back") {
 			t.Error("the banner is there twice")
