@@ -71,7 +71,7 @@ func ParseTime(s string, zone *time.Location) (Time, error) {
 	if year := t.Instant.UTC().Year(); year < 1 || year > 9999 {
 		return Time{}, errTimeRange // an offset can move it out of the years that can be written
 	}
-	if wall.Year() < 1900 || wall.Year() > 2200 {
+	if year := wall.Year(); year < 1900 || year > 2200 {
 		t.warn(warnYear)
 	}
 	return t, nil
@@ -133,9 +133,9 @@ func parseClock(s string) (time.Time, Precision, error) {
 		precision = Millisecond
 	}
 	t := time.Date(part[0], time.Month(part[1]), part[2], part[3], part[4], part[5], millis*int(time.Millisecond), time.UTC)
-	same := t.Year() == part[0] && int(t.Month()) == part[1] && t.Day() == part[2] &&
-		t.Hour() == part[3] && t.Minute() == part[4] && t.Second() == part[5]
-	if !same || part[0] == 0 {
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	if part != [...]int{year, int(month), day, hour, minute, second} || year == 0 {
 		return time.Time{}, 0, errTimeRange
 	}
 	return t, precision, nil
@@ -171,8 +171,9 @@ func number(s string) (n int, ok bool) {
 // time.Date leaves open which instant it picks where clocks change, so the offsets a day
 // before and a day after are tried in turn.
 func localTime(wall time.Time, zone *time.Location) (instant time.Time, warning string) {
-	guess := time.Date(wall.Year(), wall.Month(), wall.Day(),
-		wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), zone)
+	year, month, day := wall.Date()
+	hour, minute, sec := wall.Clock()
+	guess := time.Date(year, month, day, hour, minute, sec, wall.Nanosecond(), zone)
 	before, after := offsetOf(guess.Add(-24*time.Hour)), offsetOf(guess.Add(24*time.Hour))
 	if before == after {
 		return guess, ""
