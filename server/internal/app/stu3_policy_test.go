@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"slotway/fhir"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/rest"
 )
@@ -112,6 +113,63 @@ func TestPolicyOfOne(t *testing.T) {
 	status, answer, err = c.call(t.Context(), "POST", "/R4/Appointment/"+made.text("id")+"/$cancel", c.token("c-X0002", "patient/appointment.write"), doc{"resourceType": "Parameters"})
 	if err := expect(err, status, 403, answer); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestPolicyOfOperations: whoever may not book a service takes none of its slots by
+// any other way there is.
+func TestPolicyOfOperations(t *testing.T) {
+	c := startSurgery(t, Settings{
+		Clients:  orgClients(t, "X0002"),
+		Services: `[{id: "999999999", book: [X0002]}, {id: "999999993", book: [X0002]}]`,
+	})
+	err := c.put(t.Context(), doc{"resourceType": "Schedule", "id": "open", "actor": []doc{{"reference": "HealthcareService/999999998"}}}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slot := c.slot()
+	id, start, end := slot.Get("id").Text(), slot.Get("start").Text(), slot.Get("end").Text()
+	if err := c.put(t.Context(), doc{"resourceType": "Slot", "id": "free", "status": "free", "schedule": doc{"reference": "Schedule/open"}, "start": start, "end": end}, false); err != nil {
+		t.Fatal(err)
+	}
+	token := c.token("demo-consumer", "patient/appointment.write")
+	call := func(path string, body doc) (int, []byte) {
+		t.Helper()
+		status, answer, err := c.call(t.Context(), "POST", "/R4"+path, token, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return status, answer
+	}
+	status, answer := call("/Appointment", r4Booking("free", start, end)) // of a service that anybody may book
+	if status != 201 {
+		t.Fatalf("%d: %s", status, answer)
+	}
+	made, err := fhir.Parse(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	params := func(p ...doc) doc { return doc{"resourceType": "Parameters", "parameter": p} }
+	ref := doc{"name": "slot", "valueReference": doc{"reference": "Slot/" + id}}
+	booking := r4Booking(id, start, end)
+	for _, tc := range []struct {
+		path string
+		body doc
+	}{
+		{"/Appointment", booking},
+		{"/Appointment/$hold", params(ref)},
+		{"/Appointment/$book", params(ref)},
+		{"/Appointment/$book", params(doc{"name": "appointment-reference", "valueReference": doc{"reference": "Appointment/find." + id}})},
+		{"/Appointment/$book", params(doc{"name": "appointment-resource", "resource": booking})},
+		{"/Appointment/" + made.ID() + "/$reschedule", params(ref)},
+		{"", doc{"resourceType": "Bundle", "type": "transaction", "entry": []doc{{"resource": booking, "request": doc{"method": "POST", "url": "Appointment"}}}}},
+	} {
+		if status, answer := call(tc.path, tc.body); status != 403 {
+			t.Errorf("%s: %d, want 403: %.300s", tc.path, status, answer)
+		}
+	}
+	if r := c.ask("GET", "/Slot?service=999999999&status=busy", nil); len(entries(r, "Slot")) != 0 {
+		t.Errorf("a slot was taken: %s", r.body)
 	}
 }
 
