@@ -32,7 +32,9 @@ func startCalendar(t *testing.T, set Settings) *staffLog {
 		}
 	}
 	put(doc{"resourceType": "Location", "id": "site", "name": "Main site"})
-	put(doc{"resourceType": "Schedule", "id": "diary", "active": true, "comment": "Fracture clinic " + hostile, "actor": []doc{{"reference": "Location/site"}}})
+	put(doc{"resourceType": "Location", "id": "nasty", "name": hostile})
+	put(doc{"resourceType": "Schedule", "id": "diary", "active": true, "comment": "Fracture clinic", "actor": []doc{{"reference": "Location/site"}}})
+	put(doc{"resourceType": "Schedule", "id": "nasty", "active": false, "comment": hostile, "actor": []doc{{"reference": "Location/nasty"}}})
 	_, patient := l.w.booked(t, "R1")
 	for i, state := range []string{"free", "busy", "busy-unavailable", "busy-tentative", "entered-in-error"} {
 		start := calendarDay.Add(time.Duration(9*60+30*i) * time.Minute)
@@ -43,7 +45,7 @@ func startCalendar(t *testing.T, set Settings) *staffLog {
 	}
 	for i, status := range []string{"booked", "pending", "cancelled"} {
 		put(doc{
-			"resourceType": "Appointment", "id": fmt.Sprint("a", i), "status": status, "description": hostile, "slot": []doc{{"reference": "Slot/s1"}},
+			"resourceType": "Appointment", "id": fmt.Sprint("a", i), "status": status, "description": []string{"Fracture review", hostile, "Fracture review"}[i], "slot": []doc{{"reference": "Slot/s1"}},
 			"start": instant(calendarDay.Add(9*time.Hour + 30*time.Minute)), "end": instant(calendarDay.Add(10 * time.Hour)),
 			"participant": []doc{{"actor": doc{"reference": "Patient/" + patient.ID}, "status": "accepted"}, {"actor": doc{"reference": "Location/site"}, "status": "accepted"}},
 		})
@@ -75,6 +77,10 @@ func TestStaffCalendar(t *testing.T) {
 		}
 		l.inert()
 	}
+	l.goTo("/staff/calendar/trustalias/nasty")
+	l.must(l.shows("/staff/calendar/trustalias/nasty", http.StatusOK, "&lt;script&gt;"))
+	l.inert()
+	l.goTo(diaryPath + "?week=2030-06-15&view=grid")
 	l.must(l.follow(t.Context(), `id="next"`))
 	l.must(l.shows(diaryPath, http.StatusOK, "17 to 23 June 2030"))
 	if !strings.Contains(l.body, "There are no slots in this week") || l.at.Query().Get("view") != "grid" {
@@ -84,7 +90,7 @@ func TestStaffCalendar(t *testing.T) {
 	l.must(l.shows(diaryPath, http.StatusOK, "10 to 16 June 2030"))
 	l.must(l.follow(t.Context(), "/appointment/a1"))
 	l.must(l.shows(diaryPath+"/appointment/a1", http.StatusOK, "Wednesday 12 June 2030 at 10:30am"))
-	for _, want := range []string{"Robin Sample", "999 000 1006", "Asked to change", "Main site", `href="/staff/messages?appointment=a1"`} {
+	for _, want := range []string{"Robin Sample", "999 000 1006", ">Pending<", "29 February 1980", "Main site", `href="/staff/messages?appointment=a1"`} {
 		if !strings.Contains(l.body, want) {
 			t.Errorf("the appointment does not show %q:\n%s", want, l.body)
 		}

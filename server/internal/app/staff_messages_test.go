@@ -15,11 +15,14 @@ import (
 // attribute's end, and a mark that turns the direction of what follows.
 const hostile = `<script>alert(1)</script>"><img src=x onerror=alert(2)>` + "\u202Egnp.exe"
 
-// log is a demo with messages, and a browser of its staff.
+// staffLog is a demo with messages, and a browser of its staff.
 type staffLog struct {
 	*desk
 	w *ward
 }
+
+// careful are the demo's customers, who compare dates of birth.
+const careful = Text(`[{alias: trustalias, name: Riverside NHS Trust, auto_create: true, test_messages: true, soft_match: {birth_date: queue}}, {alias: alias_123, name: Hillside NHS Trust, auto_create: true, test_messages: true, soft_match: {birth_date: queue}}]`)
 
 // startLog gives a demo on which partners have sent messages: one that is applied, one
 // that is refused, one that is held, one with hostile text, and one of another
@@ -27,7 +30,7 @@ type staffLog struct {
 func startLog(t *testing.T, set Settings) *staffLog {
 	t.Helper()
 	if set.Customers == "" {
-		set.Customers = cautious
+		set.Customers = careful
 	}
 	a := startDemo(t, t.TempDir(), set)
 	l := &staffLog{deskOf(t, a), &ward{t: t, a: a, d: &demo{app: a, base: a.cfg.BaseURL}}}

@@ -119,7 +119,7 @@ type booked struct {
 
 // bookedAs says an appointment's status in words.
 var bookedAs = map[string]tag{
-	"proposed": {"Proposed", "grey"}, "pending": {"Asked to change", "yellow"}, "booked": {"Booked", "green"}, "arrived": {"Arrived", "blue"},
+	"proposed": {"Proposed", "grey"}, "pending": {"Pending", "yellow"}, "booked": {"Booked", "green"}, "arrived": {"Arrived", "blue"},
 	"checked-in": {"Checked in", "blue"}, "fulfilled": {"Finished", "grey"}, "cancelled": {"Cancelled", "red"}, "noshow": {"Did not come", "orange"},
 	"waitlist": {"On the waiting list", "yellow"}, "entered-in-error": {"Entered in error", "grey"},
 }
@@ -159,7 +159,7 @@ func (s *Server) booking(w http.ResponseWriter, r *http.Request, p Person) error
 			if err != nil {
 				return err
 			}
-			v.Patient, v.NHS, v.Born = web.FullName(person.Names), web.Spaced(r4.Value(person.Identifiers, fhir.NHSNumberSystem)), person.BirthDate
+			v.Patient, v.NHS, v.Born = web.FullName(person.Names), web.Spaced(r4.Value(person.Identifiers, fhir.NHSNumberSystem)), inWords("Date of birth", person.BirthDate, time.UTC)
 			shown = append(shown, patient)
 		}
 	}
