@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,6 +42,10 @@ const (
 	shards = 8
 	// room is how many bytes of lines may wait.
 	room = 32 << 20
+	// unserved is how many may wait before what is answered 503 gets no record: nothing
+	// was read or done, and who asks again and again while the store is away would
+	// fill the room with it, and shut Gate for as long as all that takes to be written.
+	unserved = room / 8
 	// chunkSize is about how many bytes of lines one record has.
 	chunkSize = 1 << 20
 	// Every is how often what waits is written: half of what a kill may lose.
@@ -89,7 +94,8 @@ func (l *Log) Add(e *Event, shown ...[]store.Record) {
 	if l == nil {
 		return
 	}
-	if l.waiting.Load() >= 2*room { // Gate is shut, or reads go on without
+	waiting := l.waiting.Load()
+	if waiting >= 2*room || waiting >= unserved && e.Status == http.StatusServiceUnavailable { // Gate is shut, or reads go on without
 		l.lost.Add(1)
 		return
 	}
@@ -138,6 +144,7 @@ func (l *Log) Flush(ctx context.Context) error {
 			return err
 		}
 		chunks = chunks[n:]
+		l.failing.Store(false) // though more is left
 	}
 	l.failing.Store(false)
 	return l.chain.seal(ctx, l)

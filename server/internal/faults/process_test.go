@@ -116,6 +116,9 @@ func start(t *testing.T, dir string, under []string, flags ...string) *process {
 	t.Cleanup(func() {
 		p.kill()
 		private(t, "the log", said.Bytes())
+		if t.Failed() {
+			t.Logf("the end of the log: %s", said.Bytes()[max(0, said.Len()-4000):])
+		}
 		if bytes.Contains(said.Bytes(), []byte("panic")) {
 			t.Errorf("it panicked: %s", &said)
 		}
