@@ -13,6 +13,7 @@ import (
 	"slotway/fhir"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/openid"
+	"slotway/server/internal/rest"
 	"slotway/server/internal/staffpages"
 )
 
@@ -166,6 +167,10 @@ func (d staffDesk) Colleagues(role staffpages.Role, customer string) (all []staf
 func (c *Config) checkStaffLogin() (errs []error) {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	l := c.StaffLogin
+	opens := func(s StaffConfig) bool { return s.PasswordHash != "" && len(s.Roles) > 0 && len(s.Customers) > 0 }
+	if l.Issuer == "" && slices.ContainsFunc(c.Listeners, func(l ListenerConfig) bool { return slices.Contains(l.Serves, rest.PartStaff) }) && !slices.ContainsFunc(c.Staff, opens) {
+		bad("a listener serves staff, but nobody could sign in: set staff_login, or give somebody under staff a password_hash, customers and roles")
+	}
 	if l.Issuer == "" {
 		if l.ClientID != "" || l.Key != "" || l.SecretFile != "" || len(l.Roles) > 0 {
 			bad("staff_login needs issuer, the address of the provider")

@@ -130,6 +130,7 @@ func TestStaffArrive(t *testing.T) {
 // What a configuration may not say of staff.
 func TestStaffLoginConfig(t *testing.T) {
 	for _, tc := range []struct{ set, want string }{
+		{"{}", "nobody could sign in"},
 		{"{client_id: x}", "needs issuer"},
 		{"{issuer: 'http://idp.example', client_id: x, key: k}", "must be https"},
 		{"{issuer: 'https://idp.example', key: k}", "client_id"},
@@ -139,12 +140,17 @@ func TestStaffLoginConfig(t *testing.T) {
 		{"{issuer: 'https://idp.example', client_id: x, key: k, customers: [nobody]}", `no customer "nobody"`},
 	} {
 		cfg := defaults()
-		if err := (Settings{StaffLogin: Text(tc.set)}).apply(&cfg); err != nil {
+		if err := (Settings{StaffLogin: Text(tc.set), Listeners: "[{address: '127.0.0.1:1', serves: [staff]}]"}).apply(&cfg); err != nil {
 			t.Fatal(err)
 		}
 		errs := fmt.Sprint(cfg.checkStaffLogin())
 		if !strings.Contains(errs, tc.want) {
 			t.Errorf("%s: %s, want %q", tc.set, errs, tc.want)
 		}
+	}
+	cfg := defaults()
+	set := Settings{Listeners: "[{address: '127.0.0.1:1', serves: [staff]}]", Staff: "[{id: a, password_hash: x, customers: [c], roles: [health]}]"}
+	if err := set.apply(&cfg); err != nil || len(cfg.checkStaffLogin()) != 0 {
+		t.Errorf("staff with passwords are refused: %v %v", err, cfg.checkStaffLogin())
 	}
 }

@@ -299,3 +299,36 @@ func TestStaffBoardOfTenThousand(t *testing.T) {
 	}
 	t.Logf("reading the same requests bare: %v", best)
 }
+
+// The whole way: a patient asks, staff find it, claim it and answer, the patient reads
+// the answer, and a message of the hospital's system closes it.
+func TestStaffAndPatient(t *testing.T) {
+	j := startJourney(t, Settings{})
+	j.signIn(j.page)
+	j.sent("change", "Could it be a week later?")
+	d := deskOf(t, j.app)
+	d.as("jack.brown", "/staff/requests")
+	d.must(d.follow(t.Context(), ">Change<"))
+	page := d.at.Path
+	d.must(d.shows(page, http.StatusOK, "Could it be a week later?"))
+	d.must(d.submit(t.Context(), `id="claim"`, nil))
+	d.must(d.submit(t.Context(), `id="reply"`, url.Values{"text": {"The 22nd is yours."}}))
+	d.must(d.submit(t.Context(), `id="note"`, url.Values{"text": {"for our eyes only"}}))
+	j.must(j.open(t.Context(), j.app.cfg.BaseURL+j.page))
+	j.must(j.shows(j.page, http.StatusOK, "The 22nd is yours."))
+	if strings.Contains(j.body, "for our eyes only") {
+		t.Error("the patient reads the notes of staff")
+	}
+	p, err := (&demo{}).person(0)
+	j.must(err)
+	j.send("S13", "J1", p.pid, segment("SCH", map[int]string{1: "J1", 11: "^^^20300122143000^20300122150000", 25: "Booked"}))
+	d.goTo(page)
+	d.must(d.shows(page, http.StatusOK, "The appointment was changed."))
+	if !strings.Contains(d.body, "Tue 22 January 2030 at 2:30pm") || strings.Contains(d.body, `id="done"`) {
+		t.Error("the request is not closed by the message, or shows the old time")
+	}
+	d.goTo("/staff/requests")
+	d.must(d.shows("/staff/requests", http.StatusOK, "No patient is waiting"))
+	d.goTo("/staff/reports")
+	d.must(d.shows("/staff/reports", http.StatusOK, "1 in all"))
+}

@@ -73,9 +73,12 @@ func (s *Server) takePassword(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return err
 	}
-	s.note(r, Person{ID: e.User}, actSignIn, status)
+	s.note(r, Person{ID: e.User[:min(len(e.User), maxUser)]}, actSignIn, status)
 	return s.ask(w, r, status, e)
 }
+
+// maxUser is how much of a user name the audit keeps, in bytes.
+const maxUser = 64
 
 // start begins somebody's session, and leads on.
 func (s *Server) start(w http.ResponseWriter, r *http.Request, p Person, to string) error {
