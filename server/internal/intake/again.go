@@ -79,7 +79,7 @@ func (s *Service) Again(ctx context.Context, p auth.Principal, id string) (strin
 		return "", fhir.Errorf(fhir.Conflict, "The message is not kept any more.")
 	}
 	page, err := journal.Search(ctx, s.Store, journal.Query{
-		Customers: p.Customers, Unclaimed: true, Partner: e.Partner, Control: e.Control, Act: new(journal.Receipt), Since: began.Add(-time.Second), Limit: 1,
+		Customers: p.Customers, Partner: e.Partner, Control: e.Control, Act: new(journal.Receipt), Since: began.Add(-time.Second), Limit: 1,
 	})
 	if err != nil || len(page.Entries) == 0 {
 		return e.ID, err
