@@ -95,7 +95,9 @@ func (l *load) run(p *process, c *client, name string, clients int, goOn func() 
 		})
 		wg.Go(func() {
 			for i := 0; goOn(); i++ {
-				l.store(c, fmt.Sprintf("l-%s-%d-%d", name, n, i))
+				if r := l.store(c, fmt.Sprintf("l-%s-%d-%d", name, n, i)); r.status == http.StatusServiceUnavailable {
+					time.Sleep(5 * time.Millisecond) // it is impatient, but leaves others some of the processor
+				}
 			}
 		})
 	}
