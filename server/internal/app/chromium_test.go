@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -32,6 +33,8 @@ type tab struct {
 	t    *testing.T
 	ctx  context.Context
 	base string
+	// targets says that what is clicked must be 24 px large (WCAG 2.2, 2.5.8), too.
+	targets bool
 
 	mu       sync.Mutex
 	bad      []string
@@ -206,7 +209,7 @@ func (b *tab) accessible(name string) {
 		b.run(
 			emulation.SetDeviceMetricsOverride(width, 900, 1, false),
 			chromedp.Evaluate(axeSource+"; true", nil),
-			chromedp.Evaluate(`axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => v.id + ': ' + v.help + ' ' + v.nodes.map(n => n.html).join(' ')))`, &found,
+			chromedp.Evaluate(`axe.run(document, {resultTypes: ['violations'], rules: {'target-size': {enabled: `+strconv.FormatBool(b.targets)+`}}}).then(r => r.violations.map(v => v.id + ': ' + v.help + ' ' + v.nodes.map(n => n.html).join(' ')))`, &found,
 				func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
 			chromedp.Evaluate(`document.documentElement.scrollWidth`, &wide),
 		)

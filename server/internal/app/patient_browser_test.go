@@ -233,14 +233,14 @@ func TestIdleInBrowser(t *testing.T) {
 	j.t = t
 	b.open(j.page+"/ask", "#note")
 	look := chromedp.Evaluate(`document.dispatchEvent(new Event('visibilitychange'))`, nil)
-	open := chromedp.Poll(`document.getElementById('idle').open`, nil, chromedp.WithPollingTimeout(5*time.Second))
-	shut := chromedp.Poll(`!document.getElementById('idle').open`, nil, chromedp.WithPollingTimeout(5*time.Second))
+	open := chromedp.Poll(`document.getElementById('idle').open`, nil, chromedp.WithPollingTimeout(30*time.Second))
+	shut := chromedp.Poll(`!document.getElementById('idle').open`, nil, chromedp.WithPollingTimeout(30*time.Second))
 	b.run(look, shut)
 	j.adopt(b.cookies())
 	for _, answer := range []chromedp.Action{
 		chromedp.Click("#idle-stay", chromedp.ByQuery), chromedp.KeyEvent(kb.Enter), chromedp.KeyEvent(kb.Escape),
 	} {
-		j.waited(9*time.Minute + 5*time.Second)
+		j.waited(9*time.Minute + 30*time.Second)
 		b.run(look, open)
 		b.focused(`e.id === 'idle-stay'`)
 		b.run(answer, shut)
@@ -248,7 +248,7 @@ func TestIdleInBrowser(t *testing.T) {
 			t.Errorf("who stays has %d s", n)
 		}
 	}
-	j.waited(9*time.Minute + 5*time.Second)
+	j.waited(9*time.Minute + 30*time.Second)
 	b.run(look, open)
 	b.accessible("idle")
 	// At 400 % of a small screen all of it can be got at.
@@ -259,7 +259,7 @@ func TestIdleInBrowser(t *testing.T) {
 		t.Error("the warning does not fit on a small screen")
 	}
 	j.waited(35 * time.Second)
-	b.run(look, chromedp.Poll(`document.getElementById('idle-said').textContent !== ''`, nil, chromedp.WithPollingTimeout(5*time.Second)))
+	b.run(look, chromedp.Poll(`document.getElementById('idle-said').textContent !== ''`, nil, chromedp.WithPollingTimeout(30*time.Second)))
 	var said string
 	b.run(chromedp.Text("#idle-said", &said, chromedp.ByQuery))
 	if !strings.Contains(said, "seconds") {

@@ -121,7 +121,9 @@ func TestWitnessInBrowser(t *testing.T) {
 func startTab(t *testing.T, browser context.Context, set Settings) (*journey, *tab) {
 	t.Helper()
 	j := startJourney(t, set)
-	return j, newTab(t, browser, j.app.cfg.BaseURL)
+	b := newTab(t, browser, j.app.cfg.BaseURL)
+	b.targets = true
+	return j, b
 }
 
 // signIn signs the patient in, and opens the page of the appointment.
