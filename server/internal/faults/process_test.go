@@ -47,7 +47,9 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	mongotest.Stop()
-	_ = os.RemoveAll(theSite().folder)
+	if os.Getenv(runEnv) != "" { // else there is none
+		_ = os.RemoveAll(theSite().folder)
+	}
 	os.Exit(code)
 }
 
