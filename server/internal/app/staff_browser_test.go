@@ -53,7 +53,10 @@ func TestStaffRecordsInBrowser(t *testing.T) {
 	t.Run("without script", func(t *testing.T) {
 		b := newTab(t, browser, l.app.cfg.BaseURL)
 		b.signInStaff("jack.brown")
+		b.open(diaryPath+"?week=2030-06-12&view=grid", "table")
+		b.forReadme("staffpages", "calendar")
 		b.open(held, "#reject")
+		b.forReadme("staffpages", "review")
 		b.click("#reject", ".nhsuk-error-summary")
 		b.accessible("staff-review-wrong")
 		b.run(emulation.SetScriptExecutionDisabled(true))
