@@ -156,7 +156,7 @@ func (s *Service) give(ctx context.Context, a asked, p Person) (code string, err
 	if code, err = s.secret(32); err != nil {
 		return "", err
 	}
-	id, err := s.secret(12)
+	id, err := s.name()
 	if err != nil {
 		return "", err
 	}

@@ -15,6 +15,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -114,11 +115,23 @@ func digest(token string) string {
 
 // secret makes a code or token of n random bytes.
 func (s *Service) secret(n int) (string, error) {
+	b, err := s.random(n)
+	return base64.RawURLEncoding.EncodeToString(b), err
+}
+
+// name makes the id of a grant: of digits and letters alone, so that a command takes
+// it for no flag.
+func (s *Service) name() (string, error) {
+	b, err := s.random(12)
+	return hex.EncodeToString(b), err
+}
+
+func (s *Service) random(n int) ([]byte, error) {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(s.Random, b); err != nil {
-		return "", fmt.Errorf("making a token: %w", err)
+		return nil, fmt.Errorf("making a token: %w", err)
 	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
+	return b, nil
 }
 
 // claim keeps something as JSON.

@@ -91,6 +91,29 @@ func (w *world) refresh(token string) (auth.Granted, error) {
 
 func isInvalidGrant(err error) bool { return err != nil && fhir.AsError(err).Code == "invalid_grant" }
 
+// A grant is named on the command line, where what begins with a hyphen is a flag.
+func TestNameOfAGrant(t *testing.T) {
+	w := newWorld(t)
+	w.Random = ones{}
+	if _, err := w.exchange(w.code()); err != nil {
+		t.Fatal(err)
+	}
+	list, err := w.List(t.Context(), []string{"trust"})
+	if err != nil || len(list) != 1 || strings.HasPrefix(list[0].ID, "-") {
+		t.Errorf("List = %+v, %v; want one that a command can name", list, err)
+	}
+}
+
+// ones gives the bits of which base64 makes hyphens.
+type ones struct{}
+
+func (ones) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = 0xfb
+	}
+	return len(b), nil
+}
+
 // How long everything lives, and what staff are told.
 func TestTimes(t *testing.T) {
 	w := newWorld(t)
