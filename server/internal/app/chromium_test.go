@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -33,8 +32,6 @@ type tab struct {
 	t    *testing.T
 	ctx  context.Context
 	base string
-	// targets says that what is clicked must be 24 px large (WCAG 2.2, 2.5.8), too.
-	targets bool
 
 	mu       sync.Mutex
 	bad      []string
@@ -154,7 +151,7 @@ func (b *tab) run(actions ...chromedp.Action) {
 func (b *tab) settled(action chromedp.Action) {
 	b.t.Helper()
 	for range 10 {
-		if err := chromedp.Run(b.ctx, action); err == nil || !strings.Contains(err.Error(), "Could not find node") {
+		if err := chromedp.Run(b.ctx, action); err == nil || !strings.Contains(err.Error(), "Could not find node") && !strings.Contains(err.Error(), "Cannot find context") {
 			b.run(chromedp.ActionFunc(func(context.Context) error { return err }))
 			return
 		}
@@ -209,7 +206,7 @@ func (b *tab) accessible(name string) {
 		b.run(
 			emulation.SetDeviceMetricsOverride(width, 900, 1, false),
 			chromedp.Evaluate(axeSource+"; true", nil),
-			chromedp.Evaluate(`axe.run(document, {resultTypes: ['violations'], rules: {'target-size': {enabled: `+strconv.FormatBool(b.targets)+`}}}).then(r => r.violations.map(v => v.id + ': ' + v.help + ' ' + v.nodes.map(n => n.html).join(' ')))`, &found,
+			chromedp.Evaluate(`axe.run(document, {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}).then(r => r.violations.map(v => v.id + ': ' + v.help + ' ' + v.nodes.map(n => n.html).join(' ')))`, &found,
 				func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
 			chromedp.Evaluate(`document.documentElement.scrollWidth`, &wide),
 		)

@@ -266,7 +266,7 @@ func TestGrantAccess(t *testing.T) {
 	}
 	live, _ := w.tokens(exchangeForm(w.code()))
 	list := w.must("grants", "list")
-	id := regexp.MustCompile(`Z  (\S{16})  `).FindStringSubmatch(list)
+	id := regexp.MustCompile(`Z  (\S{24})  `).FindStringSubmatch(list)
 	if strings.Count(list, "revoked") != 3 || strings.Count(list, "live") != 1 || strings.Contains(list, "again") || id == nil {
 		t.Fatalf("the list, with a grant that holds:\n%s", list)
 	}

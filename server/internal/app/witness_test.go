@@ -122,7 +122,6 @@ func startTab(t *testing.T, browser context.Context, set Settings) (*journey, *t
 	t.Helper()
 	j := startJourney(t, set)
 	b := newTab(t, browser, j.app.cfg.BaseURL)
-	b.targets = true
 	return j, b
 }
 
