@@ -22,7 +22,7 @@ import (
 // rateSlots is how many slots there are to book in each second that TestBookingRates
 // measures, and ratePatients how many people book them.
 const (
-	rateSlots    = 3_000
+	rateSlots    = 10_000
 	ratePatients = 1_000
 )
 
