@@ -104,10 +104,7 @@ func (s *Server) asked(w http.ResponseWriter, r *http.Request) error {
 	if f.KindText() == "" {
 		f.Kind = ""
 	}
-	if late, err := s.late(w, r, formAsk, f.Kind, f.Text); err != nil || late {
-		return err
-	}
-	v, b, ok, err := s.theirs(w, r, formAsk)
+	v, b, ok, err := s.theirsInTime(w, r, formAsk, f.Kind, f.Text)
 	if err != nil || !ok {
 		return err
 	}
@@ -168,10 +165,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(w, r); err != nil {
 		return err
 	}
-	if late, err := s.late(w, r, formCheck, "", ""); err != nil || late {
-		return err
-	}
-	v, b, ok, err := s.theirs(w, r, formCheck)
+	v, b, ok, err := s.theirsInTime(w, r, formCheck, "", "")
 	if err != nil || !ok {
 		return err
 	}

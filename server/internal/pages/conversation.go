@@ -134,10 +134,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	text := written(r, "message")
-	if late, err := s.late(w, r, "", "", text); err != nil || late {
-		return err
-	}
-	v, b, ok, err := s.theirs(w, r, "")
+	v, b, ok, err := s.theirsInTime(w, r, "", "", text)
 	if err != nil || !ok {
 		return err
 	}

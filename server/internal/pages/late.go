@@ -9,6 +9,15 @@ import (
 	"slotway/server/internal/web"
 )
 
+// theirsInTime is theirs for a form that was sent, with what was written in it. ok is
+// false, too, where the form came late and has been answered.
+func (s *Server) theirsInTime(w http.ResponseWriter, r *http.Request, form, kind, text string) (v session.Session, b booking, ok bool, err error) {
+	if late, err := s.late(w, r, form, kind, text); err != nil || late {
+		return v, b, false, err
+	}
+	return s.theirs(w, r, form)
+}
+
 // late answers a form that came when the session was over, and says whether it did.
 // What was written is not lost: where it is known whose session it was, it is kept for
 // them, and is in the form again once they have signed in; and else it is shown on the

@@ -36,10 +36,7 @@ func (s *Server) withdrawn(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(w, r); err != nil {
 		return err
 	}
-	if late, err := s.late(w, r, formWithdraw, "", ""); err != nil || late {
-		return err
-	}
-	v, b, ok, err := s.theirs(w, r, formWithdraw)
+	v, b, ok, err := s.theirsInTime(w, r, formWithdraw, "", "")
 	if err != nil || !ok {
 		return err
 	}
