@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,14 +33,7 @@ const (
 //
 //	SLOTWAY_RATES=5s go test -run TestBookingRates -v ./server/internal/app
 func TestBookingRates(t *testing.T) {
-	text := os.Getenv(envRates)
-	if text == "" {
-		t.Skip("it measures, for as long as " + envRates + " says")
-	}
-	span, err := time.ParseDuration(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	span := ratesSpan(t)
 	for _, way := range bookingWays {
 		for _, conns := range []int{1, 16, 64} {
 			t.Run(fmt.Sprintf("%s on %d", way.name, conns), func(t *testing.T) { bookingRate(t, way, conns, span) })

@@ -15,8 +15,23 @@ import (
 	"slotway/server/internal/dispatch"
 )
 
-// envRates is how long TestRates sends in each of its parts, such as 20s.
+// envRates is how long the tests of rates send in each of their parts, such as 20s.
 const envRates = "SLOTWAY_RATES"
+
+// ratesSpan gives how long a test of rates measures in each of its parts; it is skipped
+// where nothing says so.
+func ratesSpan(t *testing.T) time.Duration {
+	t.Helper()
+	text := os.Getenv(envRates)
+	if text == "" {
+		t.Skip("it measures, for as long as " + envRates + " says")
+	}
+	span, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return span
+}
 
 // TestRates shows how many messages a second are acknowledged, each in the file, by
 // a process of its own: on one connection, on 16 and on 64, and how long an
@@ -27,14 +42,7 @@ const envRates = "SLOTWAY_RATES"
 //
 //	SLOTWAY_RATES=20s go test -run TestRates -v ./server/internal/app
 func TestRates(t *testing.T) {
-	text := os.Getenv(envRates)
-	if text == "" {
-		t.Skip("it measures, for as long as " + envRates + " says")
-	}
-	span, err := time.ParseDuration(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	span := ratesSpan(t)
 	for _, tc := range []struct{ conns, pace int }{{1, 0}, {16, 0}, {64, 0}, {64, 300}} {
 		dir := t.TempDir()
 		empty := startChild(t, dir) // makes the file
