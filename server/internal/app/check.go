@@ -13,6 +13,7 @@ import (
 	"slotway/hl7bridge"
 	"slotway/hl7bridge/hl7"
 	"slotway/mappings"
+	requests "slotway/server/internal/request"
 	"slotway/server/internal/rest"
 )
 
@@ -162,6 +163,11 @@ func (c *Config) checkCustomers() (errs []error) {
 		errs = append(errs, k.SoftMatch.check("customer "+k.Alias))
 		if _, err := readCodes(k.Codes, k.Systems); err != nil {
 			errs = append(errs, fmt.Errorf("customer %s: %w", k.Alias, err))
+		}
+		for i, kind := range k.Requests {
+			if !slices.Contains(requests.Kinds, kind) || slices.Contains(k.Requests[:i], kind) {
+				errs = append(errs, fmt.Errorf("customer %s: patient_requests has %q; it has each of %v at most once", k.Alias, kind, requests.Kinds))
+			}
 		}
 		for _, rule := range k.Slots {
 			errs = append(errs, rule.check(k.Alias))

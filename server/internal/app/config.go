@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"slotway/server/internal/booking"
+	requests "slotway/server/internal/request"
 )
 
 // Config is the configuration of serve: a YAML file, whose keys are these.
@@ -138,6 +139,7 @@ type CustomerConfig struct {
 	RequireLocation bool   `yaml:"require_location"`
 	TestMessages    bool   `yaml:"test_messages"`
 
+	Requests  []requests.Kind   `yaml:"patient_requests"` // what patients may ask for; none: nothing
 	Codes     []CodeConfig      `yaml:"codes"`
 	Systems   map[string]string `yaml:"systems"`
 	LocalIDs  []LocalIDConfig   `yaml:"local_ids"`

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"slotway/server/internal/auth"
+	requests "slotway/server/internal/request"
 )
 
 type demoCmd struct {
@@ -128,8 +129,8 @@ func (c *demoCmd) config(dir string) (Config, error) {
 	cfg.Listeners = []ListenerConfig{{Address: addr, Serves: append(slices.Clone(parts), partPretend)}}
 	cfg.MLLP = []MLLPConfig{{Address: c.MLLP, Partner: "partner_demo"}}
 	cfg.Customers = []CustomerConfig{
-		{Alias: "trustalias", Name: "Riverside NHS Trust", ODS: "RX1", AutoCreate: true, TestMessages: true},
-		{Alias: "alias_123", Name: "Hillside NHS Trust", ODS: "RX2", TestMessages: true},
+		{Alias: "trustalias", Name: "Riverside NHS Trust", ODS: "RX1", AutoCreate: true, TestMessages: true, Requests: requests.Kinds},
+		{Alias: "alias_123", Name: "Hillside NHS Trust", ODS: "RX2", TestMessages: true, Requests: requests.Kinds},
 	}
 	secret, err := auth.HashPassword(rand.Reader, demoSecret)
 	if err != nil {

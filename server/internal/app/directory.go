@@ -13,6 +13,7 @@ import (
 	"slotway/server/internal/booking"
 	"slotway/server/internal/diary"
 	"slotway/server/internal/outbox"
+	requests "slotway/server/internal/request"
 )
 
 // directory is the configuration's partners and customers as the bridge asks for
@@ -24,6 +25,7 @@ type directory struct {
 	certificates map[string]string // certificateKey to partner
 	addresses    map[string]networks
 	customers    map[string]hl7bridge.Customer
+	asks         map[string][]requests.Kind // what patients may ask for, by customer
 	subscribers  []outbox.Subscriber
 	offers       []booking.Offer
 	diaries      []diary.Template
@@ -74,7 +76,7 @@ func (r *register) passwordHash(id string) (string, bool) {
 func newDirectory(cfg Config) *directory {
 	d := &directory{
 		partners: map[string]hl7bridge.Partner{}, hashes: map[string]string{}, certificates: map[string]string{},
-		addresses: map[string]networks{}, customers: map[string]hl7bridge.Customer{},
+		addresses: map[string]networks{}, customers: map[string]hl7bridge.Customer{}, asks: map[string][]requests.Kind{},
 		offers: cfg.offers(), bars: cfg.BaRS,
 	}
 	d.diaries, _ = cfg.templates() // check refused any other
@@ -133,7 +135,7 @@ func newDirectory(cfg Config) *directory {
 			}
 			customer.Slots = append(customer.Slots, hl7bridge.SlotRule{From: from, Value: rule.Value, Schedule: rule.Schedule, System: rule.System})
 		}
-		d.customers[c.Alias] = customer
+		d.customers[c.Alias], d.asks[c.Alias] = customer, c.Requests
 	}
 	return d
 }

@@ -84,6 +84,7 @@ func (a *App) joinRequests() error {
 			}
 			return time.UTC
 		},
+		Asks: func(customer string) []requests.Kind { return a.partners.now().asks[customer] },
 	}
 	staff, err := newStaffBook(a.cfg.Staff, a.now)
 	if err != nil {

@@ -3,6 +3,8 @@ package pages
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 
 	"slotway/fhir"
 	"slotway/server/internal/audit"
@@ -21,6 +23,7 @@ type askForm struct {
 	Problems   problems
 	Kept       bool // it was written before the person signed in again
 	Max        int
+	May        kinds
 }
 
 // KindText says what is asked for.
@@ -57,14 +60,55 @@ func (s *Server) openRequest(ctx context.Context, b booking) (r request.Request,
 	return r, true, nil
 }
 
-// mayAsk says whether the patient may ask for a change: not of what is over, and not
-// while there is a request, whoever made it.
-func (s *Server) mayAsk(ctx context.Context, b booking) (bool, error) {
-	if s.Requests.MayAsk(b.stored) != nil {
-		return false, nil
+// kinds are what a patient may ask for.
+type kinds []request.Kind
+
+// Words says them, for the end of "ask to".
+func (k kinds) Words() string {
+	words := make([]string, len(k))
+	for i, kind := range k {
+		words[i] = asks[kind]
+	}
+	return strings.Join(words, " or ")
+}
+
+// Title says them as the beginning of a heading.
+func (k kinds) Title() string {
+	words := k.Words()
+	return strings.ToUpper(words[:1]) + words[1:]
+}
+
+// Has says whether something is one of them.
+func (k kinds) Has(kind string) bool { return slices.Contains(k, request.Kind(kind)) }
+
+// mayAsk gives what the patient may ask for: nothing of what is over, nothing while
+// there is a request, whoever made it, and nothing that the customer takes no requests
+// for. Why there is nothing, the error says: fhir.Conflict, fhir.Forbidden.
+func (s *Server) mayAsk(ctx context.Context, b booking) (kinds, error) {
+	may, err := s.Requests.MayAsk(b.stored)
+	if err != nil {
+		return nil, err
 	}
 	_, open, err := s.Requests.OpenOf(ctx, store.Of(b.customer.Alias), b.stored.Key)
-	return !open, err
+	switch {
+	case err != nil:
+		return nil, err
+	case open:
+		return nil, fhir.Errorf(fhir.Conflict, "A request is open already.").Coded(request.CodeOpen)
+	case len(may) == 0:
+		return nil, noRequests()
+	}
+	return may, nil
+}
+
+func noRequests() error {
+	return fhir.Errorf(fhir.Forbidden, "The organisation takes no such requests.").Coded(request.CodeOff)
+}
+
+// refused says whether an error is that something cannot be asked, and no failure.
+func refused(err error) bool {
+	k := fhir.KindOf(err)
+	return err != nil && (k == fhir.Conflict || k == fhir.Forbidden)
 }
 
 // ask is the page with the form.
@@ -73,11 +117,12 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || !ok {
 		return err
 	}
-	if may, err := s.mayAsk(r.Context(), b); err != nil || !may {
-		if err != nil {
-			return err
-		}
+	may, err := s.mayAsk(r.Context(), b)
+	if refused(err) {
 		return web.Away(w, r, manage.Path(b.patient, b.about.ID))
+	}
+	if err != nil {
+		return err
 	}
 	d, kept, err := s.Sessions.Draft(r.Context(), draftKey(v, r, formAsk))
 	if err != nil {
@@ -87,12 +132,12 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request) error {
 		d, kept = session.Draft{}, false
 	}
 	s.note(r, v.Person, actAsk, http.StatusOK, b)
-	return s.showAsk(w, r, v, b, http.StatusOK, askForm{Kind: d.Kind, Text: d.Text, Kept: kept && d.Late})
+	return s.showAsk(w, r, v, b, http.StatusOK, askForm{Kind: d.Kind, Text: d.Text, Kept: kept && d.Late, May: may})
 }
 
 func (s *Server) showAsk(w http.ResponseWriter, r *http.Request, v session.Session, b booking, status int, f askForm) error {
 	f.View, f.Max = s.view(r.Context(), b), request.MaxText
-	return s.show(w, status, "ask", layout{Title: "Ask to change or cancel", Error: len(f.Problems) > 0, Who: &v, Data: f})
+	return s.show(w, status, "ask", layout{Title: "Ask to " + f.May.Words(), Error: len(f.Problems) > 0, Who: &v, Data: f})
 }
 
 // asked takes the form, keeps what was written, and goes on to where it is checked.
@@ -106,6 +151,15 @@ func (s *Server) asked(w http.ResponseWriter, r *http.Request) error {
 	}
 	v, b, ok, err := s.theirsInTime(w, r, formAsk, f.Kind, f.Text)
 	if err != nil || !ok {
+		return err
+	}
+	if f.May, err = s.mayAsk(r.Context(), b); err == nil && f.Kind != "" && !f.May.Has(f.Kind) {
+		err = noRequests()
+	}
+	if refused(err) {
+		return s.cannotAsk(w, r, v, b, f.Text, err)
+	}
+	if err != nil {
 		return err
 	}
 	if f.Problems = f.check(); len(f.Problems) > 0 {
@@ -129,7 +183,7 @@ func (s *Server) asked(w http.ResponseWriter, r *http.Request) error {
 // check says what is wrong with what was filled in.
 func (f askForm) check() (all problems) {
 	if f.KindText() == "" {
-		all = all.wrong("kind", "Select if you want to change or cancel the appointment")
+		all = all.wrong("kind", "Select if you want to "+f.May.Words()+" the appointment")
 	}
 	switch {
 	case tooLong(f.Text):
@@ -151,7 +205,10 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := askForm{Kind: d.Kind, Text: d.Text, Draft: d.ID}
-	if !found || d.Sent || d.ID == "" || len(f.check()) > 0 {
+	if f.May, err = s.mayAsk(r.Context(), b); err != nil && !refused(err) {
+		return err
+	}
+	if !found || d.Sent || d.ID == "" || !f.May.Has(d.Kind) || len(f.check()) > 0 {
 		return web.Away(w, r, manage.Path(b.patient, b.about.ID)+formAsk)
 	}
 	f.View = s.view(r.Context(), b)
@@ -182,13 +239,12 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request) error {
 		Appointment: b.stored.Key, Patient: b.of(),
 		Kind: request.Kind(d.Kind), Note: d.Text, ID: d.ID,
 	})
-	switch fhir.KindOf(err) {
-	case fhir.Conflict:
-		return s.cannotAsk(w, r, v, b, d, err)
-	case fhir.NotFound, fhir.Gone:
+	switch k := fhir.KindOf(err); {
+	case refused(err):
+		return s.cannotAsk(w, r, v, b, d.Text, err)
+	case err != nil && (k == fhir.NotFound || k == fhir.Gone):
 		return web.NoPage()
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	d.Sent, d.Text = true, ""
@@ -199,18 +255,29 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request) error {
 }
 
 // cannotAsk says why a request was not made, and gives back what was written.
-func (s *Server) cannotAsk(w http.ResponseWriter, r *http.Request, v session.Session, b booking, d session.Draft, why error) error {
-	s.note(r, v.Person, actAsk, http.StatusConflict, b)
-	m := message{To: manage.Path(b.patient, b.about.ID), Link: "Go to the appointment", Wrote: d.Text}
+func (s *Server) cannotAsk(w http.ResponseWriter, r *http.Request, v session.Session, b booking, wrote string, why error) error {
+	status := http.StatusConflict
+	m := message{To: manage.Path(b.patient, b.about.ID), Link: "Go to the appointment", Wrote: wrote}
 	m.Title = "You cannot ask about this appointment any more"
 	m.Text = "It has begun, or it was changed or cancelled a moment ago. Your request has not been sent. If you still need something, contact the hospital."
-	if _, own, err := s.openRequest(r.Context(), b); err != nil {
-		return err
-	} else if own && fhir.AsError(why).Code == request.CodeOpen {
+	switch fhir.AsError(why).Code {
+	case request.CodeOff:
+		status = http.StatusForbidden
+		m.Title = "You cannot ask for this here"
+		m.Text = b.customer.Name + " does not take such requests online. Your request has not been sent. If you need something, contact the hospital."
+	case request.CodeOpen:
+		_, own, err := s.openRequest(r.Context(), b)
+		if err != nil {
+			return err
+		}
+		if !own {
+			break
+		}
 		m.Title = "You have already asked about this appointment"
 		m.Text = "There is a request that the hospital has not answered yet, perhaps from another window. What you wrote now has not been sent. You can add a message to that request, or withdraw it and ask again."
 	}
-	s.tell(w, r, http.StatusConflict, m)
+	s.note(r, v.Person, actAsk, status, b)
+	s.tell(w, r, status, m)
 	return nil
 }
 

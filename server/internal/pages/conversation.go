@@ -94,7 +94,7 @@ type writing struct {
 // appointmentView is the page of one appointment.
 type appointmentView struct {
 	view
-	May      bool // ask for a change
+	May      kinds
 	Requests []askedView
 	Writing  writing
 	Max      int
@@ -111,7 +111,7 @@ func (s *Server) showAppointment(w http.ResponseWriter, r *http.Request, v sessi
 	}
 	data := appointmentView{view: s.view(r.Context(), b), Requests: asked, Writing: wr, Max: request.MaxText}
 	open := len(asked) > 0 && asked[0].Open
-	if data.May, err = s.mayAsk(r.Context(), b); err != nil {
+	if data.May, err = s.mayAsk(r.Context(), b); err != nil && !refused(err) {
 		return err
 	}
 	if open && wr.Text == "" && len(wr.Problems) == 0 {

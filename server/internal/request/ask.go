@@ -24,10 +24,11 @@ type Ask struct {
 	ID string
 }
 
-// The codes of what Ask refuses with fhir.Conflict.
+// The codes of what Ask refuses, with fhir.Conflict where nothing else is said.
 const (
 	CodeOpen = "REQUEST_OPEN"     // a request is open already
 	CodeOver = "APPOINTMENT_OVER" // the appointment is over, or has begun
+	CodeOff  = "REQUESTS_OFF"     // the customer does not take such requests; fhir.Forbidden
 )
 
 // askable are the statuses of an appointment that can be asked about.
@@ -37,10 +38,11 @@ var askable = []string{"booked", "pending", "waitlist"}
 // message, in one commit.
 //
 // fhir.NotFound where the appointment is not there or not this patient's;
+// fhir.Forbidden where the customer takes no such requests (CodeOff);
 // fhir.Conflict where a request is open already (CodeOpen), or the appointment is
 // over or has begun (CodeOver); fhir.Unprocessable for a note that is too long.
 func (s *Service) Ask(ctx context.Context, a Ask) (r Request, err error) {
-	if a.Kind != Change && a.Kind != Cancel {
+	if !slices.Contains(Kinds, a.Kind) {
 		return r, fhir.Errorf(fhir.Unprocessable, "A request is to change or to cancel.").At("kind")
 	}
 	if strings.TrimSpace(a.Note) == "" {
@@ -81,8 +83,12 @@ func (s *Service) ask(ctx context.Context, tx store.Tx, a Ask, id string) (rec s
 	if rec, done, err := s.asked(ctx, tx, key, a); done || err != nil {
 		return rec, err
 	}
-	if err := s.MayAsk(appointment); err != nil {
+	kinds, err := s.MayAsk(appointment)
+	if err != nil {
 		return rec, err
+	}
+	if !slices.Contains(kinds, a.Kind) {
+		return rec, fhir.Errorf(fhir.Forbidden, "The organisation does not take requests to %s an appointment.", a.Kind).Coded(CodeOff)
 	}
 	err = tx.Claim(ctx, store.Claim{Space: openSpace, Key: openKey(appointment.Key), Holder: id})
 	if _, taken := store.IsTaken(err); taken {
@@ -176,20 +182,21 @@ func (s *Service) takesPart(appointment, patient store.Record) bool {
 	return false
 }
 
-// MayAsk says why an appointment cannot be asked about any more: fhir.Conflict. It
+// MayAsk gives what may be asked about an appointment, which is nothing where its
+// customer takes no requests, or says why nothing can be any more: fhir.Conflict. It
 // does not look for an open request.
-func (s *Service) MayAsk(rec store.Record) error {
+func (s *Service) MayAsk(rec store.Record) ([]Kind, error) {
 	a, err := r4.ReadAppointment(rec.Resource.Root())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !slices.Contains(askable, a.Status) || rec.Resource.Root().One(pathHold).Exists() {
-		return fhir.Errorf(fhir.Conflict, "The appointment is %s, so nothing can be asked about it.", a.Status).Coded(CodeOver)
+		return nil, fhir.Errorf(fhir.Conflict, "The appointment is %s, so nothing can be asked about it.", a.Status).Coded(CodeOver)
 	}
 	if a.Start.Given() && !a.Start.Time.After(s.Now()) {
-		return fhir.Errorf(fhir.Conflict, "The appointment has begun, so nothing can be asked about it.").Coded(CodeOver)
+		return nil, fhir.Errorf(fhir.Conflict, "The appointment has begun, so nothing can be asked about it.").Coded(CodeOver)
 	}
-	return nil
+	return s.Asks(rec.Customer), nil
 }
 
 // pathHold is what a hold has, which is no booking yet.

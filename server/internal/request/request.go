@@ -30,7 +30,10 @@ type Service struct {
 	Now     func() time.Time
 	NewID   func() string
 	// Zone gives the zone in which a customer's dates are worded; nil is UTC.
-	Zone    func(customer string) *time.Location
+	Zone func(customer string) *time.Location
+	// Asks gives what a customer's patients may ask for: nothing where the customer
+	// does not take requests (seed 002, step 1).
+	Asks    func(customer string) []Kind
 	numbers counter
 }
 
@@ -42,6 +45,9 @@ const (
 	Change Kind = "change"
 	Cancel Kind = "cancel"
 )
+
+// Kinds are all of them.
+var Kinds = []Kind{Change, Cancel}
 
 // State is the Task's status.
 type State string

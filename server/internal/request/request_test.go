@@ -26,8 +26,9 @@ func TestMain(m *testing.M) { enginetest.Main(m) }
 // world is requests over bookings, on the engine that is tested.
 type world struct {
 	*request.Service
-	t   testing.TB
-	now time.Time
+	t    testing.TB
+	now  time.Time
+	asks []request.Kind
 }
 
 const base = "http://facade.example.test/R4"
@@ -40,7 +41,7 @@ var (
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Date(2025, 9, 2, 12, 12, 1, 459e6, time.UTC)}
+	w := &world{t: t, now: time.Date(2025, 9, 2, 12, 12, 1, 459e6, time.UTC), asks: []request.Kind{request.Change, request.Cancel}}
 	var mu sync.Mutex
 	n := 0
 	id := func() string {
@@ -57,7 +58,7 @@ func newWorld(t testing.TB) *world {
 	}
 	s := enginetest.New(t, catalog, now)
 	b := &booking.Service{Store: s, Catalog: catalog, Bases: []string{base}, Now: now, NewID: id}
-	w.Service = &request.Service{Store: s, Booking: b, Catalog: catalog, Bases: []string{base}, Now: now, NewID: id, Zone: func(string) *time.Location { return london }}
+	w.Service = &request.Service{Store: s, Booking: b, Catalog: catalog, Bases: []string{base}, Now: now, NewID: id, Zone: func(string) *time.Location { return london }, Asks: func(string) []request.Kind { return w.asks }}
 	b.Tell, b.Said = w.Told, w.Said
 	for _, p := range []string{"p1", "p2"} {
 		w.put(fmt.Sprintf(`{"resourceType":"Patient","id":%q,"name":[{"family":"Sample","given":["Ada"]}]}`, p))
@@ -430,5 +431,31 @@ func TestNumbers(t *testing.T) {
 	}
 	if at := time.Date(2089, 1, 1, 0, 0, 0, 0, time.UTC); request.NumbersAt(at) >= 1<<53 || !request.NumbersAt(at).Time().Equal(at) {
 		t.Errorf("a number of 2089 is %d", request.NumbersAt(at))
+	}
+}
+
+// Seed 002, step 1: the organisation says what may be asked for, which is nothing
+// unless it does; what was asked before stays, and is answered when sent again.
+func TestKinds(t *testing.T) {
+	w := newWorld(t)
+	ask := func(kind request.Kind, id string) error {
+		_, err := w.Ask(t.Context(), request.Ask{Appointment: appointment, Patient: ada, Kind: kind, ID: id})
+		return err
+	}
+	for _, tc := range []struct {
+		takes []request.Kind
+		kind  request.Kind
+	}{{nil, request.Change}, {nil, request.Cancel}, {[]request.Kind{request.Cancel}, request.Change}} {
+		w.asks = tc.takes
+		if err := ask(tc.kind, "r1"); fhir.KindOf(err) != fhir.Forbidden || fhir.AsError(err).Code != request.CodeOff {
+			t.Errorf("%s where %v is taken: %v, want forbidden", tc.kind, tc.takes, err)
+		}
+	}
+	if err := ask(request.Cancel, "r1"); err != nil {
+		t.Fatalf("what is taken: %v", err)
+	}
+	w.asks = nil
+	if err := ask(request.Cancel, "r1"); err != nil {
+		t.Errorf("the same again: %v", err)
 	}
 }
