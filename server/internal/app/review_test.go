@@ -14,7 +14,7 @@ import (
 )
 
 // cautious are customers that compare dates of birth.
-const cautious = Text(`[{alias: trustalias, auto_create: true, test_messages: true, soft_match: {birth_date: queue}}, {alias: alias_123, auto_create: true, test_messages: true, soft_match: {birth_date: queue}}]`)
+const cautious = Text(`[{alias: trustalias, auto_create: true, test_messages: true, patient_requests: [change], soft_match: {birth_date: queue}}, {alias: alias_123, auto_create: true, test_messages: true, soft_match: {birth_date: queue}}]`)
 
 // ward is a demo with a review queue, and an administrator's command line.
 type ward struct {
