@@ -73,7 +73,7 @@ func (c *demoCmd) start(dir string, to streams) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, _, err := newLog(to.err, cfg.LogLevel)
+	log, level, err := newLog(to.err, cfg.LogLevel)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +91,7 @@ func (c *demoCmd) start(dir string, to streams) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.level = level
 	if !c.Empty {
 		why := "the demo data is being loaded"
 		a.starting.Store(&why)
@@ -146,6 +147,10 @@ func (c *demoCmd) config(dir string) (Config, error) {
 			ID: id, PasswordHash: password, URLHosts: []string{"appointments-r-us.co.uk"}, Grants: grants, loopbackURLs: true,
 		})
 	}
+	cfg.Partners = append(cfg.Partners, PartnerConfig{
+		ID: demoCareful, PasswordHash: password,
+		Grants: []GrantConfig{{Connecting: demoTrust, Controller: demoTrust, SoftMatch: &SoftMatchConfig{BirthDate: "queue"}}},
+	})
 	cfg.Clients = []ClientConfig{
 		{
 			ID: "demo-consumer", SecretHash: secret, Organisation: "X0001", OrganisationName: "Example 111", Customers: []string{"trustalias", "alias_123"},
@@ -168,7 +173,8 @@ func (c *demoCmd) config(dir string) (Config, error) {
 		},
 	}
 	cfg.Staff = []StaffConfig{
-		{ID: "jack.brown", PasswordHash: password, FirstName: "Jack", LastName: "Brown", Team: "Appointment Management Team", JobTitle: "Doctor", Customers: []string{"trustalias"}, Roles: allRoles()},
+		{ID: "jack.brown", PasswordHash: password, FirstName: "Jack", LastName: "Brown", Team: "Appointment Management Team", JobTitle: "Doctor", Customers: []string{demoTrust}, Roles: allRoles()},
+		{ID: demoClinician, PasswordHash: password, Title: "Sister", FirstName: "Nadia", LastName: "Hughes", Team: "Outpatients", JobTitle: "Ward sister", Customers: []string{demoTrust}, Roles: []string{"requests", "calendar"}},
 		{ID: "grace.okafor", PasswordHash: password, Title: "Dr", FirstName: "Grace", LastName: "Okafor", Team: "Outpatients", JobTitle: "Clinical lead", Customers: []string{"alias_123"}, Roles: []string{"requests", "reports"}},
 	}
 	if err := c.apply(&cfg); err != nil {

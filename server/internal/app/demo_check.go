@@ -64,6 +64,9 @@ func (c *checker) steps() []step {
 			steps = append(steps, step{"a patient signs in, manages an appointment at a partner's and comes back", c.patient})
 			steps = append(steps, step{"a patient asks for a change, which is found on R4, and withdraws it", c.asks})
 		}
+		if c.app.cfg.pretend.staff != nil {
+			steps = append(steps, step{"staff find requests, held and refused messages, and a grant to be given again", c.staff})
+		}
 		steps = append(steps, step{"free slots are found on the booking face, and one is booked once", c.booksSTU3})
 		steps = append(steps, step{"a BaRS message books a slot, is known again, and another cancels it", c.booksBaRS})
 		steps = append(steps, step{"64 clients race for one slot on R4: one wins", c.race})
@@ -111,7 +114,7 @@ func (c *checker) unauthorised(ctx context.Context) error {
 }
 
 func (c *checker) finds(ctx context.Context) error {
-	nhs, err := demoNHS(3) // his booking is Pending
+	nhs, err := demoNHS(3) // who has asked for a change
 	if err != nil {
 		return err
 	}

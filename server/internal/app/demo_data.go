@@ -104,7 +104,7 @@ func (d *demo) load(ctx context.Context, resumed bool) error {
 			return err
 		}
 	}
-	return nil
+	return d.forStaff(ctx)
 }
 
 // each does a thing with every item, several at a time, until one fails.

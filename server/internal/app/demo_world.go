@@ -158,11 +158,7 @@ func (d *demo) messages() [][]string {
 		))
 		// A booking in the weeks to come for everybody, and one in the past for half.
 		when := d.day.AddDate(0, 0, 2+i%25).Add(time.Duration(9*60+10*(i%40)) * time.Minute)
-		status := "Booked"
-		if i%10 == 3 {
-			status = "Pending"
-		}
-		bookings = append(bookings, d.booking(p, fmt.Sprintf("DEMO-%03d", i+1), when, status))
+		bookings = append(bookings, d.booking(p, fmt.Sprintf("DEMO-%03d", i+1), when, "Booked"))
 		if i%2 == 0 {
 			bookings = append(bookings, d.booking(p, fmt.Sprintf("DEMO-%03d-P", i+1), when.AddDate(0, 0, -60), "Complete"))
 		}
