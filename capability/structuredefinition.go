@@ -88,6 +88,7 @@ func typeOfValue(name string) string {
 	return typ
 }
 
+// extensionDocument describes an extension; context is the elements that may have it.
 func extensionDocument(in Input, url, context, value, doc string, parts []part) Document {
 	id := url[strings.LastIndexByte(url, '/')+1:]
 	name := ""
@@ -96,8 +97,11 @@ func extensionDocument(in Input, url, context, value, doc string, parts []part) 
 	}
 	s := structure{
 		ResourceType: "StructureDefinition", ID: id, URL: url, Version: in.Version, Name: name, Status: "active", Date: in.date(), Publisher: in.publisher(),
-		Description: doc, FHIRVersion: "4.0.1", Kind: "complex-type", Context: []structureContext{{"element", context}}, Type: "Extension",
+		Description: doc, FHIRVersion: "4.0.1", Kind: "complex-type", Type: "Extension",
 		BaseDefinition: "http://hl7.org/fhir/StructureDefinition/Extension", Derivation: "constraint",
+	}
+	for element := range strings.FieldsSeq(context) {
+		s.Context = append(s.Context, structureContext{"element", element})
 	}
 	add := func(d definition) { s.Differential.Element = append(s.Differential.Element, d) }
 	add(definition{ID: "Extension", Path: "Extension", Short: doc, Definition: doc})

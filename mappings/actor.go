@@ -1,6 +1,8 @@
 package mappings
 
 import (
+	"slices"
+
 	"slotway/hl7bridge/hl7"
 )
 
@@ -31,7 +33,7 @@ func placeOf(_ *reading, f hl7.Field) actor { return place(f) }
 func place(f hl7.Field) actor {
 	display := f.Component(9).Text
 	if display == "" {
-		display = joined(", ", f.Sub(2, 1).Text, f.Sub(1, 1).Text, f.Sub(4, 1).Text)
+		display = joined(", ", slices.Compact([]string{f.Sub(2, 1).Text, f.Sub(1, 1).Text, f.Sub(4, 1).Text})...)
 	}
 	return actor{Type: "Location", Display: display}
 }

@@ -21,28 +21,35 @@ const statusUnusable = "!"
 // bookingStatus says what SCH-25 (table 0278) makes of an appointment. Codes are
 // in lower case. Beside the table's own codes stand those that senders use.
 var bookingStatus = map[string]string{
-	"pending":      "pending",
-	"waitlist":     "waitlist",
-	"booked":       "booked",
-	"scheduled":    "booked",
-	"sch":          "booked",
-	"confirmed":    "booked",
-	"rescheduled":  "booked",
-	"new":          "booked",
-	"overbook":     "booked", // one more than there is room for, but at a time: a booking
-	"started":      "checked-in",
-	"arrived":      "arrived",
-	"complete":     "fulfilled",
-	"completed":    "fulfilled",
-	"cancelled":    "cancelled",
-	"canceled":     "cancelled",
-	"dc":           "cancelled",
-	"discontinued": "cancelled",
-	"deleted":      "entered-in-error",
-	"noshow":       "noshow",
-	"no-show":      "noshow",
-	"no show":      "noshow",
-	"blocked":      statusUnusable, // the state of a slot
+	"pending":        "pending",
+	"pended":         "pending",
+	"waitlist":       "waitlist",
+	"booked":         "booked",
+	"scheduled":      "booked",
+	"sch":            "booked",
+	"confirmed":      "booked",
+	"rescheduled":    "booked",
+	"new":            "booked",
+	"overbook":       "booked", // one more than there is room for, but at a time: a booking
+	"started":        "checked-in",
+	"checkedin":      "checked-in",
+	"checked-in":     "checked-in",
+	"checked in":     "checked-in",
+	"arrived":        "arrived",
+	"complete":       "fulfilled",
+	"completed":      "fulfilled",
+	"attended":       "fulfilled",
+	"cancelled":      "cancelled",
+	"canceled":       "cancelled",
+	"dc":             "cancelled",
+	"discontinued":   "cancelled",
+	"deleted":        "entered-in-error",
+	"noshow":         "noshow",
+	"no-show":        "noshow",
+	"no show":        "noshow",
+	"dna":            "noshow", // did not attend, as the NHS says
+	"did not attend": "noshow",
+	"blocked":        statusUnusable, // the state of a slot
 }
 
 // participantStatus says what AIP-12, AIG-14 and AIL-12 (table 0278) make of a
@@ -71,16 +78,25 @@ var visitReason = encodeAll(map[string]codings{
 // urgency gives Appointment.priority, where 1 is the highest, of TQ-6 and TQ1-9.
 var urgency = map[string]int{"S": 1, "A": 2, "R": 3, "P": 4, "C": 5, "T": 6, "PRN": 7}
 
-// gender is table 0001.
+// gender is table 0001, and the digits that the NHS data dictionary has for the same.
 var gender = map[string]string{
 	"F": "female", "M": "male", "O": "other", "A": "other", "N": "other", "U": "unknown",
+	"1": "male", "2": "female", "0": "unknown", "9": "unknown",
 }
 
 // nameUse is table 0200.
 var nameUse = map[string]string{"L": "official", "R": "official", "D": "usual", "M": "maiden", "N": "nickname"}
 
-// addressUse is table 0190; M and SH are types of address instead.
-var addressUse = map[string]string{"H": "home", "B": "work", "O": "work", "C": "temp", "BA": "old", "BI": "billing"}
+// addressUse is table 0190, and words that senders have for the same; M and SH are
+// types of address instead.
+var addressUse = map[string]string{
+	"H": "home", "B": "work", "O": "work", "C": "temp", "BA": "old", "BI": "billing",
+	"HOME": "home", "WORK": "work", "TEMP": "temp",
+}
+
+// mobileNumber has what says that an XTN is a mobile number: CP of table 0202 and PRS of
+// table 0201, in upper case, and words that senders have for the same in either place.
+var mobileNumber = map[string]bool{"CP": true, "PRS": true, "MOBILE": true, "MOB": true, "MOD": true}
 
 // telecomSystem is table 0202, in upper case.
 var telecomSystem = map[string]string{"PH": "phone", "CP": "phone", "FX": "fax", "BP": "pager", "INTERNET": "email", "X.400": "email"}

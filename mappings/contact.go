@@ -154,7 +154,7 @@ func contactOf(f hl7.Field) (p contactPoint, mobile bool) {
 		}
 		p.Value = joined(" ", country, f.Component(6).Text, f.Component(7).Text)
 	}
-	return p, equipment == "CP" || strings.EqualFold(f.Component(2).Text, "PRS")
+	return p, mobileNumber[equipment] || mobileNumber[strings.ToUpper(f.Component(2).Text)]
 }
 
 // texts gives the texts of those values that have one.

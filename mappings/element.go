@@ -25,6 +25,14 @@ type (
 	extension struct{ URL, ValueCode string }
 )
 
+// remark is a CodeableConcept of a text only, marked with the field that it came in.
+type remark struct{ From, Text string }
+
+func (v remark) append(b []byte) []byte {
+	b = list[extension]{{SegmentExtension, v.From}}.append(append(b, `{"extension":`...))
+	return end(textIn(append(b, ','), "text", v.Text), '}')
+}
+
 func (v coding) append(b []byte) []byte {
 	b = textIn(append(b, '{'), "system", v.System)
 	b = textIn(b, "code", v.Code)

@@ -22,7 +22,7 @@ func (r *reading) identify() {
 		}
 	}
 	if len(p.Identifiers) == 0 && len(r.problems) == faults {
-		r.fail(missing("PID-3", "patient identifier of a known authority and type, such as NHS and NH"))
+		r.fail(missing("PID-3", "an identifier such as one of NHS and NH"))
 	}
 	var err error
 	if p.BirthDate, err = r.dateDigits("PID-7", r.find(pid7)); err != nil {
@@ -76,10 +76,35 @@ var knownIDs = []LocalID{
 	{Authority: "EMAIL", Type: "EMAIL", System: EmailSystem},
 }
 
+// nhsSpellings are the authorities and types under which British systems send NHS
+// numbers that do not write NHS and NH. A customer's own identifiers go before them.
+var nhsSpellings = spelledIDs(fhir.NHSNumberSystem, map[string][]string{
+	"NHS":      {"NHS", "NHSNumber", "NhsNumber", "NHSNO", "NHSNBR", "NHSNMBR", "NNGBR", ""},
+	"NHSNBR":   {"NHSNMBR", "NHSNBR", "NH", ""},
+	"NHSNMBR":  {"NHSNMBR", "NHSNBR", "NH", ""},
+	"NH":       {"NH", ""},
+	"":         {"NHS", "NHSNMBR"},
+	oidOfNHSNo: {"NH", "NHS", "NNGBR", ""},
+})
+
+// oidOfNHSNo is the object identifier of NHS numbers, CX.4.2.
+const oidOfNHSNo = "2.16.840.1.113883.2.1.4.1"
+
+func spelledIDs(system string, types map[string][]string) []LocalID {
+	var all []LocalID
+	for authority, names := range types {
+		for _, name := range names {
+			all = append(all, LocalID{Authority: authority, Type: name, System: system})
+		}
+	}
+	return all
+}
+
 // identifierOf reads a CX of a known authority and type; others are passed over
 // in silence, since a sender's list is longer than what was agreed.
 func (r *reading) identifierOf(cx hl7.Field, where hl7.Ref) (id Identifier, ok bool) {
-	value, authority, kind := cx.Component(1).Text, cx.Sub(4, 1).Text, cx.Component(5).Text
+	value, kind := cx.Component(1).Text, cx.Component(5).Text
+	authority := cmp.Or(cx.Sub(4, 1).Text, cx.Sub(4, 2).Text)
 	status := statusOfNHS(kind)
 	if status != "" {
 		kind = "NH"
@@ -94,7 +119,7 @@ func (r *reading) identifierOf(cx hl7.Field, where hl7.Ref) (id Identifier, ok b
 	}
 	switch system {
 	case fhir.NHSNumberSystem:
-		if value = strings.ReplaceAll(value, " ", ""); !fhir.ValidNHSNumber(value) {
+		if value = plainNumber.Replace(value); !fhir.ValidNHSNumber(value) {
 			r.fail(invalid(where.String(), "must be an NHS number: ten digits, the last of them the check digit"))
 			return Identifier{}, false
 		}
@@ -108,13 +133,19 @@ func (r *reading) identifierOf(cx hl7.Field, where hl7.Ref) (id Identifier, ok b
 	return Identifier{system, value}, true
 }
 
+// plainNumber leaves out what senders write between the digits of an NHS number.
+var plainNumber = strings.NewReplacer(" ", "", "-", "")
+
 // systemOfID gives the system of identifiers of an authority and a type, or nothing
 // where that is no kind that was agreed.
 func (r *reading) systemOfID(authority, kind string) string {
 	if system := systemIn(knownIDs, authority, kind); system != "" {
 		return system
 	}
-	return systemIn(r.o.LocalIDs, authority, kind)
+	if system := systemIn(r.o.LocalIDs, authority, kind); system != "" {
+		return system
+	}
+	return systemIn(nhsSpellings, authority, kind)
 }
 
 func systemIn(list []LocalID, authority, kind string) string {

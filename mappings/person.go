@@ -11,7 +11,7 @@ import (
 // PID[Patient] map of HL7's v2-to-FHIR guide. It serves ADT messages, and SIU
 // messages where a patient is to be made of one.
 var personRules = table([]Rule{
-	{From: at("PID-3"), To: "identifier", Conv: identifiers, Doc: "With PID-2 and PID-4: the identifiers of a known authority and type: NHS and NH, PKB and PI, EMAIL and EMAIL (to `telecom`), and the customer's `local_ids`."},
+	{From: at("PID-3"), To: "identifier", Conv: identifiers, Doc: "With PID-2 and PID-4: the identifiers of a known authority and type: NHS and NH (or as other British systems spell them), PKB and PI, EMAIL and EMAIL (to `telecom`), and the customer's `local_ids`."},
 	{From: at("PID-5"), To: "name", Conv: names, Doc: "Names, with their use."},
 	{From: at("PID-7"), To: "birthDate", Conv: birthDate, Doc: "Date of birth, by its digits: no time zone moves it."},
 	{From: at("PID-8"), To: "gender", Conv: sex, Doc: "Table 0001."},

@@ -11,7 +11,7 @@ import (
 
 // TestIdentify: hl7-bridge 2.6, requirements 36, 38 and 47.
 func TestIdentify(t *testing.T) {
-	local := []LocalID{{"RXX", "MR", "urn:rxx"}, {"*", "PAS", "urn:pas"}}
+	local := []LocalID{{"RXX", "MR", "urn:rxx"}, {"*", "PAS", "urn:pas"}, {"NHSNBR", "NHSNBR", "urn:own"}}
 	nhs := Identifier{fhir.NHSNumberSystem, "9990000018"}
 	tests := []struct {
 		name, pid string
@@ -19,6 +19,14 @@ func TestIdentify(t *testing.T) {
 	}{
 		{"number", "PID|||9990000018^^^NHS^NH", Person{Identifiers: []Identifier{nhs}}},
 		{"blanks", "PID|||999 000 0018^^^NHS^NH", Person{Identifiers: []Identifier{nhs}}},
+		{"hyphens", "PID|||999-000-0018^^^NHS^NH", Person{Identifiers: []Identifier{nhs}}},
+		{"spelled NHSNBR and NHSNMBR", "PID|||9990000018^^^NHSNBR^NHSNMBR", Person{Identifiers: []Identifier{nhs}}},
+		{"spelled NHS and NHS, with a status as check digit", "PID|||999 000 0018^NSTS01^^NHS^NHS", Person{Identifiers: []Identifier{nhs}}},
+		{"no type", "PID|||9990000018^^^NHS", Person{Identifiers: []Identifier{nhs}}},
+		{"type NHS without authority", "PID|||9990000018^^^^NHS", Person{Identifiers: []Identifier{nhs}}},
+		{"authority by OID", "PID|||9990000018^^^&2.16.840.1.113883.2.1.4.1&ISO^NH", Person{Identifiers: []Identifier{nhs}}},
+		{"deleted beside a local one", `PID|||H1^^^RXX^MR~""^""^^NHS^NHS`, Person{Identifiers: []Identifier{{"urn:rxx", "H1"}}}},
+		{"a spelling that the customer uses for its own", "PID|||C7^^^NHSNBR^NHSNBR", Person{Identifiers: []Identifier{{"urn:own", "C7"}}}},
 		{"PID-2", "PID||9990000018^^^NHS^NH", Person{Identifiers: []Identifier{nhs}}},
 		{"PID-4", "PID||||9990000018^^^NHS^NH", Person{Identifiers: []Identifier{nhs}}},
 		{"everywhere", "PID||9990000018^^^NHS^NH|9990000018^^^NHS^NH~9990000018^^^NHS^NH{status:01}|9990000018^^^NHS^NH", Person{Identifiers: []Identifier{nhs}, NHSStatus: "01"}},
@@ -56,7 +64,9 @@ func TestIdentifyRefuses(t *testing.T) {
 		{"type in lower case", "PID|||9990000018^^^NHS^nh", "FIELD_MISSING PID-3"},
 		{"half a status", "PID|||9990000018^^^NHS^NH{status:1}", "FIELD_MISSING PID-3"},
 		{"deleted", `PID|||""`, "FIELD_MISSING PID-3"},
-		{"hyphens", "PID|||999-000-0018^^^NHS^NH", "VALUE_INVALID PID-3"},
+		{"check digit under another spelling", "PID|||9990000019^^^NHSNBR^NHSNMBR", "VALUE_INVALID PID-3"},
+		{"a hospital number of the authority NHS", "PID|||9990000018^^^NHS^HospitalNumber", "FIELD_MISSING PID-3"},
+		{"no authority and no type", "PID|||9990000018", "FIELD_MISSING PID-3"},
 		{"check digit", "PID||9990000019^^^NHS^NH", "VALUE_INVALID PID-2"},
 		{"two numbers", "PID||9990000026^^^NHS^NH|9990000018^^^NHS^NH", "PATIENT_CONFLICT PID-3"},
 		{"too many", "PID|||" + strings.ReplaceAll(many(maxIdentifiers+1, "H%d^^^RXX^MR"), "\r", "~"), "VALUE_INVALID PID-3"}, // R44
@@ -82,6 +92,8 @@ func TestTelecom(t *testing.T) {
 		{"e-mail", "^NET^Internet^a@example.org", `[{"system":"email","value":"a@example.org","use":"work"}]`},
 		{"e-mail in the first component", "a@example.org^NET^Internet", `[{"system":"email","value":"a@example.org","use":"work"}]`},
 		{"e-mail without equipment", "^NET^^a@example.org", `[{"system":"email","value":"a@example.org","use":"work"}]`},
+		{"use and equipment in each other's place", "0113^PH^WPN", `[{"system":"phone","value":"0113","use":"work"}]`},
+		{"e-mail as its use", "a@example.org^EMAIL", `[{"system":"email","value":"a@example.org","use":"work"}]`},
 		{"several", "1~2", `[{"system":"phone","value":"1","use":"work"},{"system":"phone","value":"2","use":"work"}]`},
 	}
 	for _, tc := range tests {

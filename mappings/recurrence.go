@@ -3,6 +3,7 @@ package mappings
 import (
 	"cmp"
 	"strconv"
+	"strings"
 
 	"slotway/hl7bridge/hl7"
 )
@@ -11,6 +12,7 @@ var (
 	occurrence = at("SCH-3.1")
 	interval   = at("SCH-11.2")
 	tq1Start   = at("TQ1-7")
+	tq1Pattern = at("TQ1-3.1")
 )
 
 // recurrence refuses what books more than one time (spec hl7-bridge 1).
@@ -27,11 +29,15 @@ func (r *reading) recurrence() {
 	if timing > 1 {
 		r.fail(recurring("SCH-11", "must not repeat"))
 	}
-	if r.m.Get(interval).Valued() {
+	if repeats(r.m.Get(interval)) {
 		r.fail(recurring("SCH-11.2", "must have no interval"))
 	}
 	first := ""
 	for s := range r.m.Segments("TQ1") {
+		if repeats(s.Get(tq1Pattern)) {
+			r.fail(recurring("TQ1-3", "must have no repeat pattern"))
+			return
+		}
 		switch start := s.Get(tq1Start).Text; {
 		case start == "" || start == first:
 		case first == "":
@@ -41,4 +47,9 @@ func (r *reading) recurrence() {
 			return
 		}
 	}
+}
+
+// repeats says whether a repeat pattern (HL7 table 0335) means more than one time.
+func repeats(pattern hl7.Value) bool {
+	return pattern.Valued() && !strings.EqualFold(pattern.Text, "ONCE")
 }

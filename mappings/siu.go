@@ -19,6 +19,7 @@ const (
 	toURL          = "extension.where(url=" + fhir.ManagementURL + ").valueUrl"
 	toContact      = "extension.where(url=" + structures + "spoc)"
 	toSubject      = "appointmentType.coding[0].display"
+	toReason       = "reasonCode.where(extension.valueCode=SCH-7)"
 	toLocation     = "participant.where(actor.type=Location)"
 	toPractitioner = "participant.where(actor.type=Practitioner)"
 	toResource     = "participant.where(extension.valueCode=AIG)"
@@ -54,6 +55,7 @@ var siuRules = table([]Rule{
 	{From: at("SCH-8.2"), To: toSubject, Conv: asDefault, When: unless("SCH-7.2"), Doc: "The subject line, where SCH-7.2 has none, when the appointment is made."},
 	{From: at("SCH-7.2"), To: toSubject, Conv: text, Doc: "The subject line; Appointment where none is sent."},
 	{From: at("SCH-7.1"), To: "reasonCode.where(coding.system=" + systemOfReason + ")", Conv: visit, Doc: "A code of table 0276, with its SNOMED CT code; others are ignored."},
+	{From: at("SCH-7"), To: toReason, Conv: reasonText, Doc: "A reason that is neither a code of table 0276 nor a subject line: its text."},
 	{From: at("SCH-11.6"), To: "priority", Conv: priority, Doc: "Urgency: S 1 to PRN 7."},
 	{From: at("TQ1-9"), To: "priority", Conv: priority, When: unless("SCH-11.6"), Doc: "Urgency, where SCH-11.6 has none."},
 	{From: at("NTE-3"), To: "comment", Conv: notes, Doc: "The notes of the booking, each on a line of its own; those of resources are ignored."},
@@ -184,12 +186,34 @@ func visit(r *reading, rule *Rule, v hl7.Value) {
 		r.add(remove(rule.path))
 		return
 	}
+	if codes, ok := r.visitReason(v); ok {
+		r.add(set(rule.path, codes))
+	}
+}
+
+// visitReason gives the reason of table 0276 that SCH-7.1 names, or what was agreed that
+// it does.
+func (r *reading) visitReason(v hl7.Value) (codes written, ok bool) {
 	reason := strings.ToUpper(v.Text)
 	if row, ok := r.local("SCH-7", r.m.Field("SCH", 7)); ok {
 		reason = row.Code
 	}
-	if codes, ok := visitReason[reason]; ok {
-		r.add(set(rule.path, codes))
+	codes, ok = visitReason[reason]
+	return codes, ok
+}
+
+// reasonText keeps what a sender writes into SCH-7.1 instead of SCH-7.2: it is no
+// subject line, and would be lost.
+func reasonText(r *reading, rule *Rule, v hl7.Value) {
+	reason := r.m.Field("SCH", 7).Component(1)
+	_, coded := r.visitReason(reason)
+	switch {
+	case !v.Valued(), coded, r.m.Field("SCH", 7).Component(2).Valued():
+		if !r.whole {
+			r.add(remove(rule.path))
+		}
+	case reason.Valued():
+		r.add(set(rule.path, remark{"SCH-7", r.line(rule.from, reason.Text)}))
 	}
 }
 

@@ -79,7 +79,7 @@ func TestNameInAIG(t *testing.T) {
 
 func TestUnreadParts(t *testing.T) {
 	for _, segment := range []string{
-		sch(2, "^NS"), sch(6, "^^S"), sch(7, "CODE"), sch(8, "^^^ALT"), sch(11, "^^^^^^^note"), "SCH|A1\rPV1|1||^^BED|||||||^^S",
+		sch(2, "^NS"), sch(6, "^^S"), sch(7, "^^S"), sch(8, "^^^ALT"), sch(11, "^^^^^^^note"), "SCH|A1\rPV1|1||^^BED|||||||^^S",
 		"SCH|A1\rAIS|1||^^S", "SCH|A1\rAIG|1||^^S", "SCH|A1\rAIL|1||^^BED", "SCH|A1\rAIP|1||^^^^^^MD", "SCH|A1\rNTE|1|P||RE",
 	} {
 		in, err := Map(message(t, "SIU^S14", strings.Split(segment+"\r"+pid, "\r")...), Options{})
@@ -100,7 +100,8 @@ func TestStatus(t *testing.T) {
 		"Confirmed": "booked", "Rescheduled": "booked", "New": "booked", "Overbook": "booked", "Started": "checked-in",
 		"Arrived": "arrived", "Complete": "fulfilled", "Completed": "fulfilled", "Cancelled": "cancelled", "Canceled": "cancelled",
 		"Dc": "cancelled", "DC": "cancelled", "Discontinued": "cancelled", "Deleted": "entered-in-error",
-		"Noshow": "noshow", "No-show": "noshow", "No Show": "noshow",
+		"Noshow": "noshow", "No-show": "noshow", "No Show": "noshow", "DNA": "noshow", "Did Not Attend": "noshow",
+		"CheckedIn": "checked-in", "Checked-In": "checked-in", "Checked In": "checked-in", "Attended": "fulfilled", "Pended": "pending",
 		"O": "", "B": "", "Anything": "", " ": "",
 	}
 	for code, want := range table {

@@ -1,6 +1,7 @@
 package mappings
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -116,7 +117,7 @@ func lasting(unitRef string) Conv {
 		}
 		digits, name := v.Text, ""
 		if unitRef != "" {
-			name = r.unit(unit)
+			name = cmp.Or(r.unit(unit), r.m.Field(rule.From.Segment(), rule.From.Field()).Component(2).Text)
 		} else if digits != "" && !isDigits(digits[:1]) {
 			name, digits = digits[:1], digits[1:]
 		}
