@@ -11,39 +11,38 @@ import (
 // the places instead: those then stand where the ones before did.
 func visitPlace(r *reading, rule *Rule, v hl7.Value) {
 	if !v.Valued() {
-		if r.stepwise() || len(r.booked(locations)) == 0 {
+		if r.stepwise() || len(r.booked(locations).all) == 0 {
 			r.add(remove(rule.path))
 		}
 		return
 	}
-	a := place(r.m.Field("PV1", 3))
+	a := r.place(r.m.Field("PV1", 3))
 	if a.Display == "" {
 		return
 	}
 	a.Display = r.line(rule.from, a.Display)
-	r.add(replace(rule.path, []participant{{Actor: a, Status: "accepted"}}))
+	r.putList(rule.path, append(participant{Actor: a, Status: "accepted"}.append(r.list()), ','))
 }
 
 // noVisitPlace holds when PV1-3 names no place.
-func noVisitPlace(r *reading) bool { return place(r.m.Field("PV1", 3)).Display == "" }
-
-func placeOf(_ *reading, f hl7.Field) actor { return place(f) }
+func noVisitPlace(r *reading) bool { return r.place(r.m.Field("PV1", 3)).Display == "" }
 
 // place reads a PL: its description, or room, point of care and facility.
-func place(f hl7.Field) actor {
+func (r *reading) place(f hl7.Field) actor {
 	display := f.Component(9).Text
 	if display == "" {
-		display = joined(", ", slices.Compact([]string{f.Sub(2, 1).Text, f.Sub(1, 1).Text, f.Sub(4, 1).Text})...)
+		display = r.words.joined(", ", slices.Compact([]string{f.Sub(2, 1).Text, f.Sub(1, 1).Text, f.Sub(4, 1).Text})...)
 	}
 	return actor{Type: "Location", Display: display}
 }
 
 // person reads an XCN, whose id is often missing.
 func person(r *reading, f hl7.Field) actor {
-	display := joined(" ", f.Component(6).Text, f.Component(3).Text, f.Component(4).Text, f.Sub(2, 1).Text, f.Component(5).Text)
+	c := f.Components()
+	display := r.words.joined(" ", c.At(6).Text, c.At(3).Text, c.At(4).Text, c.Sub(2, 1).Text, c.At(5).Text)
 	a := actor{Type: "Practitioner", Display: display}
-	if id := f.Component(1).Text; id != "" {
-		a.Identifier = identifier{System: r.authority(f.Sub(9, 1).Text, f.Sub(9, 2).Text, f.Sub(9, 3).Text), Value: id}
+	if id := c.At(1).Text; id != "" {
+		a.Identifier = identifier{System: r.authority(c.Sub(9, 1).Text, c.Sub(9, 2).Text, c.Sub(9, 3).Text), Value: id}
 	}
 	return a
 }

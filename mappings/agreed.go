@@ -32,21 +32,21 @@ var (
 const systemOfParticipation = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 
 // contactPerson reads an XCN as somebody who is named for information.
-func contactPerson(role coding, text string) Conv {
+func contactPerson(role coding, name string) Conv {
 	return func(r *reading, rule *Rule, _ hl7.Value) {
-		var found distinct
+		text, seen := r.list(), distinct{}
 		for one := range r.m.Field("SCH", rule.From.Field()).Repetitions() {
 			a := person(r, one)
 			if a.Display == "" && a.Identifier.Value == "" {
 				continue
 			}
 			a.Type, a.Display = "", r.line(rule.from, a.Display) // it is not one of AIP's
-			found.add(encode(participant{
-				Extension: list[extension]{{SegmentExtension, rule.from}}, Type: concept{role, text},
+			text, _, _ = addTo(text, &seen, participant{
+				Extension: list[extension]{{SegmentExtension, rule.from}}, Type: concept{role, name},
 				Actor: a, Required: "information-only", Status: "accepted",
-			}))
+			})
 		}
-		r.add(replace(rule.path, found.all))
+		r.putList(rule.path, text)
 	}
 }
 
@@ -54,15 +54,13 @@ func contactPerson(role coding, text string) Conv {
 func orders(kind string) Conv {
 	idType := concept{Coding: coding{System: systemOfIDType, Code: kind}}
 	return func(r *reading, rule *Rule, v hl7.Value) {
-		var found distinct
+		text, seen := r.list(), distinct{}
 		for one := range r.m.Field("SCH", rule.From.Field()).Repetitions() {
 			if id := one.Component(1); id.Valued() {
 				system := r.authority(one.Component(2).Text, one.Component(3).Text, one.Component(4).Text)
-				found.add(encode(actor{Type: "ServiceRequest", Identifier: identifier{&idType, system, id.Text}}))
+				text, _, _ = addTo(text, &seen, actor{Type: "ServiceRequest", Identifier: identifier{&idType, system, id.Text}})
 			}
 		}
-		if len(found.all) > 0 || !v.Valued() {
-			r.add(replace(rule.path, found.all))
-		}
+		r.replaceAll(rule.path, v, text)
 	}
 }

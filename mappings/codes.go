@@ -128,12 +128,12 @@ var codeSystem = map[string]string{
 // number, known ones by table, none for L (local), which names none, and any
 // other name as it is, since two senders' codes must not become one for want of
 // a system.
-func systemOf(name string) string {
+func systemOf(p *page, name string) string {
 	if uri, ok := codeSystem[name]; ok {
 		return uri
 	}
 	if table, ok := strings.CutPrefix(name, "HL7"); ok && len(table) == 4 && isDigits(table) {
-		return systemOfV2 + table
+		return p.joined("", systemOfV2, table)
 	}
 	return uriOf(name)
 }

@@ -56,8 +56,9 @@ func nameOf(f hl7.Field) humanName {
 }
 
 // displayName writes the first repetition of an XPN as one line.
-func displayName(f hl7.Field) string {
-	return joined(" ", f.Component(5).Text, f.Component(2).Text, f.Component(3).Text, f.Sub(1, 1).Text, f.Component(4).Text)
+func (r *reading) displayName(f hl7.Field) string {
+	c := f.Components()
+	return r.words.joined(" ", c.At(5).Text, c.At(2).Text, c.At(3).Text, c.Sub(1, 1).Text, c.At(4).Text)
 }
 
 // names replaces the names: the repetitions of a field are all there are.
@@ -71,7 +72,7 @@ func names(r *reading, rule *Rule, v hl7.Value) {
 		}
 	}
 	if len(list) > 0 || !v.Valued() {
-		r.add(replace(rule.path, list))
+		putAll(r, rule.path, list)
 	}
 }
 
@@ -96,7 +97,7 @@ func addresses(r *reading, rule *Rule, v hl7.Value) {
 		}
 	}
 	if len(list) > 0 || !v.Valued() {
-		r.add(replace(rule.path, list))
+		putAll(r, rule.path, list)
 	}
 }
 
@@ -108,7 +109,7 @@ func telecoms(use string) Conv {
 	return func(r *reading, rule *Rule, v hl7.Value) {
 		var list, mobile []contactPoint
 		for one := range r.m.Field(rule.From.Segment(), rule.From.Field()).Repetitions() {
-			p, isMobile := contactOf(one)
+			p, isMobile := r.contactOf(one)
 			if p.Value == "" {
 				continue
 			}
@@ -123,15 +124,15 @@ func telecoms(use string) Conv {
 		if len(list)+len(mobile) == 0 && v.Valued() {
 			return
 		}
-		r.add(replace(rule.path, list))
+		putAll(r, rule.path, list)
 		if use == "home" {
-			r.add(replace(pathMobile, mobile))
+			putAll(r, pathMobile, mobile)
 		}
 	}
 }
 
 // contactOf reads an XTN: XTN-1 in older senders, else the parts or XTN-12.
-func contactOf(f hl7.Field) (p contactPoint, mobile bool) {
+func (r *reading) contactOf(f hl7.Field) (p contactPoint, mobile bool) {
 	equipment := strings.ToUpper(f.Component(3).Text)
 	p.System = telecomSystem[equipment]
 	if p.System == "" {
@@ -152,7 +153,7 @@ func contactOf(f hl7.Field) (p contactPoint, mobile bool) {
 		if isDigits(country) {
 			country = "+" + country
 		}
-		p.Value = joined(" ", country, f.Component(6).Text, f.Component(7).Text)
+		p.Value = r.words.joined(" ", country, f.Component(6).Text, f.Component(7).Text)
 	}
 	return p, mobileNumber[equipment] || mobileNumber[strings.ToUpper(f.Component(2).Text)]
 }

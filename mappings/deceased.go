@@ -22,7 +22,8 @@ func death(r *reading, rule *Rule, v hl7.Value) {
 	if t.Precision <= hl7.Day {
 		when, _ = r.dateDigits("PID-29", v)
 	}
-	r.add(remove(pathIsDead), set(rule.path, word(when)))
+	r.add(remove(pathIsDead))
+	put(r, rule.path, word(when))
 }
 
 // dead sets yes or no. The two forms exclude one another, so a time that is
@@ -30,9 +31,11 @@ func death(r *reading, rule *Rule, v hl7.Value) {
 func dead(r *reading, rule *Rule, v hl7.Value) {
 	switch strings.ToUpper(v.Text) {
 	case "Y":
-		r.add(remove(pathDied), set(rule.path, boolean(true)))
+		r.add(remove(pathDied))
+		put(r, rule.path, boolean(true))
 	case "N":
-		r.add(remove(pathDied), set(rule.path, boolean(false)))
+		r.add(remove(pathDied))
+		put(r, rule.path, boolean(false))
 	case "":
 		r.add(remove(pathDeceased))
 	default:

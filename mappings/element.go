@@ -72,15 +72,45 @@ func (v extension) append(b []byte) []byte {
 	return end(textIn(textIn(append(b, '{'), "url", v.URL), "valueCode", v.ValueCode), '}')
 }
 
+// set gives the change that makes the element at a path a value, for tables.
 func set[T value](path fhir.Path, v T) fhir.Change {
-	return fhir.Change{Path: path, Op: fhir.Set, Value: encode(v)}
+	return fhir.Change{Path: path, Op: fhir.Set, Value: v.append(nil)}
 }
 
 func replace[T value](path fhir.Path, all []T) fhir.Change {
 	if len(all) == 0 {
 		return remove(path)
 	}
-	return fhir.Change{Path: path, Op: fhir.Replace, Value: encode(list[T](all))}
+	return fhir.Change{Path: path, Op: fhir.Replace, Value: list[T](all).append(nil)}
+}
+
+// setOn is set for a message, whose values stand on a page.
+func setOn[T value](p *page, path fhir.Path, v T) fhir.Change {
+	return fhir.Change{Path: path, Op: fhir.Set, Value: encode(p, v)}
+}
+
+// put sets the element at a path.
+func put[T value](r *reading, path fhir.Path, v T) { r.add(setOn(&r.values, path, v)) }
+
+// putAll replaces the elements at a path by those of a list, or removes them.
+func putAll[T value](r *reading, path fhir.Path, all []T) {
+	text := r.list()
+	for _, v := range all {
+		text = append(v.append(text), ',')
+	}
+	r.putList(path, text)
+}
+
+// list begins a list: each value, with a comma behind it, is to be appended.
+func (r *reading) list() []byte { return append(r.values.begin(), '[') }
+
+// putList is putAll for a list that was written to.
+func (r *reading) putList(path fhir.Path, text []byte) {
+	if len(text) == len("[") {
+		r.add(remove(path))
+		return
+	}
+	r.add(fhir.Change{Path: path, Op: fhir.Replace, Value: r.values.end(end(text, ']'))})
 }
 
 func remove(path fhir.Path) fhir.Change { return fhir.Change{Path: path, Op: fhir.Remove} }
@@ -89,12 +119,12 @@ func (v concept) empty() bool { return v == concept{} }
 
 // hdSystem gives the URI that an HD (id, universal id, its type) stands for, or
 // nothing (spec hl7-bridge 2.11).
-func hdSystem(universal, kind string) string {
+func hdSystem(p *page, universal, kind string) string {
 	switch kind = strings.ToUpper(kind); {
 	case kind == "ISO" && isOID(universal):
-		return "urn:oid:" + universal
+		return p.joined("", "urn:oid:", universal)
 	case (kind == "UUID" || kind == "GUID") && isUUID(universal):
-		return "urn:uuid:" + strings.ToLower(universal)
+		return p.joined("", "urn:uuid:", strings.ToLower(universal))
 	case kind == "URI":
 		return uriOf(universal)
 	}

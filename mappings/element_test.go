@@ -25,7 +25,7 @@ func TestHDSystem(t *testing.T) {
 		{"1.2", "", ""},
 	}
 	for _, tc := range tests {
-		if got := hdSystem(tc.universal, tc.kind); got != tc.want {
+		if got := hdSystem(new(page), tc.universal, tc.kind); got != tc.want {
 			t.Errorf("hdSystem(%q, %q) = %q, want %q", tc.universal, tc.kind, got, tc.want)
 		}
 	}
@@ -41,7 +41,7 @@ func TestCodeOf(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{"X": "X", "HL70276": systemOfReason, "a b": "", "a\u00a0b": "", "L": ""} {
-		if got := systemOf(name); got != want {
+		if got := systemOf(new(page), name); got != want {
 			t.Errorf("systemOf(%q) = %q, want %q", name, got, want)
 		}
 	}

@@ -136,6 +136,6 @@ func (r *reading) describe(text string) {
 	case text == "":
 		r.add(remove(pathDescription))
 	default:
-		r.add(set(pathDescription, word(strings.ReplaceAll(r.line("NTE-3", text), "\n", " "))))
+		put(r, pathDescription, word(strings.ReplaceAll(r.line("NTE-3", text), "\n", " ")))
 	}
 }

@@ -13,6 +13,7 @@ import (
 // PID-4, the date of birth and the name.
 func (r *reading) identify() {
 	p := &r.in.Person
+	p.Identifiers = r.rooms.identifiers[:0]
 	faults := len(r.problems)
 	for _, field := range idFields {
 		for cx := range r.m.Field("PID", field.Field()).Repetitions() {
@@ -28,7 +29,7 @@ func (r *reading) identify() {
 	if p.BirthDate, err = r.dateDigits("PID-7", r.find(pid7)); err != nil {
 		r.fail(err)
 	}
-	p.Display = r.line("PID-5", displayName(r.m.Field("PID", 5)))
+	p.Display = r.line("PID-5", r.displayName(r.m.Field("PID", 5)))
 }
 
 var (
@@ -103,8 +104,9 @@ func spelledIDs(system string, types map[string][]string) []LocalID {
 // identifierOf reads a CX of a known authority and type; others are passed over
 // in silence, since a sender's list is longer than what was agreed.
 func (r *reading) identifierOf(cx hl7.Field, where hl7.Ref) (id Identifier, ok bool) {
-	value, kind := cx.Component(1).Text, cx.Component(5).Text
-	authority := cmp.Or(cx.Sub(4, 1).Text, cx.Sub(4, 2).Text)
+	c := cx.Components()
+	value, kind := c.At(1).Text, c.At(5).Text
+	authority := cmp.Or(c.Sub(4, 1).Text, c.Sub(4, 2).Text)
 	status := statusOfNHS(kind)
 	if status != "" {
 		kind = "NH"
@@ -191,7 +193,7 @@ func (r *reading) dateDigits(where string, v hl7.Value) (string, error) {
 	case hl7.Year:
 		return digits[:4], nil
 	case hl7.Month:
-		return digits[:4] + "-" + digits[4:6], nil
+		return r.words.joined("-", digits[:4], digits[4:6]), nil
 	}
-	return digits[:4] + "-" + digits[4:6] + "-" + digits[6:8], nil
+	return r.words.joined("-", digits[:4], digits[4:6], digits[6:8]), nil
 }

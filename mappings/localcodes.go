@@ -152,7 +152,7 @@ func (r *reading) systemOf(name string) string {
 	if uri := r.named(name); uri != "" {
 		return uri
 	}
-	return systemOf(name)
+	return systemOf(&r.words, name)
 }
 
 // knowsSystem says whether a text is the name of a coding system: an agreed one, one of
@@ -165,7 +165,7 @@ func (r *reading) knowsSystem(name string) bool {
 // authority gives the URI of an assigning authority: its universal id, or what was
 // agreed for its name.
 func (r *reading) authority(name, universal, kind string) string {
-	if uri := hdSystem(universal, kind); uri != "" {
+	if uri := hdSystem(&r.words, universal, kind); uri != "" {
 		return uri
 	}
 	return r.named(name)
@@ -174,21 +174,22 @@ func (r *reading) authority(name, universal, kind string) string {
 // coded reads three components as code, text and system, the parts of HL7's CE and CWE.
 // An agreed code stands in place of the sender's, whose words stay.
 func (r *reading) coded(name string, f hl7.Field) concept {
-	code, text := codeOf(f.Component(1).Text), cutText(f.Component(2).Text, maxLine)
+	c := f.Components()
+	code, text := codeOf(c.At(1).Text), cutText(c.At(2).Text, maxLine)
 	if row, ok := r.local(name, f); ok {
 		said := text
 		if said == "" {
-			said = f.Component(1).Text
+			said = c.At(1).Text
 		}
 		if text = row.Display; text == "" {
-			text = f.Component(2).Text
+			text = c.At(2).Text
 		}
 		return concept{coding{row.System, row.Code, cutText(text, maxLine)}, cutText(said, maxLine)}
 	}
 	if code == "" {
 		return concept{Text: text}
 	}
-	return concept{coding{r.systemOf(f.Component(3).Text), code, text}, text}
+	return concept{coding{r.systemOf(c.At(3).Text), code, text}, text}
 }
 
 // statusOf reads the status of a participant; one that is not known is accepted.

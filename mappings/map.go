@@ -19,7 +19,7 @@ func read(m *hl7.Message, o Options, used func(*Rule)) (Intent, error) {
 	if err != nil {
 		return Intent{}, err
 	}
-	r := &reading{m: m, o: o, event: event, used: used}
+	r := newReading(m, o, event, used)
 	r.in.Event, r.in.habits = event, o.Habits
 	r.o.Zone = r.zone()
 	r.in.Warnings = m.Warnings()
@@ -45,7 +45,7 @@ func (r *reading) appointment() {
 		return
 	}
 	r.recurrence()
-	r.in.Defaults = append(make([]fhir.Change, 0, len(defaults)+2), defaults...)
+	r.in.Defaults = append(r.rooms.defaults[:0], defaults...)
 	switch {
 	case r.find(sch1).State == hl7.Null:
 		r.fail(invalid("SCH-1.1", "is required and must not be deleted"))
@@ -122,7 +122,8 @@ var defaults = []fhir.Change{
 // for an appointment that is not known; a fault there does not matter to one
 // that is.
 func (r *reading) mark() {
-	full := &reading{m: r.m, o: r.o, event: r.event, whole: true, used: r.used}
+	full := newReading(r.m, r.o, r.event, r.used)
+	full.whole = true
 	full.content()
 	full.lacks()
 	for _, problem := range full.problems {

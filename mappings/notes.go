@@ -29,7 +29,7 @@ func notes(r *reading, rule *Rule, _ hl7.Value) {
 	switch {
 	case len(lines) > 0:
 		text := r.cut("NTE-3", sameEnds(strings.Join(lines, "\n")), maxText)
-		r.add(set(rule.path, word(text)))
+		put(r, rule.path, word(text))
 		r.describe(text)
 	case sent:
 		r.add(remove(rule.path))

@@ -1,7 +1,7 @@
 package mappings
 
 import (
-	"slices"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -67,7 +67,7 @@ type resource struct {
 }
 
 var (
-	locations     = &resource{segment: "AIL", to: toLocation, role: 4, start: 6, status: 12, roleName: "AIL-4", stateName: "AIL-12", actor: placeOf}
+	locations     = &resource{segment: "AIL", to: toLocation, role: 4, start: 6, status: 12, roleName: "AIL-4", stateName: "AIL-12", actor: (*reading).place}
 	practitioners = &resource{segment: "AIP", to: toPractitioner, role: 4, start: 6, status: 12, roleName: "AIP-4", stateName: "AIP-12", actor: person}
 	generals      = &resource{
 		segment: "AIG", to: toResource, role: 4, start: 8, status: 14, stateName: "AIG-14", actor: thing,
@@ -91,11 +91,13 @@ func resources(kind *resource) Conv {
 func (r *reading) book(kind *resource, path fhir.Path) {
 	found := r.booked(kind)
 	switch {
-	case len(found) == 0: // they name nobody in a part that is read here
+	case len(found.all) == 0: // they name nobody in a part that is read here
 	case r.stepwise():
-		r.addSteps(kind, found)
+		r.addSteps(kind, found.all)
+	case found.leaving:
+		putAll(r, path, staying(found.all))
 	default:
-		r.add(replace(path, staying(found)))
+		r.add(fhir.Change{Path: path, Op: fhir.Replace, Value: found.list})
 	}
 }
 
@@ -165,11 +167,18 @@ type booked struct {
 	raw written
 }
 
+// crew is those who are booked.
+type crew struct {
+	all     []booked
+	leaving bool            // some of them are to be deleted
+	list    json.RawMessage // all of them
+}
+
 // booked reads the participants of one kind, exact duplicates once.
-func (r *reading) booked(kind *resource) []booked {
-	var all []booked
-	var seen [len(actions)]distinct // by action, none first
-	group := ""                     // RGS-2 is the action of the segments below it
+func (r *reading) booked(kind *resource) crew {
+	c, list := crew{all: r.rooms.booked[:0]}, r.list()
+	seen := [len(actions)]distinct{{all: r.rooms.written[:0]}} // by action, none first
+	group := ""                                                // RGS-2 is the action of the segments below it
 	for s := range r.m.Segments("") {
 		if s.Name() == "RGS" {
 			group = actionOf(s.Field(2))
@@ -191,12 +200,15 @@ func (r *reading) booked(kind *resource) []booked {
 				continue
 			}
 			p.Actor.Display = r.line(from.segment+"-3", p.Actor.Display)
-			if raw := encode(p); seen[strings.Index(actions, action)].add(raw) {
-				all = append(all, booked{action, p.Actor, raw})
+			more, raw, added := addTo(list, &seen[strings.Index(actions, action)], p)
+			if list = more; added {
+				c.all = append(c.all, booked{action, p.Actor, raw})
+				c.leaving = c.leaving || action == "D"
 			}
 		}
 	}
-	return all
+	c.list = r.values.end(end(list, ']'))
+	return c
 }
 
 // staying gives those who are not to be deleted, as they are written.
@@ -208,8 +220,4 @@ func staying(all []booked) []written {
 		}
 	}
 	return out
-}
-
-func joined(sep string, parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), sep)
 }

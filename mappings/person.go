@@ -48,7 +48,8 @@ func (r *reading) patient() {
 // newPatient reads what a patient could be made of, who is not known: few messages
 // are about such, so it is done when it is asked for.
 func (r *reading) newPatient() *reading {
-	sub := &reading{m: r.m, o: r.o, event: r.event, in: Intent{Person: r.in.Person}, whole: true, used: r.used}
+	sub := newReading(r.m, r.o, r.event, r.used)
+	sub.in.Person, sub.whole = r.in.Person, true
 	sub.run(personRules)
 	sub.email()
 	return sub
@@ -72,12 +73,12 @@ func identifiers(r *reading, rule *Rule, _ hl7.Value) {
 	for _, id := range r.in.Person.Identifiers {
 		switch id.System {
 		case fhir.NHSNumberSystem:
-			r.add(set(rule.path.Where("system", id.System).Then("value"), word(id.Value)))
+			put(r, rule.path.Where("system", id.System).Then("value"), word(id.Value))
 			continue
 		case EmailSystem: // email writes it
 			continue
 		}
-		r.add(set(rule.path.Where("value", id.Value), identifier{System: id.System, Value: id.Value}))
+		put(r, rule.path.Where("value", id.Value), identifier{System: id.System, Value: id.Value})
 	}
 }
 
@@ -86,7 +87,7 @@ func identifiers(r *reading, rule *Rule, _ hl7.Value) {
 func (r *reading) email() {
 	for _, id := range r.in.Person.Identifiers {
 		if id.System == EmailSystem {
-			r.add(set(pathTelecom.Where("value", id.Value).Then("system"), word("email")))
+			put(r, pathTelecom.Where("value", id.Value).Then("system"), word("email"))
 		}
 	}
 }
@@ -95,7 +96,7 @@ var pathTelecom = fhir.MustPath("telecom")
 
 func birthDate(r *reading, rule *Rule, v hl7.Value) {
 	if r.in.Person.BirthDate != "" {
-		r.add(set(rule.path, word(r.in.Person.BirthDate)))
+		put(r, rule.path, word(r.in.Person.BirthDate))
 	} else if !v.Valued() {
 		r.add(remove(rule.path))
 	}
@@ -114,7 +115,7 @@ func sex(r *reading, rule *Rule, v hl7.Value) {
 		r.warn("PID-8 is not in table 0001; unknown is taken")
 		code = "unknown"
 	}
-	r.add(set(rule.path, word(code)))
+	put(r, rule.path, word(code))
 }
 
 func language(r *reading, rule *Rule, v hl7.Value) {
@@ -127,7 +128,7 @@ func language(r *reading, rule *Rule, v hl7.Value) {
 	case !v.Valued():
 		r.add(remove(rule.path))
 	case !spoken.empty():
-		r.add(replace(rule.path, []communication{{spoken}}))
+		putAll(r, rule.path, []communication{{spoken}})
 	}
 }
 
@@ -163,7 +164,7 @@ func (r *reading) addConcept(path fhir.Path, v hl7.Value, c concept) {
 	case !v.Valued():
 		r.add(remove(path))
 	case !c.empty():
-		r.add(set(path, c))
+		put(r, path, c)
 	}
 }
 

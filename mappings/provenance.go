@@ -42,17 +42,17 @@ type ProvenanceInput struct {
 // 2.2): in which message of the sender's, when it was recorded and when it was
 // stored, by which partner, for whom, and that it came by HL7.
 func Provenance(p ProvenanceInput) []fhir.Change {
-	var changes []fhir.Change
+	changes, values := make([]fhir.Change, 0, 7), page{size: 1024}
 	if p.Control != "" {
-		changes = append(changes, set(pathUploaded, word(p.Control)))
+		changes = append(changes, setOn(&values, pathUploaded, word(p.Control)))
 	}
 	return append(changes,
-		set(pathRecorded, instant(p.Sent)),
-		set(pathPartner, referred{identifier{System: partnersSystem, Value: PartnerUUID(p.Partner)}}),
-		set(pathPersisted, instant(p.Received)),
-		set(pathRoute, coding{codeSystems + "access-route", "HL7_API", "Integration (HL7)"}),
-		set(pathSource, coding{codeSystems + "source-organization", p.Controller, p.ControllerName}),
-		set(pathConnecting, coding{codeSystems + "connecting-org", p.Connecting, p.ConnectingName}),
+		setOn(&values, pathRecorded, instant(p.Sent)),
+		setOn(&values, pathPartner, referred{identifier{System: partnersSystem, Value: PartnerUUID(p.Partner)}}),
+		setOn(&values, pathPersisted, instant(p.Received)),
+		setOn(&values, pathRoute, coding{codeSystems + "access-route", "HL7_API", "Integration (HL7)"}),
+		setOn(&values, pathSource, coding{codeSystems + "source-organization", p.Controller, p.ControllerName}),
+		setOn(&values, pathConnecting, coding{codeSystems + "connecting-org", p.Connecting, p.ConnectingName}),
 	)
 }
 

@@ -48,11 +48,18 @@ type reading struct {
 	event *Event
 	in    Intent
 
+	rooms    rooms
 	out      []fhir.Change // where Convs write
 	whole    bool          // out describes a whole resource, so "" deletes nothing that must be there
 	times    times
 	problems []error
+	values   page        // where values are written
+	words    page        // and texts that are made of several
 	used     func(*Rule) // for tests: which rules a message exercises
+}
+
+func newReading(m *hl7.Message, o Options, event *Event, used func(*Rule)) *reading {
+	return &reading{m: m, o: o, event: event, used: used, values: page{size: 1536}, words: page{size: 256}}
 }
 
 // run asks every rule whose field holds something.
@@ -74,7 +81,7 @@ func (r *reading) run(rules []Rule) {
 // ref without a component stands for the whole field.
 func (r *reading) find(ref hl7.Ref) hl7.Value {
 	var null hl7.Value
-	for s := range r.m.Segments(ref.Segment()) {
+	for s, ok := r.m.Next(ref, 0); ok; s, ok = r.m.Next(ref, s.Index()+1) {
 		var v hl7.Value
 		if f := s.Field(ref.Field()); ref.Component() > 0 {
 			v = f.At(ref)
@@ -101,15 +108,21 @@ func isResource(segment string) bool {
 	return false
 }
 
+// rooms are room for what most messages have, so that it needs no memory of its own.
+type rooms struct {
+	changes     [20]fhir.Change
+	defaults    [6]fhir.Change
+	identifiers [1]Identifier
+	booked      [2]booked  // of one kind of segment at a time
+	written     [4]written // of one list at a time
+}
+
 func (r *reading) add(changes ...fhir.Change) {
 	if r.out == nil {
-		r.out = make([]fhir.Change, 0, usualChanges)
+		r.out = r.rooms.changes[:0]
 	}
 	r.out = append(r.out, changes...)
 }
-
-// usualChanges is room for those of most messages.
-const usualChanges = 24
 
 func (r *reading) fail(err error) { r.problems = append(r.problems, err) }
 
@@ -151,7 +164,7 @@ func text(r *reading, rule *Rule, v hl7.Value) {
 		r.add(remove(rule.path))
 		return
 	}
-	r.add(set(rule.path, word(r.line(rule.from, v.Text))))
+	put(r, rule.path, word(r.line(rule.from, v.Text)))
 }
 
 // unless holds when a field has no value.

@@ -2,6 +2,7 @@ package mappings
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -112,7 +113,7 @@ func (r *reading) noteID(id, from string, holdsNUL bool) {
 		r.fail(invalid(from, "must not hold the character NUL"))
 	default:
 		r.in.Placer = id
-		r.in.Defaults = append(r.in.Defaults, set(pathExternalID, word(id)))
+		r.in.Defaults = append(r.in.Defaults, setOn(&r.values, pathExternalID, word(id)))
 	}
 }
 
@@ -123,12 +124,10 @@ func filler(r *reading, rule *Rule, v hl7.Value) {
 		r.add(remove(rule.path))
 		return
 	}
-	f := r.m.Field("SCH", 2)
-	id := f.Component(1).Text
-	if id == "" {
-		return
+	c := r.m.Field("SCH", 2).Components()
+	if id := c.At(1).Text; id != "" {
+		put(r, rule.path, identifier{&fillerID, r.authority(c.At(2).Text, c.At(3).Text, c.At(4).Text), id})
 	}
-	r.add(set(rule.path, identifier{&fillerID, r.authority(f.Component(2).Text, f.Component(3).Text, f.Component(4).Text), id}))
 }
 
 // fillerID is the type of a filler's id.
@@ -142,7 +141,7 @@ func managementURL(r *reading, rule *Rule, _ hl7.Value) {
 	case state == hl7.Null:
 		r.add(remove(pathURL))
 	default:
-		r.add(set(rule.path, word(u)))
+		put(r, rule.path, word(u))
 	}
 }
 
@@ -150,14 +149,15 @@ func managementURL(r *reading, rule *Rule, _ hl7.Value) {
 // system.
 func code(r *reading, rule *Rule, v hl7.Value) {
 	if row, ok := r.local("SCH-8", r.m.Field("SCH", 8)); ok {
-		r.add(set(rule.path, word(row.Code)), remove(pathTypeSystem))
+		put(r, rule.path, word(row.Code))
+		r.add(remove(pathTypeSystem))
 		if row.System != "" {
-			r.add(set(pathTypeSystem, word(row.System)))
+			put(r, pathTypeSystem, word(row.System))
 		}
 		return
 	}
 	if c := codeOf(r.line(rule.from, v.Text)); c != "" {
-		r.add(set(rule.path, word(c)))
+		put(r, rule.path, word(c))
 	} else if !v.Valued() {
 		r.add(remove(rule.path))
 	}
@@ -168,7 +168,7 @@ func systemName(r *reading, rule *Rule, v hl7.Value) {
 		return // code wrote it
 	}
 	if uri := r.systemOf(v.Text); uri != "" {
-		r.add(set(rule.path, word(uri)))
+		put(r, rule.path, word(uri))
 		return
 	}
 	r.add(remove(rule.path))
@@ -177,7 +177,7 @@ func systemName(r *reading, rule *Rule, v hl7.Value) {
 // asDefault is text for an appointment that is being made.
 func asDefault(r *reading, rule *Rule, v hl7.Value) {
 	if v.Valued() {
-		r.in.Defaults = append(r.in.Defaults, set(rule.path, word(r.line(rule.from, v.Text))))
+		r.in.Defaults = append(r.in.Defaults, setOn(&r.values, rule.path, word(r.line(rule.from, v.Text))))
 	}
 }
 
@@ -187,7 +187,7 @@ func visit(r *reading, rule *Rule, v hl7.Value) {
 		return
 	}
 	if codes, ok := r.visitReason(v); ok {
-		r.add(set(rule.path, codes))
+		r.add(fhir.Change{Path: rule.path, Op: fhir.Set, Value: json.RawMessage(codes)})
 	}
 }
 
@@ -213,7 +213,7 @@ func reasonText(r *reading, rule *Rule, v hl7.Value) {
 			r.add(remove(rule.path))
 		}
 	case reason.Valued():
-		r.add(set(rule.path, remark{"SCH-7", r.line(rule.from, reason.Text)}))
+		put(r, rule.path, remark{"SCH-7", r.line(rule.from, reason.Text)})
 	}
 }
 
@@ -235,24 +235,24 @@ func specialty(r *reading, rule *Rule, v hl7.Value) {
 
 // replaceAll replaces a list of concepts, or removes it for "". A field that has
 // a value, but in no part that is read here, says nothing.
-func (r *reading) replaceAll(path fhir.Path, v hl7.Value, all []written) {
-	if len(all) > 0 || !v.Valued() {
-		r.add(replace(path, all))
+func (r *reading) replaceAll(path fhir.Path, v hl7.Value, list []byte) {
+	if len(list) > len("[") || !v.Valued() {
+		r.putList(path, list)
 	}
 }
 
 // concepts reads every repetition of a field in every segment of a name, as as
 // makes them, each different one once.
-func (r *reading) concepts(segment string, field int, name string, as func(concept) concept) []written {
-	var found distinct
+func (r *reading) concepts(segment string, field int, name string, as func(concept) concept) []byte {
+	text, seen := r.list(), distinct{all: r.rooms.written[:0]}
 	for s := range r.m.Segments(segment) {
 		for one := range s.Field(field).Repetitions() {
 			if c := as(r.coded(name, one)); !c.empty() {
-				found.add(encode(c))
+				text, _, _ = addTo(text, &seen, c)
 			}
 		}
 	}
-	return found.all
+	return text
 }
 
 func priority(r *reading, rule *Rule, v hl7.Value) {
@@ -261,7 +261,7 @@ func priority(r *reading, rule *Rule, v hl7.Value) {
 		return
 	}
 	if n, ok := urgency[strings.ToUpper(v.Text)]; ok {
-		r.add(set(rule.path, number(n)))
+		put(r, rule.path, number(n))
 		return
 	}
 	r.warn(rule.from + " is not a known urgency, and is ignored")

@@ -30,7 +30,7 @@ func contact(r *reading, rule *Rule, v hl7.Value) {
 		}
 	}
 	for one := range r.m.Field("SCH", 13).Repetitions() {
-		if p, _ := contactOf(one); p.Value != "" && p.System == "email" {
+		if p, _ := r.contactOf(one); p.Value != "" && p.System == "email" {
 			note("email", p.Value)
 		} else if p.Value != "" {
 			note("phone", p.Value)
@@ -49,7 +49,7 @@ func contact(r *reading, rule *Rule, v hl7.Value) {
 	}
 	switch {
 	case len(e.Parts) > 0:
-		r.add(set(rule.path, e))
+		put(r, rule.path, e)
 	case !v.Valued():
 		r.add(remove(rule.path))
 	}

@@ -65,6 +65,6 @@ func status(r *reading, _ *Rule, v hl7.Value) {
 
 func reason(r *reading, rule *Rule, _ hl7.Value) {
 	if c := r.coded("SCH-6", r.m.Field("SCH", 6)); !c.empty() {
-		r.add(set(rule.path, c))
+		put(r, rule.path, c)
 	}
 }

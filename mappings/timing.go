@@ -168,13 +168,14 @@ func (r *reading) finishTimes() {
 		t.end = moment{at: end, from: "SCH-9"}
 	}
 	if t.start.known() {
-		r.add(set(pathStart, instant(t.start.at)))
+		put(r, pathStart, instant(t.start.at))
 	}
 	switch {
 	case t.end.null:
 		r.add(remove(pathEnd), changeNoEnd)
 	case t.end.known():
-		r.add(set(pathEnd, instant(t.end.at)), changeKnownEnd)
+		put(r, pathEnd, instant(t.end.at))
+		r.add(changeKnownEnd)
 	}
 	r.finishMinutes()
 }
@@ -203,6 +204,6 @@ func (r *reading) finishMinutes() {
 		}
 		r.add(remove(pathMinutes))
 	default:
-		r.add(set(pathMinutes, number(span/time.Minute)))
+		put(r, pathMinutes, number(span/time.Minute))
 	}
 }

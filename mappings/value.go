@@ -2,8 +2,8 @@ package mappings
 
 import (
 	"strconv"
-	"sync"
 	"time"
+	"unsafe"
 
 	"slotway/fhir"
 )
@@ -76,24 +76,53 @@ func end(b []byte, closing byte) []byte {
 	return append(b, closing)
 }
 
-// encode writes a value as JSON.
-func encode[T value](v T) []byte {
-	p := pages.Get().(*page)
-	if cap(p.free) < pageSize/8 {
-		p.free = make([]byte, 0, pageSize)
+// page is memory that the values of a message are written to, one behind the other:
+// there are some twenty, which need not be as many allocations.
+type page struct {
+	size int // of what is taken at a time
+	free []byte
+}
+
+// begin gives room to append to. What is appended is noted by end before anything else
+// is written to the page.
+func (p *page) begin() []byte {
+	if cap(p.free) < p.size/8 {
+		p.free = make([]byte, 0, p.size)
 	}
-	b := v.append(p.free)
+	return p.free
+}
+
+// end notes what was appended, and gives it; nothing else is ever written there.
+func (p *page) end(b []byte) []byte {
 	if len(b) <= cap(p.free) { // otherwise it has memory of its own
 		p.free = b[len(b):]
 	}
-	pages.Put(p)
 	return b[:len(b):len(b)]
 }
 
-// page is memory that values are written to one behind the other: a message has
-// some twenty, which need not be as many allocations.
-type page struct{ free []byte }
+// addTo appends a value to a list that is being written, unless it is among those seen.
+func addTo[T value](list []byte, seen *distinct, v T) (more []byte, raw written, added bool) {
+	at := len(list)
+	more = append(v.append(list), ',')
+	raw = written(more[at : len(more)-1 : len(more)-1])
+	if !seen.add(raw) {
+		return list, nil, false
+	}
+	return more, raw, true
+}
 
-const pageSize = 2048
+// encode writes a value as JSON.
+func encode[T value](p *page, v T) []byte { return p.end(v.append(p.begin())) }
 
-var pages = sync.Pool{New: func() any { return &page{make([]byte, 0, pageSize)} }}
+// joined writes those parts that are not empty, with sep between them.
+func (p *page) joined(sep string, parts ...string) string {
+	b := p.begin()
+	for _, part := range parts {
+		if part != "" && len(b) > 0 {
+			b = append(b, sep...)
+		}
+		b = append(b, part...)
+	}
+	b = p.end(b)
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}

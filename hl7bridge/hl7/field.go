@@ -65,11 +65,15 @@ func (f Field) Sub(i, j int) Value {
 	if f.isNull() {
 		return Value{State: Null}
 	}
-	c := f.component(i)
-	if c.isNull() {
+	return f.component(i).sub(j)
+}
+
+// sub returns subcomponent j of a component.
+func (f Field) sub(j int) Value {
+	if f.isNull() {
 		return Value{State: Null}
 	}
-	return c.part(c.delims().Subcomponent, j).value()
+	return f.part(f.delims().Subcomponent, j).value()
 }
 
 // Text returns the first repetition as one text: component and subcomponent separators

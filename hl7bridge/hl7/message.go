@@ -49,12 +49,14 @@ func (m *Message) Delimiters() Delimiters { return m.delims }
 //     its parts Null: for SCH-7 = "", SCH-7.2 is Null.
 //   - MSH-1 and MSH-2 are given as they stand.
 func (m *Message) Get(r Ref) Value {
-	return m.Field(r.segment, int(r.field)).At(r)
+	return m.fieldOf(r.segment, r.key, int(r.field)).At(r)
 }
 
 // Field returns field n, from 1, of the first segment of that name.
-func (m *Message) Field(seg string, n int) Field {
-	key := keyOf(seg)
+func (m *Message) Field(seg string, n int) Field { return m.fieldOf(seg, keyOf(seg), n) }
+
+// fieldOf is Field for a name whose key is key.
+func (m *Message) fieldOf(seg string, key uint32, n int) Field {
 	for i := range m.segs {
 		if m.is(i, key, seg) {
 			return m.field(i, n)
@@ -89,6 +91,16 @@ func (m *Message) Segments(name string) iter.Seq[Segment] {
 			}
 		}
 	}
+}
+
+// Next returns the first segment of r's name whose Index is from or more.
+func (m *Message) Next(r Ref, from int) (s Segment, ok bool) {
+	for i := from; i < len(m.segs); i++ {
+		if m.is(i, r.key, r.segment) {
+			return Segment{m, i}, true
+		}
+	}
+	return Segment{}, false
 }
 
 // Has reports whether there is a segment of that name.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // Limits of a message. Its size is limited by the transport.
@@ -49,7 +50,7 @@ func Parse(raw []byte) (*Message, error) { return ParseAs(raw, "") }
 // ParseAs is Parse for a transport that names the character set itself, as HTTP does in
 // Content-Type. A name given here beats MSH-18; "" leaves it to MSH-18.
 func ParseAs(raw []byte, charset string) (*Message, error) {
-	m := &Message{raw: raw, text: string(raw), charset: utf8Set}
+	m := &Message{raw: raw, text: unsafe.String(unsafe.SliceData(raw), len(raw)), charset: utf8Set}
 	if err := m.findHeader(); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 // subcomponent. It is comparable. The zero Ref points nowhere.
 type Ref struct {
 	segment               string
+	key                   uint32 // of segment
 	field, component, sub uint16 // 1-based; 0 means not given
 }
 
@@ -30,7 +31,7 @@ func ParseRef(s string) (Ref, error) {
 	if !found || !validName(segment) || len(parts) > 3 {
 		return Ref{}, refError(s)
 	}
-	r := Ref{segment: segment}
+	r := Ref{segment: segment, key: keyOf(segment)}
 	for i, at := range []*uint16{&r.field, &r.component, &r.sub}[:len(parts)] {
 		n, err := strconv.ParseUint(parts[i], 10, 16)
 		if err != nil || n == 0 {

@@ -40,7 +40,7 @@ func (s Segment) Field(n int) Field {
 // Get returns the value at r in this segment, as Message.Get does. The value is Absent
 // if r names another segment.
 func (s Segment) Get(r Ref) Value {
-	if s.m == nil || !s.m.is(s.i, keyOf(r.segment), r.segment) {
+	if s.m == nil || !s.m.is(s.i, r.key, r.segment) {
 		return Value{}
 	}
 	return s.m.field(s.i, int(r.field)).At(r)
