@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"path"
-	"strings"
 )
 
 //go:embed assets
@@ -69,7 +68,7 @@ func serveAsset(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding")
 	body := a.plain
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if takesGzip(r.Header) {
 		h.Set("Content-Encoding", "gzip")
 		body = a.gzip
 	}

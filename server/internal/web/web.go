@@ -52,7 +52,7 @@ func (s *Site) Handler(pages map[string]Page) http.Handler {
 	cross.SetDenyHandler(s.answer(func(http.ResponseWriter, *http.Request) error {
 		return fhir.Errorf(fhir.Forbidden, "The request came from another site.")
 	}))
-	return headed(s.Origin, cross.Handler(mux))
+	return headed(s.Origin, packed(cross.Handler(mux)))
 }
 
 func asGet(r *http.Request) *http.Request {
