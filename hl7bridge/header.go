@@ -63,9 +63,23 @@ func (x *exchange) checkProcessing(c Customer) error {
 
 // sent reads MSH-7.
 func (x *exchange) sent(s sender) (time.Time, error) {
-	t, err := s.partner.Habits.ParseTime(x.env.Message.Get(msh7).Text, s.customer.Zone)
+	t, err := s.partner.Habits.ParseTime(pointed(x.env.Message.Get(msh7).Text), s.customer.Zone)
 	if err != nil {
 		return time.Time{}, fhir.Errorf(fhir.Unprocessable, "MSH-7 %s", err).At("MSH-7").Coded(mappings.ValueInvalid)
 	}
 	return t.Instant, nil
+}
+
+// pointed puts in the point before the hundredths or thousandths of a second that some
+// senders write without one in MSH-7, right behind the seconds.
+func pointed(clock string) string {
+	digits := strings.IndexAny(clock, "+-")
+	if digits < 0 {
+		digits = len(clock)
+	}
+	const seconds = len("YYYYMMDDHHMMSS")
+	if fraction := digits - seconds; (fraction != 2 && fraction != 3) || clock[seconds] == '.' {
+		return clock
+	}
+	return clock[:seconds] + "." + clock[seconds:]
 }

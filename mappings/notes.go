@@ -42,11 +42,18 @@ func notes(r *reading, rule *Rule, _ hl7.Value) {
 // about the booking. Segments of the sender's own have no notes: they are passed over.
 func (r *reading) bookingNotes() func(yield func(hl7.Field) bool) {
 	return func(yield func(hl7.Field) bool) {
-		about := ""
+		about, ignored := "", false
+		defer func() {
+			if ignored {
+				r.warn("NTE that does not follow SCH, TQ1 or ZAP is ignored: it is not about the booking")
+			}
+		}()
 		for s := range r.m.Segments("") {
 			switch name := s.Name(); name {
 			case "NTE":
-				if (about == "SCH" || about == "TQ1" || about == "ZAP") && !yield(s.Field(3)) {
+				if about != "SCH" && about != "TQ1" && about != "ZAP" {
+					ignored = true
+				} else if !yield(s.Field(3)) {
 					return
 				}
 			default:

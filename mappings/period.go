@@ -1,6 +1,7 @@
 package mappings
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -46,10 +47,7 @@ func (r *reading) period(s hl7.Segment, kind *resource) period {
 // span reads a number of a unit; the number may be negative or 0.
 func span(number, unit hl7.Field) (d time.Duration, ok bool) {
 	text, negative := strings.CutPrefix(number.Component(1).Text, "-")
-	name := unit.Component(1).Text
-	if name == "" {
-		name = "s"
-	}
+	name := cmp.Or(unit.Component(1).Text, number.Component(2).Text, "s")
 	switch text {
 	case "":
 		return 0, false
