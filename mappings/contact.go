@@ -1,6 +1,7 @@
 package mappings
 
 import (
+	"cmp"
 	"strings"
 
 	"slotway/fhir"
@@ -131,7 +132,8 @@ func telecoms(use string) Conv {
 	}
 }
 
-// contactOf reads an XTN: XTN-1 in older senders, else the parts or XTN-12.
+// contactOf reads an XTN: XTN-1 in older senders, else the parts or XTN-12; a number
+// that stands in XTN-4 is none of e-mail where XTN-3 says what it is.
 func (r *reading) contactOf(f hl7.Field) (p contactPoint, mobile bool) {
 	equipment := strings.ToUpper(f.Component(3).Text)
 	p.System = telecomSystem[equipment]
@@ -153,7 +155,7 @@ func (r *reading) contactOf(f hl7.Field) (p contactPoint, mobile bool) {
 		if isDigits(country) {
 			country = "+" + country
 		}
-		p.Value = r.words.joined(" ", country, f.Component(6).Text, f.Component(7).Text)
+		p.Value = cmp.Or(r.words.joined(" ", country, f.Component(6).Text, f.Component(7).Text), mail)
 	}
 	return p, mobileNumber[equipment] || mobileNumber[strings.ToUpper(f.Component(2).Text)]
 }

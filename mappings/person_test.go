@@ -94,6 +94,7 @@ func TestTelecom(t *testing.T) {
 		{"e-mail without equipment", "^NET^^a@example.org", `[{"system":"email","value":"a@example.org","use":"work"}]`},
 		{"use and equipment in each other's place", "0113^PH^WPN", `[{"system":"phone","value":"0113","use":"work"}]`},
 		{"e-mail as its use", "a@example.org^EMAIL", `[{"system":"email","value":"a@example.org","use":"work"}]`},
+		{"a number in the place of e-mail", "^^PH^0113", `[{"system":"phone","value":"0113","use":"work"}]`},
 		{"several", "1~2", `[{"system":"phone","value":"1","use":"work"},{"system":"phone","value":"2","use":"work"}]`},
 	}
 	for _, tc := range tests {
