@@ -132,14 +132,12 @@ func TestRejectedAndWithdrawn(t *testing.T) {
 	ctx := t.Context()
 	j.signIn(j.page)
 	j.sent("change", "Another day.")
-	if _, err := j.app.requests.Done(ctx, j.openRequest().Key, store.Any, requests.Rejected, "secret words of staff"); err != nil {
+	if _, err := j.app.requests.Done(ctx, j.openRequest().Key, store.Any, requests.Rejected, "No other day is free <b>."); err != nil {
 		t.Fatal(err)
 	}
 	j.must(j.open(ctx, j.page))
 	j.must(j.shows(j.page, http.StatusOK, "Not possible"))
-	if strings.Contains(j.body, "secret words") {
-		t.Error("the patient is shown why staff say it is done")
-	}
+	j.must(j.shows(j.page, http.StatusOK, "No other day is free &lt;b&gt;."))
 	j.sent("change", "Another day.")
 	j.must(j.open(ctx, j.page))
 	j.must(j.follow(ctx, `id="withdraw"`))
@@ -162,6 +160,10 @@ func TestRejectedAndWithdrawn(t *testing.T) {
 	}
 	j.must(j.submit(ctx, `id="withdraw"`, nil))
 	j.must(j.shows(j.page+"/withdraw", http.StatusConflict, "Your request has been answered"))
+	j.must(j.open(ctx, j.page))
+	if strings.Contains(j.body, "Done by staff") {
+		t.Error("the patient is told a reason that nobody wrote")
+	}
 }
 
 // What is wrong with the form stands on it, with what was filled in.

@@ -82,6 +82,11 @@ func TestStaffRequest(t *testing.T) {
 	}
 	w.must(w.submit(ctx, ">Claim<", nil))
 	w.must(w.shows(page, http.StatusOK, "You have claimed this request"))
+	for _, path := range []string{page, page + "?done=done"} { // it is told once, and not by an address
+		if w.goTo(path); strings.Contains(w.body, "You have claimed") || strings.Contains(w.body, "request is closed") {
+			t.Errorf("%s tells what was not done just now", path)
+		}
+	}
 	w.must(w.submit(ctx, `id="reply"`, url.Values{"text": {"Would the 22nd do?\r\n" + scripted}}))
 	w.must(w.shows(page, http.StatusOK, "Your reply was sent"))
 	w.must(w.submit(ctx, `id="note"`, url.Values{"text": {"Rang the clinic. " + scripted}, "progress": {"Waiting for the clinic"}}))
@@ -189,13 +194,22 @@ func TestStaffRequestRefused(t *testing.T) {
 		"no text":    {"reply", "reply-text", " ", "Write a reply"},
 		"a long one": {"note", "note-text", strings.Repeat("é", 4001), "at most 4,000 characters"},
 		"a control":  {"note", "note-text", "a\x01b", "at most 4,000 characters"},
-		"no outcome": {"done", "done-text", "", "Choose how the request ends"},
+		"no outcome": {"done", "as-completed", "", "Choose how the request ends"},
 		"a stranger": {"assign", "assign-text", "person:grace.okafor", "Choose whom to give the request to"},
 	} {
 		w.must(w.submit(ctx, `id="`+tc.form+`"`, url.Values{"text": {tc.text}}))
 		if w.status != http.StatusUnprocessableEntity || !strings.Contains(w.body, `<a href="#`+tc.field+`">`) || !strings.Contains(w.body, tc.want) || !strings.Contains(w.body, "<title>Error: ") || !strings.Contains(w.body, `id="`+tc.field+`"`) {
 			t.Errorf("%s: %d, want 422 and %q", name, w.status, tc.want)
 		}
+	}
+	// What was filled in stays beside what is wrong.
+	w.must(w.submit(ctx, `id="done"`, url.Values{"as": {"rejected"}, "text": {strings.Repeat("é", 4001)}}))
+	if !strings.Contains(w.body, `value="rejected" checked`) || strings.Contains(w.body, `id="as-error"`) || !strings.Contains(w.body, `id="done-text-error"`) {
+		t.Error("how it was to end is forgotten, or is called wrong")
+	}
+	w.must(w.submit(ctx, `id="note"`, url.Values{"text": {" "}, "progress": {"Rang twice"}}))
+	if !strings.Contains(w.body, `value="Rang twice"`) {
+		t.Error("how far it was is forgotten")
 	}
 	if _, err := w.app.requests.Withdraw(ctx, w.own.Key, store.Any, w.own.Patient); err != nil {
 		t.Fatal(err)

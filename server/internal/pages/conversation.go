@@ -23,6 +23,7 @@ type askedView struct {
 	Says  string
 	When  string // it was asked
 	Open  bool
+	Why   string         // it has ended so, as the hospital wrote
 	Last  request.Number // of the last message
 	Lines []line
 }
@@ -52,7 +53,7 @@ var states = map[request.State]struct {
 func (b booking) sayRequest(r request.Request) askedView {
 	at := func(t time.Time) string { return web.LongTime(t.In(b.customer.Zone)) }
 	v := askedView{
-		ID: r.Key.ID, Title: "You asked to " + asks[r.Kind] + " this appointment", When: at(r.Asked), Open: r.State.Open(),
+		ID: r.Key.ID, Title: "You asked to " + asks[r.Kind] + " this appointment", When: at(r.Asked), Open: r.State.Open(), Why: r.Reason(),
 		State: states[r.State].status, Says: states[r.State].says,
 	}
 	if r.State == request.Completed && r.After == "cancelled" {

@@ -9,6 +9,25 @@ import (
 	"slotway/server/internal/store"
 )
 
+// What is said of why a request has ended, where nobody wrote a reason.
+const (
+	whyChanged   = "The appointment was changed."
+	whyDeleted   = "The appointment was deleted."
+	whyCancelled = "The appointment was cancelled."
+	whyDone      = "Done by staff."
+	whyWithdrawn = "Withdrawn by the patient."
+)
+
+// Reason gives why the request has ended, in the words of whoever closed it; empty
+// where they wrote none.
+func (r Request) Reason() string {
+	switch r.Why {
+	case whyChanged, whyDeleted, whyCancelled, whyDone, whyWithdrawn:
+		return ""
+	}
+	return r.Why
+}
+
 // Told answers the open request of an appointment whose status moved on from
 // pending, within the Update that moved it (design decision 22): it is completed,
 // with what the status is now. An appointment that was deleted takes its request
@@ -28,12 +47,12 @@ func (s *Service) Told(ctx context.Context, tx store.Tx, t booking.Told) error {
 	if err != nil || !open {
 		return err
 	}
-	state, why := Completed, "The appointment was changed."
+	state, why := Completed, whyChanged
 	switch {
 	case t.Now.Deleted:
-		state, why = Withdrawn, "The appointment was deleted."
+		state, why = Withdrawn, whyDeleted
 	case after == "cancelled":
-		why = "The appointment was cancelled."
+		why = whyCancelled
 	}
 	return s.close(ctx, tx, rec, state, why, after)
 }

@@ -100,7 +100,7 @@ func (s *Service) Done(ctx context.Context, key store.Key, ifVersion int64, as S
 		return Request{}, fhir.Errorf(fhir.Unprocessable, "A request is done as completed or rejected.").At("state")
 	}
 	if why = strings.TrimSpace(why); why == "" {
-		why = "Done by staff."
+		why = whyDone
 	}
 	if err := checkText(why); err != nil {
 		return Request{}, err
@@ -125,7 +125,7 @@ func (s *Service) Withdraw(ctx context.Context, key store.Key, ifVersion int64, 
 			return nil, err
 		}
 		by := object{"reference": "Patient/" + patient.ID}
-		return nil, s.undo(ctx, tx, rec, r, Withdrawn, "Withdrawn by the patient.", addNote(rec, annotation(by, number, withdrawal)))
+		return nil, s.undo(ctx, tx, rec, r, Withdrawn, whyWithdrawn, addNote(rec, annotation(by, number, withdrawal)))
 	})
 }
 

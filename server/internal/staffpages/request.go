@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"slotway/fhir"
@@ -19,7 +20,6 @@ type sheet struct {
 	Progress string
 	Why      string
 	Before   string
-	After    string
 	Changed  when
 	Said     []said // the conversation
 	Notes    []said
@@ -27,7 +27,8 @@ type sheet struct {
 	Mine     bool
 	Done     string // what was just done
 	Problem  *web.Problem
-	Written  map[string]string // what was written into a form that was not carried out
+	Form     string     // that was not carried out
+	Filled   url.Values // what it was filled in with
 }
 
 // area is a field of several lines.
@@ -35,12 +36,23 @@ type area struct{ ID, Label, Hint, Text, Wrong string }
 
 // Area gives that of a form, with what was written into it and what is wrong with it.
 func (s sheet) Area(form, label, hint string) area {
-	a := area{ID: form + "-text", Label: label, Hint: hint, Text: s.Written[form]}
-	if s.Problem != nil && s.Problem.Field == a.ID {
-		a.Wrong = s.Problem.Text
+	a := area{ID: form + "-text", Label: label, Hint: hint}
+	if a.Wrong = s.Wrong(a.ID); s.Form == form {
+		a.Text = s.Filled.Get("text")
 	}
 	return a
 }
+
+// Wrong gives what is wrong with a field; empty for nothing.
+func (s sheet) Wrong(field string) string {
+	if s.Problem == nil || s.Problem.Field != field {
+		return ""
+	}
+	return s.Problem.Text
+}
+
+// Chose says whether a way to close the request was chosen that was not carried out.
+func (s sheet) Chose(as string) bool { return s.Filled.Get("as") == as }
 
 // said is a message or a note.
 type said struct {
@@ -56,7 +68,11 @@ func (s *Server) request(w http.ResponseWriter, r *http.Request, p Person) error
 	if err != nil {
 		return err
 	}
-	return s.showRequest(w, r, p, q, http.StatusOK, sheet{Done: deeds[r.URL.Query().Get("done")]})
+	done, err := s.justDone(r)
+	if err != nil {
+		return err
+	}
+	return s.showRequest(w, r, p, q, http.StatusOK, sheet{Done: deeds[done]})
 }
 
 // asked gives the request of an address; what somebody may not see is not there.
@@ -80,7 +96,11 @@ func (s *Server) showRequest(w http.ResponseWriter, r *http.Request, p Person, q
 	}
 	zone := s.zone(q.Key.Customer)
 	data.row, data.Open, data.Progress, data.Why = rows[0], q.State.Open(), q.Progress, q.Why
-	data.Before, data.After, data.Changed = q.Before, q.After, whenAt(q.Changed, zone)
+	data.Of.Status, data.Before = bookedAs[data.Of.Status].Text, bookedAs[q.Before].Text
+	data.Changed = whenAt(q.Changed, zone)
+	if data.Form == "note" {
+		data.Progress = data.Filled.Get("progress")
+	}
 	for _, m := range q.Messages {
 		data.Said = append(data.Said, s.saidBy(m, data.Patient.Name, zone))
 	}
@@ -92,7 +112,12 @@ func (s *Server) showRequest(w http.ResponseWriter, r *http.Request, p Person, q
 		return err
 	}
 	data.Mine = q.Owner.Number != 0 && q.Owner.Number == own.Number
-	data.People = s.assignable(q, p)
+	data.People = s.assignable(q)
+	if to := data.Filled.Get("text"); data.Form == "assign" {
+		for i := range data.People {
+			data.People[i].Chosen = data.People[i].Value == to
+		}
+	}
 	e := s.event(r, p, "staff.requests.read", status)
 	touched(&e, q)
 	s.Audit.Add(&e)
@@ -122,7 +147,7 @@ const (
 )
 
 // assignable are those whom a request can be given to.
-func (s *Server) assignable(q request.Request, p Person) []choice {
+func (s *Server) assignable(q request.Request) []choice {
 	people := s.People.Colleagues(Requests, q.Key.Customer)
 	all := []choice{{toNobody, "Nobody", q.Owner.Name == ""}}
 	for _, team := range teamsOf(people) {

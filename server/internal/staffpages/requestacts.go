@@ -9,11 +9,12 @@ import (
 
 	"slotway/fhir"
 	"slotway/server/internal/request"
+	"slotway/server/internal/session"
 	"slotway/server/internal/store"
 	"slotway/server/internal/web"
 )
 
-// deeds say what was done, by the word that the page's address has for it.
+// deeds say what was done, by the word that the session has for it.
 var deeds = map[string]string{
 	"claim": "You have claimed this request.", "assign": "The request was given to somebody else, or to nobody.", "reply": "Your reply was sent to the patient.",
 	"note": "Your note was kept. The patient does not see it.", "done": "The request is closed.",
@@ -50,10 +51,26 @@ func (s *Server) acting(name string, do func(context.Context, order) error) act 
 		}
 		err = do(s.doing(r, p, "staff.requests."+name), order{q.Key, version, by, p, r.PostForm})
 		if err == nil {
-			return web.Away(w, r, requestPath(q.Key)+"?done="+name)
+			if err := s.Sessions.Change(r.Context(), r, func(v *session.Session) { v.Tell = tellDone + name }); err != nil {
+				return err
+			}
+			return web.Away(w, r, requestPath(q.Key))
 		}
 		return s.notDone(w, r, p, name, err)
 	}
+}
+
+// tellDone begins what a session tells of what was done with a request.
+const tellDone = "request-"
+
+// justDone gives what was done on the page before. It is told once, and by the session
+// alone: an address could say it of anything.
+func (s *Server) justDone(r *http.Request) (name string, err error) {
+	v, ok, err := s.Sessions.Peek(r.Context(), r)
+	if err != nil || !ok || !strings.HasPrefix(v.Tell, tellDone) {
+		return "", err
+	}
+	return strings.TrimPrefix(v.Tell, tellDone), s.Sessions.Change(r.Context(), r, func(v *session.Session) { v.Tell = "" })
 }
 
 // notDone shows the request as it is now, with why something was not done.
@@ -67,7 +84,10 @@ func (s *Server) notDone(w http.ResponseWriter, r *http.Request, p Person, name 
 		say.Text, say.Field = "The request was closed since you opened it, so nothing was done.", ""
 	case fhir.Unprocessable:
 		say.Text = tooLong
-		if name == "done" && r.PostForm.Get("as") == "" || name == "assign" || strings.TrimSpace(r.PostForm.Get("text")) == "" {
+		if name == "done" && r.PostForm.Get("as") == "" {
+			say.Field = "as-completed"
+		}
+		if say.Field == "as-completed" || name == "assign" || strings.TrimSpace(r.PostForm.Get("text")) == "" {
 			say.Text = empty[name]
 		}
 	case fhir.NotFound, fhir.Gone:
@@ -79,7 +99,7 @@ func (s *Server) notDone(w http.ResponseWriter, r *http.Request, p Person, name 
 	if err != nil {
 		return err
 	}
-	data := sheet{Problem: &say, Written: map[string]string{name: r.PostForm.Get("text")}}
+	data := sheet{Problem: &say, Form: name, Filled: r.PostForm}
 	return s.showRequest(w, r, p, q, kind.Status(fhir.StyleRFC6750), data)
 }
 
