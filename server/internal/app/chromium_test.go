@@ -38,6 +38,10 @@ type tab struct {
 	requests []string // documents that were asked for
 }
 
+// plainHost is this machine under a name for which a browser over http sends no
+// Sec-Fetch-Site, as older ones send none at all.
+const plainHost = "facade.test"
+
 // chromium starts the browser for a test. It takes most of a minute, so it is run
 // where SLOTWAY_BROWSER requires it, as .ci/run does.
 func chromium(t *testing.T) context.Context {
@@ -58,6 +62,7 @@ func chromium(t *testing.T) context.Context {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile(t)),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("host-resolver-rules", "MAP "+plainHost+" 127.0.0.1"),
 	)
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(stop)
@@ -118,12 +123,12 @@ func (b *tab) heard(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
 		u, err := url.Parse(e.Request.URL)
-		if err != nil || u.Scheme == "http" && u.Hostname() != "127.0.0.1" && u.Hostname() != "localhost" || u.Scheme == "https" {
+		if err != nil || u.Scheme == "http" && u.Hostname() != "127.0.0.1" && u.Hostname() != "localhost" && u.Hostname() != plainHost || u.Scheme == "https" {
 			b.bad = append(b.bad, "the browser asked for "+e.Request.URL)
 		}
 		if e.Type == network.ResourceTypeDocument {
 			b.requests = append(b.requests, e.Request.URL)
-			if from, _ := e.Request.Headers["Referer"].(string); from != "" {
+			if from, _ := e.Request.Headers["Referer"].(string); from != "" && !strings.HasPrefix(e.Request.URL, origin(from)+"/") {
 				b.bad = append(b.bad, "the browser told where it came from: "+from)
 			}
 		}
@@ -131,10 +136,19 @@ func (b *tab) heard(event any) {
 		b.bad = append(b.bad, "a dialog opened: "+e.Message)
 	case *log.EventEntryAdded:
 		refusal := (strings.Contains(e.Entry.Text, "the server responded with a status of 4") || strings.Contains(e.Entry.Text, "a status of 503")) && slices.Contains(b.requests, e.Entry.URL)
-		if e.Entry.Level == log.LevelError && !refusal { // a page may say that something is wrong
+		if e.Entry.Level == log.LevelError && !refusal && !strings.Contains(e.Entry.URL, "://"+plainHost) { // a page may say that something is wrong
 			b.bad = append(b.bad, "on the console: "+e.Entry.Text+" "+e.Entry.URL)
 		}
 	}
+}
+
+// origin gives scheme and authority of an address.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "nowhere"
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 func (b *tab) run(actions ...chromedp.Action) {

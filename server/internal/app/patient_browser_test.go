@@ -98,6 +98,39 @@ func TestAskInBrowser(t *testing.T) {
 	b.accessible("not-found")
 }
 
+// TestLongWordsInBrowser looks at what feeds send without any blank, and at marks that
+// turn the direction of what follows: nothing stands out to the side, and they show.
+func TestLongWordsInBrowser(t *testing.T) {
+	j, b := startTab(t, chromium(t), Settings{})
+	long := strings.Repeat("Unbroken", 30)
+	d := &demo{}
+	p, err := d.person(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.send("S12", "J2", p.pid, segment("SCH", map[int]string{1: "J2", 7: "^" + long, 8: "F^" + long, 11: "^^^20300116143000^20300116150000"}),
+		"PV1||O|^^^^^^^^"+long+"\u202Egnp|||||||100^"+long, "RGS|1", "AIP|1||1^"+long+"^S^^^Dr")
+	page := j.find("J2")
+	b.signIn(j)
+	for _, one := range [][2]string{{"", "h1"}, {"/ask", "#note"}} {
+		b.open(page+one[0], one[1])
+		b.accessible("long-words" + strings.ReplaceAll(one[0], "/", "-"))
+	}
+	b.run(chromedp.Click("#kind-cancel", chromedp.ByQuery))
+	b.click("#continue", "#send")
+	b.accessible("long-words-check")
+	b.click("#send", "#sent")
+	b.accessible("long-words-sent")
+	b.click("#go", "#withdraw")
+	var text string
+	b.run(chromedp.Text("main", &text, chromedp.ByQuery))
+	if strings.Contains(text, "\u202e") || !strings.Contains(text, "‹U+202E›") {
+		t.Error("a mark that turns the direction is not shown")
+	}
+	b.open("/patient", "h1")
+	b.accessible("long-words-overview")
+}
+
 // TestErrorsInBrowser looks at what people see who cannot be signed in, or are slowed
 // down.
 func TestErrorsInBrowser(t *testing.T) {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -62,5 +63,27 @@ func TestManagementURLPolicy(t *testing.T) {
 				t.Errorf("policy %q", csp)
 			}
 		})
+	}
+}
+
+// E61: what is over is not managed any more, whatever its status still says.
+func TestManageWhatIsOver(t *testing.T) {
+	j := startJourney(t, Settings{})
+	ctx := t.Context()
+	d := &demo{}
+	p, err := d.person(0)
+	j.must(err)
+	j.send("S12", "J2", p.pid, segment("SCH", map[int]string{1: "J2", 7: "^Follow-up clinic", 11: "^^^20200115143000^20200115150000"}), "ZAP|"+j.management)
+	over := j.find("J2")
+	j.signIn(over)
+	j.must(j.shows(over, http.StatusOK, ">Booked<"))
+	if strings.Contains(j.body, "/manage\"") || strings.Contains(j.body, "id=\"ask\"") {
+		t.Error("what is over can be managed")
+	}
+	j.must(j.visit(ctx, http.MethodPost, over+"/manage", url.Values{}))
+	j.must(j.shows(over+"/manage", http.StatusConflict, "You cannot manage this appointment online"))
+	j.must(j.open(ctx, "/patient"))
+	if !strings.Contains(j.body, j.page+"/manage\"") || strings.Contains(j.body, over+"/manage\"") {
+		t.Error("of all appointments, that which is to come is the one to manage")
 	}
 }

@@ -52,9 +52,9 @@ func (j *journey) send(event, id string, more ...string) {
 	}
 }
 
-// sorted puts the segments of a message in its order: SCH, ZAP, PID.
+// sorted puts the segments of a message in its order.
 func sorted(segments []string) (all []string) {
-	for _, name := range []string{"SCH", "ZAP", "PID"} {
+	for _, name := range []string{"SCH", "ZAP", "PID", "PV1", "RGS", "AIP"} {
 		for _, s := range segments {
 			if strings.HasPrefix(s, name) {
 				all = append(all, s)

@@ -167,10 +167,10 @@ var pathURL = fhir.MustPath("extension.where(url=" + fhir.ManagementURL + ").val
 
 // managementURL gives where the patient is sent to manage the appointment; empty
 // where there is no such place, where patients may not be sent there, and where
-// there is nothing left to manage.
+// there is nothing left to manage: it is over, or was cancelled.
 func (s *Server) managementURL(b booking) string {
 	url := b.stored.Resource.Root().One(pathURL).Text()
-	if url == "" || slices.Contains(finished, b.about.Status) || s.Allowed(b.customer.Alias, url) != nil {
+	if url == "" || !b.toCome(s.Now()) || s.Allowed(b.customer.Alias, url) != nil {
 		return ""
 	}
 	return url

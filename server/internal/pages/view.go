@@ -27,6 +27,7 @@ type view struct {
 	NHS     string   // 999 000 2000
 	Notes   string   // for the patient
 	Path    string   // of its own page
+	ToCome  bool
 	Manage  bool
 }
 
@@ -54,9 +55,9 @@ var statuses = map[string]status{
 func (s *Server) view(ctx context.Context, b booking) view {
 	root := b.stored.Resource.Root()
 	v := view{
-		Title: "Appointment", Trust: b.customer.Name, Patient: web.FullName(b.person.Names), Status: statuses[b.about.Status],
-		NHS: web.Spaced(r4.Value(b.person.Identifiers, fhir.NHSNumberSystem)), Notes: root.Get("patientInstruction").Text(),
-		Path: manage.Path(b.patient, b.about.ID), Manage: s.managementURL(b) != "",
+		Title: "Appointment", Trust: b.customer.Name, Patient: web.Shown(web.FullName(b.person.Names)), Status: statuses[b.about.Status],
+		NHS: web.Spaced(r4.Value(b.person.Identifiers, fhir.NHSNumberSystem)), Notes: web.Shown(root.Get("patientInstruction").Text()),
+		Path: manage.Path(b.patient, b.about.ID), ToCome: b.toCome(s.Now()), Manage: s.managementURL(b) != "",
 	}
 	if b.about.Status == "pending" {
 		if asked, open, err := s.openRequest(ctx, b); err == nil && open {
@@ -71,12 +72,14 @@ func (s *Server) view(ctx context.Context, b booking) view {
 		}
 	}
 	for _, name := range []string{"serviceType", "specialty"} {
-		v.Care = append(v.Care, web.ConceptsOf(root, name)...)
+		for _, text := range web.ConceptsOf(root, name) {
+			v.Care = append(v.Care, web.Shown(text))
+		}
 	}
 	v.Care = slices.Compact(v.Care)
 	for _, text := range append([]string{root.Get("description").Text()}, append(web.ConceptsOf(root, "appointmentType"), v.Care...)...) {
 		if text != "" {
-			v.Title = text
+			v.Title = web.Shown(text)
 			break
 		}
 	}
@@ -107,6 +110,7 @@ func (s *Server) seen(ctx context.Context, v *view, b booking, actor r4.Referenc
 	if name == "" {
 		return
 	}
+	name = web.Shown(name)
 	switch typ {
 	case "Practitioner", "PractitionerRole":
 		v.People = append(v.People, name)

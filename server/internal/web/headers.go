@@ -20,6 +20,9 @@ func headed(origin string, next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", policy)
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		// A page itself says same-origin, in its layout: a form of a page that says
+		// no-referrer comes with the Origin "null" (Fetch, "append a request Origin
+		// header"), and a browser without Sec-Fetch-Site could send none of ours.
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Del("Strict-Transport-Security")

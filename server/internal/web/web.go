@@ -10,6 +10,7 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"slotway/fhir"
 	"slotway/server/internal/audit"
@@ -41,8 +42,9 @@ func (s *Site) Handler(pages map[string]Page) http.Handler {
 		mux.Handle(pattern, s.answer(do))
 	}
 	mux.Handle("GET "+s.Assets+"/{version}/{file}", s.answer(serveAsset))
-	mux.Handle("/", s.answer(func(_ http.ResponseWriter, r *http.Request) error {
-		if _, pattern := mux.Handler(asGet(r)); pattern != "/" && r.Method != http.MethodGet && r.Method != http.MethodHead {
+	mux.Handle("/", s.answer(func(w http.ResponseWriter, r *http.Request) error {
+		if methods := methodsOf(mux, r); len(methods) > 0 {
+			w.Header().Set("Allow", strings.Join(methods, ", ")) // RFC 9110 section 15.5.6
 			return fhir.Errorf(fhir.MethodNotAllowed, "This page cannot be used in that way.")
 		}
 		return NoPage()
@@ -55,10 +57,17 @@ func (s *Site) Handler(pages map[string]Page) http.Handler {
 	return headed(s.Origin, packed(cross.Handler(mux)))
 }
 
-func asGet(r *http.Request) *http.Request {
-	get := r.Clone(r.Context())
-	get.Method = http.MethodGet
-	return get
+// methodsOf gives the methods that the address of a request takes; none where there
+// is no page.
+func methodsOf(mux *http.ServeMux, r *http.Request) (all []string) {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+		as := r.Clone(r.Context())
+		as.Method = method
+		if _, pattern := mux.Handler(as); pattern != "/" {
+			all = append(all, method)
+		}
+	}
+	return all
 }
 
 // answer makes a handler of a page.
