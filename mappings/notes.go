@@ -42,17 +42,12 @@ func notes(r *reading, rule *Rule, _ hl7.Value) {
 // about the booking. Segments of the sender's own have no notes: they are passed over.
 func (r *reading) bookingNotes() func(yield func(hl7.Field) bool) {
 	return func(yield func(hl7.Field) bool) {
-		about, ignored := "", false
-		defer func() {
-			if ignored {
-				r.warn("NTE that does not follow SCH, TQ1 or ZAP is ignored: it is not about the booking")
-			}
-		}()
+		about := ""
 		for s := range r.m.Segments("") {
 			switch name := s.Name(); name {
 			case "NTE":
 				if about != "SCH" && about != "TQ1" && about != "ZAP" {
-					ignored = true
+					r.warnOnce("NTE that does not follow SCH, TQ1 or ZAP is ignored: it is not about the booking")
 				} else if !yield(s.Field(3)) {
 					return
 				}

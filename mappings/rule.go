@@ -129,6 +129,13 @@ func (r *reading) fail(err error) { r.problems = append(r.problems, err) }
 // warn notes something for the message log. The text holds no patient data.
 func (r *reading) warn(text string) { r.in.Warnings = append(r.in.Warnings, text) }
 
+// warnOnce is warn for what may be so in several segments.
+func (r *reading) warnOnce(text string) {
+	if !slices.Contains(r.in.Warnings, text) {
+		r.warn(text)
+	}
+}
+
 // err gives what is wrong, several problems joined in the order they were found.
 func (r *reading) err() error {
 	if len(r.problems) == 1 {
