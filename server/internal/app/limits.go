@@ -16,7 +16,7 @@ type LimitConfig struct {
 	MLLP    MLLPLimits `yaml:"mllp"`
 	Client  RateConfig `yaml:"client"`  // requests of one client, over all listeners of a process
 	Address RateConfig `yaml:"address"` // and of one address
-	SignIn  RateConfig `yaml:"sign_in"` // beginnings of patients' sign-ins, from one address
+	SignIn  RateConfig `yaml:"sign_in"` // beginnings of sign-ins of patients, and of staff, from one address
 }
 
 // RateConfig is a rate of requests: rest.Rate. Without per_second there is no limit.

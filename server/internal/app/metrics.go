@@ -55,7 +55,7 @@ var metricTable = []metric{
 	{outboxAttempts, counter, []string{"partner", "outcome"}, "Attempts to send messages to partners, by partner and outcome: delivered, refused, failed or unanswered."},
 	{outboxWaiting, gauge, []string{"partner", "state"}, "Messages that wait for a partner (queued), or were given up (dead); counted up to 10,000."},
 	{outboxOldest, gauge, []string{"partner"}, "Age of the oldest message that waits for a partner; 0 when none does."},
-	{signIns, counter, []string{"who", "outcome"}, "Sign-ins at the pages. Each that began (begun) ends at most once: done, refused by NHS login, again (asked, after it would not do without), unproven, another (somebody else came back), or failed. Beside those: stray (an answer that nobody waits for) and slowed (not begun, beyond limits.sign_in)."},
+	{signIns, counter, []string{"who", "outcome"}, "Sign-ins at the pages. Each that began (begun) ends at most once: done, refused (by the provider, or a wrong password), again (asked, after NHS login would not do without), unproven, another (somebody else came back), unknown (staff whom nobody has let in), or failed. Beside those: stray (an answer that nobody waits for) and slowed (not begun, beyond limits.sign_in)."},
 	{auditTaken, counter, []string{"outcome"}, "Records of the audit that were taken in memory, or lost for want of room where reads go on without."},
 	{auditWaits, gauge, nil, "Records of the audit that are not written yet."},
 	{auditSealed, gauge, nil, "Number of the last seal of the audit."},

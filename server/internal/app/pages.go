@@ -16,6 +16,7 @@ import (
 	"slotway/server/internal/pages"
 	"slotway/server/internal/rest"
 	"slotway/server/internal/session"
+	"slotway/server/internal/web"
 )
 
 // NHSLoginConfig says as which client patients are signed in at NHS login.
@@ -56,11 +57,18 @@ func (a *App) sites(catalog *search.Catalog, state *sealer) (map[string]rest.Sit
 		Origin: cfg.BaseURL, Store: a.store, Catalog: catalog, Bases: cfg.bases(), Customers: a.patientCustomers, Sessions: a.sessions,
 		NHSLogin: client, Prompt: cfg.NHSLogin.Prompt, Callbacks: manage.NewCallbacks(cfg.BaseURL, key), Allowed: a.manageable,
 		Once: replays{a.store}.Once, Requests: a.requests, Now: a.now, NewID: a.newID, Audit: a.audit, Log: a.log, Test: cfg.pretend != nil,
-		Slow:    rest.NewThrottle(rest.Rate(cfg.Limits.SignIn), a.now).TakeAddress,
-		Observe: func(outcome string) { a.metrics.signIn("patient", outcome) },
+		SignIns: a.signInsOf("patient"),
 	}
 	all[rest.PartPages] = rest.Site{Paths: pages.Paths, Handler: s.Handler()}
 	return all, nil
+}
+
+// signInsOf counts the sign-ins of patients, or of staff, and slows them down.
+func (a *App) signInsOf(who string) web.SignIns {
+	return web.SignIns{
+		Slow:    rest.NewThrottle(rest.Rate(a.cfg.Limits.SignIn), a.now).TakeAddress,
+		Observe: func(outcome string) { a.metrics.signIn(who, outcome) },
+	}
 }
 
 // sessionsOf gives the sessions of a kind.

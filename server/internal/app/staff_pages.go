@@ -16,7 +16,7 @@ func (a *App) staffSite(catalog *search.Catalog, state *sealer) (rest.Site, erro
 	}
 	s := &staffpages.Server{
 		Origin: cfg.BaseURL, Store: a.store, Catalog: catalog, Bases: cfg.bases(), Sessions: a.sessionsOf(session.Staff, state),
-		People: staffDesk{a.staff, cfg.StaffLogin}, Login: login, Passwords: login == nil || cfg.StaffLogin.Passwords,
+		People: staffDesk{a.staff, cfg.StaffLogin}, SignIns: a.signInsOf("staff"), Login: login, Passwords: login == nil || cfg.StaffLogin.Passwords,
 		Requests: a.requests, Intake: a.intake, Grants: a.grants, Outbox: a.outbox, Directory: a.staffDirectory, State: a.state(), Now: a.now, Audit: a.audit, Log: a.log, Test: cfg.pretend != nil,
 		Customer: func(alias string) staffpages.Customer {
 			c, _ := a.partners.Customer(alias)

@@ -40,12 +40,8 @@ type Server struct {
 	// Allowed says whether patients of a customer may be sent to a management URL.
 	Allowed func(customer, url string) error
 	// Once says whether this is the first use of a key, which it remembers until then.
-	Once func(ctx context.Context, key string, until time.Time) (first bool, err error)
-	// Slow takes note that an address begins to sign in, and says how long it must wait
-	// when it does so too often.
-	Slow func(remote string) time.Duration
-	// Observe is told how each sign-in began and ended: the outcomes of signin.go.
-	Observe func(outcome string)
+	Once    func(ctx context.Context, key string, until time.Time) (first bool, err error)
+	SignIns web.SignIns
 
 	Now   func() time.Time
 	NewID func() string

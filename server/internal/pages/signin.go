@@ -1,11 +1,9 @@
 package pages
 
 import (
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"slotway/fhir"
@@ -82,27 +80,11 @@ func (s *Server) startSignIn(w http.ResponseWriter, r *http.Request) error {
 	return s.begin(w, r, s.Sessions.NewSignIn(s.target(r.URL.Query().Get("to"))), "login", "")
 }
 
-// The outcomes of sign-ins. Each that was begun has at most one of the others, but
-// for those that were not begun here.
-const (
-	signInBegun    = "begun"
-	signInDone     = "done"
-	signInRefused  = "refused"  // NHS login sent the person back with an error
-	signInAgain    = "again"    // and another was begun, with asking
-	signInUnproven = "unproven" // the identity is not proven
-	signInAnother  = "another"  // it is not theirs what they came back to
-	signInFailed   = "failed"   // what NHS login said did not hold, or could not be had
-	signInStray    = "stray"    // an answer that nobody waits for; none was begun
-	signInSlowed   = "slowed"   // none was begun, because there were too many
-)
-
 // begin sends the browser to NHS login, unless too many are sent there from its
 // address.
 func (s *Server) begin(w http.ResponseWriter, r *http.Request, v session.SignIn, prompt, assertion string) error {
-	if wait := s.Slow(r.RemoteAddr); wait > 0 {
-		s.Observe(signInSlowed)
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-		s.say(w, r, http.StatusTooManyRequests, web.Message{Title: "Too many people are signing in", Text: "Wait a minute, and try again."})
+	if say, wait := s.SignIns.TooMany(w, r); wait {
+		s.say(w, r, http.StatusTooManyRequests, say)
 		return nil
 	}
 	state, err := s.Sessions.BeginSignIn(r.Context(), w, r, v)
@@ -113,14 +95,14 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, v session.SignIn,
 	if err != nil {
 		return err
 	}
-	s.Observe(signInBegun)
+	s.SignIns.Observe(web.SignInBegun)
 	return web.Away(w, r, to)
 }
 
 // endSignIn takes the browser back from NHS login.
 func (s *Server) endSignIn(w http.ResponseWriter, r *http.Request) error {
 	outcome, err := s.cameBack(w, r)
-	s.Observe(outcome)
+	s.SignIns.Observe(outcome)
 	return err
 }
 
@@ -130,11 +112,11 @@ func (s *Server) cameBack(w http.ResponseWriter, r *http.Request) (outcome strin
 	q := r.URL.Query()
 	begun, ok, err := s.Sessions.EndSignIn(r.Context(), r, q.Get("state"))
 	if err != nil {
-		return signInFailed, err
+		return web.SignInFailed, err
 	}
 	if !ok {
 		s.say(w, r, http.StatusBadRequest, web.Message{Title: "Sign in again", Text: "The page was open for too long, or was used before."})
-		return signInStray, nil
+		return web.SignInStray, nil
 	}
 	if q.Has("error") {
 		return s.notSignedIn(w, r, begun, q.Get("error"))
@@ -143,13 +125,13 @@ func (s *Server) cameBack(w http.ResponseWriter, r *http.Request) (outcome strin
 	switch {
 	case err != nil && fhir.AsError(err).Code == nhslogin.CodeNotProven:
 		s.say(w, r, http.StatusForbidden, web.Message{Title: "Prove who you are", Text: "NHS login has not checked your identity yet. Go to your NHS login settings, prove who you are, and come back."})
-		return signInUnproven, nil
+		return web.SignInUnproven, nil
 	case fhir.KindOf(err) == fhir.Unauthenticated:
 		s.Log.Warn("a sign-in did not hold", "why", fhir.AsError(err).Text)
 		s.say(w, r, http.StatusForbidden, web.Message{Title: "You could not be signed in", Text: "Something went wrong between NHS login and this service. Try again."})
-		return signInFailed, nil
+		return web.SignInFailed, nil
 	case err != nil:
-		return signInFailed, err
+		return web.SignInFailed, err
 	}
 	person := session.Person{
 		Subject: who.Subject, Name: strings.TrimSpace(who.GivenName + " " + who.FamilyName),
@@ -158,14 +140,14 @@ func (s *Server) cameBack(w http.ResponseWriter, r *http.Request) (outcome strin
 	if begun.Patient != "" {
 		if _, err := s.own(r.Context(), person, begun.Patient, begun.About); err != nil {
 			s.note(r, person, actSignIn, http.StatusNotFound)
-			return signInAnother, s.notTheirs(w, r, err)
+			return web.SignInAnother, s.notTheirs(w, r, err)
 		}
 	}
 	if err := s.Sessions.Start(r.Context(), w, r, person); err != nil {
-		return signInFailed, err
+		return web.SignInFailed, err
 	}
 	s.note(r, person, actSignIn, http.StatusSeeOther)
-	return signInDone, web.Away(w, r, begun.To)
+	return web.SignInDone, web.Away(w, r, begun.To)
 }
 
 // notTheirs ends the session of a browser with which somebody came back whose
@@ -201,25 +183,25 @@ var refusals = map[string]struct {
 func (s *Server) notSignedIn(w http.ResponseWriter, r *http.Request, begun session.SignIn, code string) (outcome string, err error) {
 	if begun.Silent {
 		if v, ok, err := s.Sessions.Get(r.Context(), r); err != nil {
-			return signInFailed, err
+			return web.SignInFailed, err
 		} else if ok {
 			if _, err := s.own(r.Context(), v.Person, begun.Patient, begun.About); err == nil {
-				return signInRefused, web.Away(w, r, begun.To)
+				return web.SignInRefused, web.Away(w, r, begun.To)
 			}
 		}
 		if !slices.Contains(withAsking, code) {
-			return signInRefused, web.Away(w, r, signInPath(begun.To))
+			return web.SignInRefused, web.Away(w, r, signInPath(begun.To))
 		}
 		again := s.Sessions.NewSignIn(begun.To)
 		again.Patient, again.About = begun.Patient, begun.About
-		return signInAgain, s.begin(w, r, again, "", "")
+		return web.SignInAgain, s.begin(w, r, again, "", "")
 	}
 	say, known := refusals[code]
 	if !known {
 		say.status, say.title, say.text = http.StatusForbidden, "You could not be signed in", "NHS login could not sign you in. Try again."
 	}
 	s.say(w, r, say.status, web.Message{Title: say.title, Text: say.text})
-	return signInRefused, nil
+	return web.SignInRefused, nil
 }
 
 // signOut ends the session, and every way back that it had open.

@@ -14,6 +14,10 @@ func (s *Server) startSignIn(w http.ResponseWriter, r *http.Request) error {
 	if s.Login == nil {
 		return web.NoPage()
 	}
+	if say, wait := s.SignIns.TooMany(w, r); wait {
+		s.say(w, r, http.StatusTooManyRequests, say)
+		return nil
+	}
 	v := s.Sessions.NewSignIn(target(r.URL.Query().Get("to")))
 	state, err := s.Sessions.BeginSignIn(r.Context(), w, r, v)
 	if err != nil {
@@ -23,6 +27,7 @@ func (s *Server) startSignIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.SignIns.Observe(web.SignInBegun)
 	return web.Away(w, r, to)
 }
 
@@ -35,13 +40,16 @@ func (s *Server) endSignIn(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	begun, ok, err := s.Sessions.EndSignIn(r.Context(), r, q.Get("state"))
 	if err != nil {
+		s.SignIns.Observe(web.SignInFailed)
 		return err
 	}
 	if !ok {
+		s.SignIns.Observe(web.SignInStray)
 		s.say(w, r, http.StatusBadRequest, web.Message{Title: "Sign in again", Text: "The page was open for too long, or was used before."})
 		return nil
 	}
 	if q.Has("error") {
+		s.SignIns.Observe(web.SignInRefused)
 		s.Log.Info("the provider of staff did not sign somebody in")
 		s.say(w, r, http.StatusForbidden, web.Message{Title: "You have not signed in", Text: "Your organisation's sign-in did not let you through. Try again, or ask whoever looks after it."})
 		return nil
@@ -53,15 +61,18 @@ func (s *Server) endSignIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch fhir.KindOf(err) {
 	case fhir.Unauthenticated:
+		s.SignIns.Observe(web.SignInFailed)
 		s.Log.Warn("a sign-in of staff did not hold", "why", fhir.AsError(err).Text)
 		s.say(w, r, http.StatusForbidden, web.Message{Title: "You could not be signed in", Text: "Something went wrong between your organisation's sign-in and this service. Try again."})
 		return nil
 	case fhir.Forbidden:
+		s.SignIns.Observe(web.SignInUnknown)
 		s.note(r, Person{ID: said.Subject, Issuer: s.Login.Issuer}, actSignIn, http.StatusForbidden)
 		s.say(w, r, http.StatusForbidden, web.Message{Title: "You are not known here", Text: "Your organisation's sign-in knows you, but this service does not. Ask whoever looks after it."})
 		return nil
 	}
 	if err != nil {
+		s.SignIns.Observe(web.SignInFailed)
 		return err
 	}
 	return s.start(w, r, p, begun.To)

@@ -61,16 +61,23 @@ func (s *Server) takePassword(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	e := entry{To: target(r.PostFormValue("to")), User: r.PostFormValue("user")}
 	p, err := s.People.SignIn(r.Context(), e.User, r.PostFormValue("password"), address(r))
+	if fhir.KindOf(err) == fhir.Busy && err != nil {
+		s.SignIns.Observe(web.SignInSlowed)
+	} else {
+		s.SignIns.Observe(web.SignInBegun)
+	}
 	if err == nil {
 		return s.start(w, r, p, e.To)
 	}
 	status := fhir.KindOf(err).Status(fhir.StyleRFC6750)
 	switch fhir.KindOf(err) {
 	case fhir.Unauthenticated:
+		s.SignIns.Observe(web.SignInRefused)
 		e.Problem = "The user name or the password is wrong"
 	case fhir.Busy:
 		status, e.Problem = http.StatusTooManyRequests, "You have tried too often. Wait a minute, and try again"
 	default:
+		s.SignIns.Observe(web.SignInFailed)
 		return err
 	}
 	s.note(r, Person{ID: e.User[:min(len(e.User), maxUser)]}, actSignIn, status)
@@ -83,8 +90,10 @@ const maxUser = 64
 // start begins somebody's session, and leads on.
 func (s *Server) start(w http.ResponseWriter, r *http.Request, p Person, to string) error {
 	if err := s.Sessions.Start(r.Context(), w, r, p.kept()); err != nil {
+		s.SignIns.Observe(web.SignInFailed)
 		return err
 	}
+	s.SignIns.Observe(web.SignInDone)
 	s.note(r, p, actSignIn, http.StatusSeeOther)
 	return web.Away(w, r, to)
 }

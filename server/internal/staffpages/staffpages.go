@@ -34,6 +34,7 @@ type Server struct {
 	Bases    []string // under which an absolute reference is to a resource here
 	Sessions *session.Sessions
 	People   People
+	SignIns  web.SignIns
 	Login    *openid.Client // of the trust's provider; nil where there is none
 	// Passwords says that passwords of ours sign in: where there is no provider, or
 	// beside it.
