@@ -1,6 +1,6 @@
 // Package mongotest finds a server for tests of the MongoDB store: one that the
-// environment names, or a FerretDB of .ci/ferretdb that it starts itself. Only tests
-// import it.
+// environment names, or one that it starts itself, a FerretDB of .ci/ferretdb unless the
+// environment names another program. Only tests import it.
 package mongotest
 
 import (
@@ -23,7 +23,7 @@ import (
 // How a server is found; .ci/mongo sets it up.
 const (
 	EnvURI     = "MONGODB_URI"   // a server that is there already
-	EnvFerret  = "FERRETDB_BIN"  // the program that .ci/ferretdb makes
+	EnvServer  = "MONGO_SERVER"  // a program that starts one: .ci/ferretdb and .ci/javamongo make them
 	EnvRequire = "REQUIRE_MONGO" // not empty: no server is a failure
 )
 
@@ -50,7 +50,7 @@ func URI(t testing.TB) string {
 	t.Helper()
 	shared.once.Do(func() { shared.uri, shared.why = shared.start() })
 	if shared.uri == "" {
-		sentence := "there is no MongoDB server for this test (" + shared.why + "): run .ci/mongo, or set " + EnvURI + " to the URI of one, or " + EnvFerret + " to the program that .ci/ferretdb builds"
+		sentence := "there is no MongoDB server for this test (" + shared.why + "): run .ci/mongo, or set " + EnvURI + " to the URI of one, or " + EnvServer + " to a program that .ci/ferretdb/env or .ci/javamongo/env makes"
 		if os.Getenv(EnvRequire) != "" {
 			t.Fatal(sentence)
 		}
@@ -85,7 +85,7 @@ func (s *server) start() (uri, why string) {
 	if uri := os.Getenv(EnvURI); uri != "" {
 		return uri, ""
 	}
-	bin := os.Getenv(EnvFerret)
+	bin := os.Getenv(EnvServer)
 	if bin == "" {
 		if os.Getenv(EnvRequire) == "" {
 			return "", "none is named"
@@ -106,14 +106,15 @@ func (s *server) start() (uri, why string) {
 	return uri, ""
 }
 
-// run starts a FerretDB of its own. It ends with this process, whatever ends that.
+// run starts a server of its own: bin with -attached -dir FOLDER/, which prints its URI and
+// ends with this process, whatever ends that.
 func run(bin string) (uri string, stop func(), err error) {
 	const memory = "/dev/shm" // where there is one: on a busy disk each commit may take a second
 	base := ""
 	if info, err := os.Stat(memory); err == nil && info.IsDir() {
 		base = memory
 	}
-	dir, err := os.MkdirTemp(base, "slotway-ferretdb-")
+	dir, err := os.MkdirTemp(base, "slotway-mongo-")
 	if err != nil {
 		return "", nil, err
 	}
