@@ -21,7 +21,8 @@ import (
 type Seal struct {
 	Number int64     `json:"n"` // from 1
 	Count  int       `json:"count"`
-	To     string    `json:"to"` // position of the last record that it covers, in the store where it was set
+	To     string    `json:"to"`   // position of the last record that it covers, in the store where it was set
+	Last   string    `json:"last"` // SHA-256 of that record
 	Time   time.Time `json:"time"`
 	Sum    string    `json:"sum"`  // SHA-256 of the number, the sum before, and the SHA-256 of each record
 	Code   string    `json:"code"` // made of all that, with a key
@@ -162,11 +163,12 @@ func (c *chain) one(ctx context.Context, l *Log) (more bool, err error) {
 		one := sha256.Sum256(r.Data)
 		sums = append(sums, one[:]...)
 		worth = worth || r.Data[0] != layoutSeal
-		next.To = r.At
 	}
 	if !worth {
 		return false, nil
 	}
+	last := records[len(records)-1]
+	next.To, next.Last = last.At, sumOf(last)
 	next.Sum = sum(next.Number, before.Sum, sums)
 	next.Code = next.codes(l.Keys)[0]
 	if err := c.set(ctx, l.Store, before, next); err != nil {

@@ -1,6 +1,8 @@
 package audit_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -16,15 +18,7 @@ import (
 // import makes it: the positions are its own.
 func moved(t *testing.T, from store.Store) store.Store {
 	t.Helper()
-	to, err := bolt.Open(filepath.Join(t.TempDir(), "moved.db"), bolt.Options{Catalog: search.NewCatalog(nil, time.UTC), Now: func() time.Time { return began }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := to.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	to := onDisk(t)
 	records, err := from.Log(t.Context(), audit.Stream, store.LogRange{Limit: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
@@ -45,6 +39,21 @@ func moved(t *testing.T, from store.Store) store.Store {
 		t.Fatal(err)
 	}
 	return to
+}
+
+// onDisk gives a store in a file.
+func onDisk(t *testing.T) store.Store {
+	t.Helper()
+	s, err := bolt.Open(filepath.Join(t.TempDir(), "audit.db"), bolt.Options{Catalog: search.NewCatalog(nil, time.UTC), Now: func() time.Time { return began }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
 }
 
 // add leaves so many records, with a commit each.
@@ -139,5 +148,47 @@ func TestTrimOfWhatWasMoved(t *testing.T) {
 	left, err := s.Log(t.Context(), audit.Stream, store.LogRange{Limit: 100})
 	if err != nil || len(left) != 1 {
 		t.Errorf("%d records are left, %v; want the last seal alone", len(left), err)
+	}
+}
+
+// TestChainAfterABacklog: more records wait for a seal than are read at once by far, as
+// after many kills, and the process that begins to cover them is killed, too. The next
+// one goes on where it stopped (R61).
+func TestChainAfterABacklog(t *testing.T) {
+	const waiting = 110_000
+	s := onDisk(t)
+	l := newLog(t, s)
+	add(t, l, 1) // the first seal
+	const step = 2_000
+	for from := 0; from < waiting; from += step {
+		if err := s.Update(t.Context(), func(tx store.Tx) error {
+			for n := range step {
+				if err := tx.Append(t.Context(), audit.Stream, fmt.Appendf(nil, "\x02%d", from+n)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for run := range 3 {
+		l := newLog(t, s)
+		ctx, kill := context.WithCancel(t.Context())
+		defer kill()
+		seals := 0
+		l.Now = func() time.Time { // each seal says when it was made
+			if seals++; seals == 2 {
+				kill()
+			}
+			return began
+		}
+		if err := l.Flush(ctx); run < 2 && !errors.Is(err, context.Canceled) {
+			t.Fatalf("run %d ended with %v before it was killed", run, err)
+		}
+		got, err := audit.Verify(t.Context(), s, l.Keys, "")
+		if want := int64(run + 2); err != nil || got.Break != "" || got.Seals != want {
+			t.Fatalf("after run %d: %+v, %v; want no break and %d seals", run, got, err, want)
+		}
 	}
 }
