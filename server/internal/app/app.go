@@ -173,7 +173,7 @@ func (a *App) join(keys secrets, own func(*App) (*auth.Issuer, error)) error {
 	limits.Message = cfg.Limits.Message
 	a.rest = &rest.Server{
 		Origin: cfg.BaseURL, Hosts: cfg.Hosts, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
-		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Audit: a.audit, Events: &audit.Reader{Log: a.audit, Catalog: catalog, Source: cfg.BaseURL, Customers: func() []string { return a.partners.now().aliases() }}, BaRS: a.bars, Issuer: a.issuer, Grants: a.grants, Lookups: a.lookups.Handler(), Faces: a.faces(catalog), Ready: a.notReady,
+		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Audit: a.audit, Events: &audit.Reader{Log: a.audit, Catalog: catalog, Source: cfg.BaseURL, Customers: func() []string { return a.partners.now().aliases() }}, BaRS: a.bars, Issuer: a.issuer, Grants: a.grants, Consent: a.grants.Handler(grant.Pages{Origin: cfg.BaseURL, Address: address, Audit: a.audit, Log: log, Test: cfg.pretend != nil}), Lookups: a.lookups.Handler(), Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
 		ByAddress: rest.NewThrottle(rest.Rate(cfg.Limits.Address), a.now), ByClient: rest.NewThrottle(rest.Rate(cfg.Limits.Client), a.now),
 		Limits: limits, Peers: a, Seal: keys.state.Seal, Open: keys.state.Open,

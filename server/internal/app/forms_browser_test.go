@@ -15,7 +15,7 @@ func TestFormsWithoutFetchMetadataInBrowser(t *testing.T) {
 	b.open("/staff/sign-in", "#user")
 	b.run(chromedp.SendKeys("#user", "jack.brown", chromedp.ByQuery), chromedp.SendKeys("#password", demoPassword, chromedp.ByQuery))
 	b.click("#sign-in", "#sign-out")
-	b.click("#sign-out", "h1")
+	b.click("#sign-out", "a[href='/staff/sign-in']")
 	b.at("/staff/signed-out")
 	// And patients' pages are the same in it.
 	b.open("/patient/sign-in", "h1")

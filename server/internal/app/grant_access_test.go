@@ -286,6 +286,16 @@ func TestConsent(t *testing.T) {
 	if resp.StatusCode != 200 || !strings.Contains(body, "Riverside NHS Trust") || !strings.Contains(resp.Header.Get("Content-Security-Policy"), "default-src 'none'") || resp.Header.Get("X-Frame-Options") != "DENY" {
 		t.Errorf("the page: %s %v\n%s", resp.Status, resp.Header, body)
 	}
+	for name, want := range map[string]string{"Cross-Origin-Opener-Policy": "same-origin", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} {
+		if got := resp.Header.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	for _, file := range regexp.MustCompile(`(?:href|src)="(/oauth2/assets/[^"]+)"`).FindAllStringSubmatch(body, -1) {
+		if resp, _ := w.do(http.MethodGet, file[1], "", nil); resp.StatusCode != http.StatusOK {
+			t.Errorf("the page loads %s: %s", file[1], resp.Status)
+		}
+	}
 	tests := []struct {
 		name         string
 		method       string
@@ -320,5 +330,31 @@ func TestConsent(t *testing.T) {
 				t.Errorf("sent to %s", to)
 			}
 		})
+	}
+}
+
+// S99: who tries to grant access and may not is in the audit.
+func TestConsentRefusedIsAudited(t *testing.T) {
+	w := newWard(t)
+	for _, form := range []url.Values{withForm(consentForm(), "username", "jack.brown", "password", "x"), withForm(consentForm(), "username", "nobody", "password", "x")} {
+		if resp, body := w.do(http.MethodPost, "/oauth2/authorize", "", withForm(form, "decision", "allow")); resp.StatusCode != http.StatusUnauthorized {
+			t.Fatalf("%s\n%s", resp.Status, body)
+		}
+	}
+	seen := map[string]int{}
+	if err := w.a.audit.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all, err := w.a.audit.All(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		if e.Act == "grant.refused" {
+			seen[e.Subject+" "+e.Client] = e.Status
+		}
+	}
+	if len(seen) != 2 || seen["jack.brown demo-dashboard"] != http.StatusUnauthorized || seen["nobody demo-dashboard"] != http.StatusUnauthorized {
+		t.Errorf("the audit has %v", seen)
 	}
 }

@@ -1,9 +1,8 @@
 package grant
 
 import (
-	"cmp"
 	"context"
-	"html/template"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,7 +10,9 @@ import (
 	"slotway/fhir"
 	"slotway/server/internal/audit"
 	"slotway/server/internal/auth"
+	"slotway/server/internal/manage"
 	"slotway/server/internal/store"
+	"slotway/server/internal/web"
 )
 
 // maxForm is the longest body of the consent page's form, in bytes.
@@ -28,48 +29,56 @@ type asked struct {
 // parameters are those of a request for a grant, which the consent page sends again.
 var parameters = []string{"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"}
 
-// AuthorizeHandler shows the consent page, and carries out what is decided on it.
-// address gives a request's address without port, for throttling.
-func (s *Service) AuthorizeHandler(address func(*http.Request) string) http.Handler {
-	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Content-Security-Policy", policy(""))
+// Pages is what the consent page needs beside the service.
+type Pages struct {
+	Origin  string                     // scheme and authority that browsers see
+	Address func(*http.Request) string // a request's address without port, for throttling
+	Audit   *audit.Log
+	Log     *slog.Logger
+	Test    bool // the page says that nothing on it is real
+}
+
+// The addresses of the consent page, and of what it loads.
+const (
+	pagePath   = "/oauth2/authorize"
+	assetsPath = "/oauth2/assets"
+)
+
+// consent is the consent page.
+type consent struct {
+	*Service
+	Pages
+}
+
+// Handler shows the consent page, and carries out what is decided on it.
+func (s *Service) Handler(p Pages) http.Handler {
+	c := &consent{s, p}
+	site := &web.Site{Origin: p.Origin, Assets: assetsPath, Failures: failures, Say: c.say, Audit: p.Audit, Log: p.Log}
+	return site.Handler(map[string]web.Page{"GET " + pagePath: c.page, "POST " + pagePath: c.page})
+}
+
+// page answers a request for a grant, and the form of the page itself.
+func (c *consent) page(w http.ResponseWriter, r *http.Request) error {
+	form := r.URL.Query()
+	if r.Method == http.MethodPost {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		var form url.Values
-		switch r.Method {
-		case http.MethodGet, http.MethodHead:
-			form = r.URL.Query()
-		case http.MethodPost:
-			if err := r.ParseForm(); err != nil {
-				fail(w, fhir.Errorf(fhir.Invalid, "The form could not be read."))
-				return
-			}
-			form = r.PostForm
-		default:
-			h.Set("Allow", "GET, HEAD, POST")
-			fail(w, fhir.Errorf(fhir.MethodNotAllowed, "Access is granted with GET and POST."))
-			return
+		if err := r.ParseForm(); err != nil {
+			return c.fail(w, r, fhir.Errorf(fhir.Invalid, "The form could not be read."))
 		}
-		a, err := s.ask(form)
-		if err != nil {
-			fail(w, err)
-			return
-		}
-		if err := a.complete(form); err != nil {
-			e := fhir.AsError(err)
-			a.back(w, r, "error", e.Code, "error_description", e.Text)
-			return
-		}
-		if r.Method != http.MethodPost {
-			a.show(w, http.StatusOK, form, "")
-			return
-		}
-		s.decide(w, r, a, form, address(r))
-	}))
+		form = r.PostForm
+	}
+	a, err := c.ask(form)
+	if err != nil {
+		return c.fail(w, r, err)
+	}
+	if err := a.complete(form); err != nil {
+		e := fhir.AsError(err)
+		return a.back(w, r, manage.Parameter{Name: "error", Value: e.Code}, manage.Parameter{Name: "error_description", Value: e.Text})
+	}
+	if r.Method != http.MethodPost {
+		return c.show(w, a, http.StatusOK, form, "")
+	}
+	return c.decide(w, r, a, form)
 }
 
 // ask reads whom a request is from, and where the answer goes. Unless both are
@@ -106,50 +115,55 @@ func (a asked) complete(form url.Values) error {
 	return nil
 }
 
-// back sends the browser to the client, with state as it was sent.
-func (a asked) back(w http.ResponseWriter, r *http.Request, pairs ...string) {
-	to, err := url.Parse(a.Redirect)
-	if err != nil {
-		fail(w, fhir.Errorf(fhir.Internal, "The registered redirect_uri cannot be read.").Because(err))
-		return
-	}
-	q := to.Query()
-	for i := 0; i+1 < len(pairs); i += 2 {
-		q.Set(pairs[i], pairs[i+1])
-	}
-	if a.State != "" {
-		q.Set("state", a.State)
-	}
-	to.RawQuery = q.Encode()
-	http.Redirect(w, r, to.String(), http.StatusSeeOther)
+// back sends the browser to the client, with state as it was sent. What is registered
+// stays byte for byte (RFC 6749 section 3.1.2).
+func (a asked) back(w http.ResponseWriter, r *http.Request, say ...manage.Parameter) error {
+	return web.Away(w, r, manage.Append(a.Redirect, append(say, manage.Parameter{Name: "state", Value: a.State})...))
 }
 
 // decide carries out what was chosen on the page.
-func (s *Service) decide(w http.ResponseWriter, r *http.Request, a asked, form url.Values, address string) {
+func (c *consent) decide(w http.ResponseWriter, r *http.Request, a asked, form url.Values) error {
 	if form.Get("decision") != "allow" {
-		a.back(w, r, "error", "access_denied", "error_description", "access was not granted")
-		return
+		return a.back(w, r, manage.Parameter{Name: "error", Value: "access_denied"}, manage.Parameter{Name: "error_description", Value: "access was not granted"})
 	}
-	person, err := s.People.SignIn(r.Context(), form.Get("username"), form.Get("password"), address)
+	user := form.Get("username")
+	person, err := c.People.SignIn(r.Context(), user, form.Get("password"), c.Address(r))
 	if err == nil && len(both(person.Customers, a.Client.Customers)) == 0 {
-		err = fhir.Errorf(fhir.Forbidden, "The client acts for no organisation that you work for.")
+		err = fhir.Errorf(fhir.Forbidden, "The client acts for no organisation that you work for")
 	}
 	if err != nil {
-		e := fhir.AsError(err)
-		text := e.Text
-		if e.Kind == fhir.Unauthenticated {
-			text = "The user name or the password is wrong."
-		}
-		a.show(w, cmp.Or(e.Kind.Status(fhir.StyleRFC6750), http.StatusUnauthorized), form, text)
-		return
+		return c.refuse(w, r, a, form, err)
 	}
-	code, err := s.give(r.Context(), a, person)
+	code, err := c.give(r.Context(), a, person)
 	if err != nil {
-		fail(w, err)
-		return
+		return err
 	}
-	a.back(w, r, "code", code)
+	return a.back(w, r, manage.Parameter{Name: "code", Value: code})
 }
+
+// refuse shows the page again to somebody who may not grant access, and records that
+// they tried.
+func (c *consent) refuse(w http.ResponseWriter, r *http.Request, a asked, form url.Values, why error) error {
+	kind, problem := fhir.KindOf(why), fhir.AsError(why).Text
+	status := kind.Status(fhir.StyleRFC6750)
+	switch kind {
+	case fhir.Unauthenticated:
+		problem = "The user name or the password is wrong"
+	case fhir.Busy:
+		status, problem = http.StatusTooManyRequests, "You have tried too often. Wait a minute, and try again"
+	case fhir.Forbidden:
+	default:
+		return why
+	}
+	user := form.Get("username")
+	c.Audit.Add(&audit.Event{
+		Time: c.Now(), Act: "grant.refused", Face: "issuer", Status: status, Client: a.Client.ID, Subject: user[:min(len(user), maxUser)], Address: c.Address(r),
+	})
+	return c.show(w, a, status, form, problem)
+}
+
+// maxUser is how much of a user name the audit keeps, in bytes.
+const maxUser = 64
 
 // give makes a code.
 func (s *Service) give(ctx context.Context, a asked, p Person) (code string, err error) {
@@ -170,53 +184,3 @@ func (s *Service) give(ctx context.Context, a asked, p Person) (code string, err
 		})
 	})
 }
-
-// policy is the content security policy of a page: nothing is fetched, and its form
-// goes here and then to the client.
-func policy(client string) string {
-	return "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'" + client
-}
-
-// show shows the consent page.
-func (a asked) show(w http.ResponseWriter, status int, form url.Values, problem string) {
-	if to, err := url.Parse(a.Redirect); err == nil && to.Host != "" {
-		w.Header().Set("Content-Security-Policy", policy(" "+to.Scheme+"://"+to.Host))
-	}
-	type field struct{ Name, Value string }
-	var hidden []field
-	for _, name := range parameters {
-		if form.Has(name) {
-			hidden = append(hidden, field{name, form.Get(name)})
-		}
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_ = consentPage.Execute(w, map[string]any{"Client": cmp.Or(a.Client.OrganisationName, a.Client.ID), "ID": a.Client.ID, "Hidden": hidden, "Problem": problem, "User": form.Get("username")}) // a caller who went away is no concern
-}
-
-// fail tells the person in front of the browser: nobody else can be told.
-func fail(w http.ResponseWriter, err error) {
-	e := fhir.AsError(err)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(e.Kind.Status(fhir.StyleRFC6750))
-	_ = failPage.Execute(w, e.Text) // a caller who went away is no concern
-}
-
-const pageHead = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">`
-
-var consentPage = template.Must(template.New("consent").Parse(pageHead + `<title>Grant access</title></head><body><main>
-<h1>Grant access to appointment requests</h1>
-{{with .Problem}}<div role="alert" id="problem"><h2>There is a problem</h2><p>{{.}}</p></div>{{end}}
-<p><strong>{{.Client}}</strong> (client {{.ID}}) asks for access on your behalf. It will be able to read:</p>
-<ul><li>the messages in which patients ask to change or cancel appointments</li><li>who these patients are, with their NHS numbers and contact details</li></ul>
-<p>It keeps this access until you or your organisation end it.</p>
-<form method="post" action="/oauth2/authorize">{{range .Hidden}}<input type="hidden" name="{{.Name}}" value="{{.Value}}">{{end}}
-<p><label for="username">User name</label><br><input id="username" name="username" autocomplete="username" value="{{.User}}"></p>
-<p><label for="password">Password</label><br><input id="password" name="password" type="password" autocomplete="current-password"></p>
-<p><button name="decision" value="allow">Sign in and grant access</button> <button name="decision" value="deny">Do not grant access</button></p>
-</form></main></body></html>
-`))
-
-var failPage = template.Must(template.New("fail").Parse(pageHead + `<title>Access cannot be granted</title></head><body><main>
-<h1>Access cannot be granted</h1><p>{{.}}</p><p>Nothing was sent to the application that asked.</p></main></body></html>
-`))

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { enginetest.Main(m) }
 
 const (
 	verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-	redirect = "https://trust.example/callback?tenant=1"
+	redirect = "https://trust.example/callback?tenant=1&to=%2f%41;b"
 )
 
 // staff is one clinician, who may leave.
@@ -73,9 +73,9 @@ func (w *world) code() string {
 	r := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, "/oauth2/authorize", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	rec := httptest.NewRecorder()
-	w.AuthorizeHandler(func(*http.Request) string { return "" }).ServeHTTP(rec, r)
+	w.Handler(grant.Pages{Address: func(*http.Request) string { return "" }}).ServeHTTP(rec, r)
 	to, err := url.Parse(rec.Header().Get("Location"))
-	if err != nil || to.Query().Get("tenant") != "1" || to.Query().Get("state") != "x y" {
+	if err != nil || !strings.HasPrefix(rec.Header().Get("Location"), redirect+"&code=") || to.Query().Get("state") != "x y" {
 		w.t.Fatalf("%d to %s\n%s", rec.Code, to, rec.Body)
 	}
 	return to.Query().Get("code")

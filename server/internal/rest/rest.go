@@ -44,6 +44,7 @@ type Server struct {
 	Events   *audit.Reader // shows them as AuditEvents
 	Issuer   *auth.Issuer  // nil without one
 	Grants   *grant.Service
+	Consent  http.Handler // the page on which access is granted; nil without an issuer
 	Lookups  http.Handler // of /json; nil without it
 	Faces    []*Face
 	Ready    func(context.Context) []string // reasons for not being ready; none when it is

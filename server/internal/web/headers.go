@@ -25,6 +25,7 @@ func headed(origin string, next http.Handler) http.Handler {
 		// header"), and a browser without Sec-Fetch-Site could send none of ours.
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY") // frame-ancestors, to browsers that do not know it
 		h.Del("Strict-Transport-Security")
 		if secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
@@ -35,9 +36,15 @@ func headed(origin string, next http.Handler) http.Handler {
 
 // MayLeave lets the forms of a page of an origin lead to other sites.
 func MayLeave(w http.ResponseWriter, origin string) {
-	to := " https:"
+	to := "https:"
 	if !strings.HasPrefix(origin, "https://") {
 		to += " http:" // the demo's own partner, on this machine
 	}
-	w.Header().Set("Content-Security-Policy", policy+to)
+	FormsTo(w, to)
+}
+
+// FormsTo lets the forms of a page lead to a source, as content security policies
+// name one.
+func FormsTo(w http.ResponseWriter, source string) {
+	w.Header().Set("Content-Security-Policy", policy+" "+source)
 }
