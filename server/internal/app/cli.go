@@ -22,7 +22,7 @@ type cli struct {
 	Demo  demoCmd  `cmd:"" help:"Run everything on demo data, with a development token issuer, and print what to try."`
 	Serve serveCmd `cmd:"" help:"Run from a configuration."`
 	Token tokenCmd `cmd:"" help:"Print an access token from a running development issuer."`
-	Send  sendCmd  `cmd:"" help:"Send HL7 messages and print a line for each answer."`
+	Send  sendCmd  `cmd:"" help:"Send HL7 messages and print a line for each answer; the exit code is 1 when one is not taken."`
 
 	Review   reviewCmd   `cmd:"" help:"Look at HL7 messages that are held for review, and decide about them."`
 	Messages messagesCmd `cmd:"" help:"Search the journal of HL7 messages, and have some carried out again."`

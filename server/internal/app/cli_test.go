@@ -23,7 +23,9 @@ func TestCommands(t *testing.T) {
 	foreign := file("foreign.hl7", "MSH|^~\\&|PAS|other{other}|HL7API|PKB|202605121000||ADT^A28|p2|P|2.4\nPID|||9990000018^^^NHS^NH\n")
 	empty := file("empty.hl7", "")
 	batch := file("batch.hl7", "BHS|^~\\&|PAS\n"+read(t, person)+read(t, foreign)+"BTS|2\n")
-	framed := file("framed.hl7", "\x0b"+read(t, person)+"\x1c\r\x0b"+read(t, person)+"\x1c\r")
+	letter := file("letter.txt", "Dear Sir")
+	quiet := file("quiet.hl7", strings.Replace(read(t, person), "|p1|P|2.4", "|p3|P|2.4||||NE", 1))
+	framed := file("framed.hl7", "\r\n\x0b"+read(t, person)+"\x1c\r\x0b"+read(t, person)+"\x1c\r")
 	if err := os.Mkdir(filepath.Join(dir, "day"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -44,13 +46,16 @@ func TestCommands(t *testing.T) {
 		{"over HTTP", []string{"send", "--url", base + "/hl7", "--user", "partner_mailco", "--password", "testing", person}, 0, []string{person + ": AA"}, ""},
 		{"one of two refused", []string{"send", "--mllp", mllp, foreign, person}, 1, []string{foreign + ": AR ", person + ": AA"}, ""},
 		{"a wrong password", []string{"send", "--url", base + "/hl7", "--user", "partner_demo", "--password", "x", person}, 1, nil, "401"},
-		{"no message", []string{"send", "--url", base + "/hl7", "--user", "partner_demo", "--password", "testing", empty}, 1, nil, "400"},
+		{"an empty file", []string{"send", "--mllp", mllp, empty, person}, 1, []string{empty + ": no answer the file holds nothing", person + ": AA"}, "1 AA, 1 no answer"},
+		{"no message", []string{"send", "--url", base + "/hl7", "--user", "partner_demo", "--password", "testing", letter, person}, 1, []string{letter + ": no answer the peer answered 400", person + ": AA"}, ""},
+		{"no answer wanted, over HTTP", []string{"send", "--url", base + "/hl7", "--user", "partner_demo", "--password", "testing", quiet}, 0, []string{quiet + ": taken"}, ""},
+		{"no answer wanted, over MLLP", []string{"send", "--mllp", mllp, "--timeout", "100ms", quiet}, 0, []string{quiet + ": taken"}, ""},
 		{"no file", []string{"send", "--mllp", mllp}, 2, nil, "files"},
 		{"a batch, message by message", []string{"send", "--mllp", mllp, batch}, 1, []string{batch + "#1: AA", batch + "#2: AR "}, "2 messages in"},
 		{"frames as recorded", []string{"send", "--mllp", mllp, framed}, 0, []string{framed + "#1: AA", framed + "#2: AA"}, "2 AA"},
 		{"a directory", []string{"send", "--mllp", mllp, filepath.Join(dir, "day")}, 0, []string{first + ": AA", second + ": AA"}, "2 AA"},
 		{"stop at the first that is refused", []string{"send", "--mllp", mllp, "--stop", foreign, person}, 1, []string{foreign + ": AR ", ""}, ""},
-		{"to nobody, twice", []string{"send", "--mllp", nobody, "--tries", "2", "--pause", "1ms", person}, 1, []string{person + ": no answer dial tcp"}, ""},
+		{"to nobody, twice", []string{"send", "--mllp", nobody, "--tries", "2", "--pause", "1ms", person}, 1, []string{person + ": no answer dial tcp"}, "sent again in 1ms"},
 		{"a file that is not there", []string{"send", "--mllp", mllp, filepath.Join(dir, "nothing")}, 1, nil, "no such file"},
 		{"TLS to a listener without", []string{"send", "--mllp", mllp, "--tls", "--tries", "1", person}, 1, []string{person + ": no answer "}, ""},
 		{"a key without its certificate", []string{"send", "--mllp", mllp, "--key", person, person}, 2, nil, "--cert"},

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"slotway/hl7bridge/hl7"
 	"slotway/server/internal/dispatch"
 )
 
@@ -46,33 +47,64 @@ func (c *sendCmd) Run(ctx context.Context, to streams) error {
 	}
 	defer link.Close()
 	t := newTally(to, time.Now)
+	defer t.sum()
 	for _, name := range files {
 		messages, err := readMessages(name)
 		if err != nil {
-			return err
+			t.add(name, dispatch.Answer{}, err)
 		}
 		for _, m := range messages {
-			answer, err := c.patience().Deliver(ctx, link, m.raw)
-			if _, ever := errors.AsType[*dispatch.Undeliverable](err); ctx.Err() != nil || ever {
-				t.sum()
+			answer, err := c.deliver(ctx, link, m, to)
+			if u, ok := errors.AsType[*dispatch.Undeliverable](err); ctx.Err() != nil || ok && !u.OfMessage() {
 				return fmt.Errorf("%s: %w", m.name, err)
 			}
-			t.add(m.name, answer, err)
-			if c.Stop && t.failed > 0 {
-				t.sum()
+			if t.add(m.name, answer, err); c.Stop && t.failed > 0 {
 				return errFailed
 			}
 		}
 	}
-	t.sum()
 	if t.failed > 0 {
 		return errFailed
 	}
 	return nil
 }
 
-func (c *sendCmd) patience() dispatch.Patience {
-	return dispatch.Patience{Timeout: c.Timeout, Tries: c.Tries, Pause: c.Pause, Longest: time.Minute, Wait: dispatch.Wait}
+// deliver sends a message until it is answered, and says when it has to be sent again.
+func (c *sendCmd) deliver(ctx context.Context, link dispatch.Link, m sending, to streams) (dispatch.Answer, error) {
+	p := dispatch.Patience{Timeout: c.Timeout, Tries: c.Tries, Pause: c.Pause, Longest: time.Minute}
+	p.Wait = func(ctx context.Context, d time.Duration) error {
+		fmt.Fprintf(to.err, "%s: not taken yet, sent again in %s\n", m.name, d)
+		return dispatch.Wait(ctx, d)
+	}
+	silent := wantsSilence(m.raw)
+	if silent {
+		p.Tries, p.Timeout = 1, min(p.Timeout, time.Second)
+	}
+	answer, err := p.Deliver(ctx, link, m.raw)
+	if silent && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = dispatch.ErrSilent
+	}
+	return answer, err
+}
+
+var (
+	refAccept      = hl7.MustRef("MSH-15")
+	refApplication = hl7.MustRef("MSH-16")
+)
+
+// wantsSilence says whether a message that is taken is not answered (HL7 v2 2.9.2).
+func wantsSilence(raw []byte) bool {
+	m, _ := hl7.Parse(raw)
+	if m == nil {
+		return false
+	}
+	accept, application := m.Get(refAccept).Text, m.Get(refApplication).Text
+	for _, condition := range []string{accept, application} {
+		if condition == "AL" || condition == "SU" {
+			return false
+		}
+	}
+	return accept != "" || application != ""
 }
 
 func (c *sendCmd) link() (dispatch.Link, error) {
@@ -129,17 +161,23 @@ func newTally(to streams, now func() time.Time) *tally {
 	return &tally{to: to, now: now, began: now(), shown: now(), codes: map[string]int{}}
 }
 
-// noAnswer stands for a code where there was no answer.
-const noAnswer = "no answer"
+// What stands for a code where there was no answer, and where none was wanted.
+const (
+	noAnswer = "no answer"
+	unasked  = "taken"
+)
 
 func (t *tally) add(name string, a dispatch.Answer, err error) {
-	if err != nil {
+	switch {
+	case errors.Is(err, dispatch.ErrSilent):
+		a = dispatch.Answer{Code: unasked, Text: "without an answer: it wants none"}
+	case err != nil:
 		a = dispatch.Answer{Code: noAnswer, Text: err.Error()}
 	}
 	fmt.Fprintln(t.to.out, strings.TrimRight(name+": "+a.Code+" "+a.Text, " "))
 	t.sent++
 	t.codes[a.Code]++
-	if !a.Positive() {
+	if !a.Positive() && a.Code != unasked {
 		t.failed++
 	}
 	if now := t.now(); now.Sub(t.shown) >= 5*time.Second {
@@ -158,7 +196,7 @@ func (t *tally) sum() {
 func (t *tally) text() string {
 	took := t.now().Sub(t.began)
 	var codes []string
-	for _, code := range []string{"AA", "CA", "AE", "CE", "AR", "CR", noAnswer} {
+	for _, code := range []string{"AA", "CA", "AE", "CE", "AR", "CR", unasked, noAnswer} {
 		if n := t.codes[code]; n > 0 {
 			codes = append(codes, fmt.Sprintf("%d %s", n, code))
 		}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -60,6 +61,9 @@ func readMessages(name string) ([]sending, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return nil, errors.New("the file holds nothing")
+	}
 	file, err := hl7.ParseFile(unframe(raw))
 	var all []sending
 	for _, batch := range file.Batches {
@@ -79,7 +83,7 @@ func readMessages(name string) ([]sending, error) {
 // unframe takes the marks of MLLP out of what was recorded from a connection. A file
 // without them is left as it is.
 func unframe(raw []byte) []byte {
-	if !bytes.HasPrefix(raw, []byte{0x0b}) {
+	if bytes.IndexByte(raw, 0x0b) < 0 && bytes.IndexByte(raw, 0x1c) < 0 {
 		return raw
 	}
 	raw = bytes.ReplaceAll(raw, []byte{0x0b}, nil)

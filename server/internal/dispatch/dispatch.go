@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"slotway/hl7bridge/hl7"
@@ -80,7 +81,7 @@ func (p Patience) Deliver(ctx context.Context, link Link, message []byte) (Answe
 		if err == nil && answer.Final() || try >= p.Tries || ctx.Err() != nil {
 			return answer, err
 		}
-		if _, never := errors.AsType[*Undeliverable](err); never {
+		if _, never := errors.AsType[*Undeliverable](err); never || errors.Is(err, ErrSilent) {
 			return answer, err
 		}
 		if err := p.Wait(ctx, pause); err != nil {
@@ -107,9 +108,26 @@ func (p Patience) once(ctx context.Context, link Link, message []byte) (Answer, 
 	return answer, err
 }
 
+// ErrSilent is the error of a message that a peer took and does not answer, since the
+// message wants no acknowledgement (spec hl7-bridge 4.1: HTTP has 202).
+var ErrSilent = errors.New("the peer took it without an answer")
+
 // Undeliverable is the error of a message that a peer will not look at, such as one
 // sent with a wrong password: sending it again cannot help.
-type Undeliverable struct{ Status, Text string }
+type Undeliverable struct {
+	Code         int // HTTP status
+	Status, Text string
+}
+
+// OfMessage says whether it is the message that the peer will not look at, and another
+// may fare better.
+func (u *Undeliverable) OfMessage() bool {
+	switch u.Code {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
+}
 
 // Error says what the peer answered.
 func (u *Undeliverable) Error() string { return "the peer answered " + u.Status + ": " + u.Text }

@@ -84,12 +84,14 @@ func (l *httpLink) Send(ctx context.Context, message []byte) ([]byte, error) {
 		return nil, err
 	case resp.StatusCode == http.StatusOK:
 		return body, nil
+	case resp.StatusCode == http.StatusAccepted:
+		return nil, ErrSilent
 	}
 	text := strings.TrimSpace(string(body[:min(len(body), 300)]))
 	if resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusRequestTimeout {
 		return nil, fmt.Errorf("the peer answered %s: %s", resp.Status, text)
 	}
-	return nil, &Undeliverable{resp.Status, text}
+	return nil, &Undeliverable{resp.StatusCode, resp.Status, text}
 }
 
 func (l *httpLink) Close() error {
