@@ -176,7 +176,7 @@ func (c *chain) one(ctx context.Context, l *Log) (more bool, err error) {
 	}
 	c.number.Store(next.Number)
 	c.note(l, next)
-	return len(records) == sealStep, nil
+	return true, nil
 }
 
 // set puts a seal in place of the head.

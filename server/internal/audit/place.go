@@ -35,7 +35,7 @@ func place(ctx context.Context, r store.Reader, s Seal, behind string) (string, 
 				there = s.To
 			}
 		}
-		if len(records) < placeStep {
+		if len(records) == 0 {
 			return there, nil
 		}
 	}

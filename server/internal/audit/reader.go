@@ -90,6 +90,7 @@ func (r *Reader) Search(ctx context.Context, see store.Visibility, q search.Quer
 	b := budget{records: pageRecords, until: r.Log.Now().Add(pageTime)}
 	seen, last := 0, ""
 	var failed error
+	var room store.Room
 	next, err := r.Log.walk(ctx, s, b, func(f *Found) bool {
 		if !r.narrow(f, see) {
 			return true
@@ -108,7 +109,7 @@ func (r *Reader) Search(ctx context.Context, see store.Visibility, q search.Quer
 		if seen++; q.Count == 0 {
 			return true
 		}
-		if len(page.Records) == q.Count { // there is more
+		if len(page.Records) == q.Count || !room.Takes(len(rec.Resource.Raw())) { // there is more
 			return false
 		}
 		page.Records, last = append(page.Records, rec), f.ID
@@ -153,11 +154,11 @@ func (r *Reader) resolve(ctx context.Context, see store.Visibility, q *search.Qu
 		var to []search.Test
 		for _, inner := range c.Chain {
 			inner.Count, inner.Total = maxChained+1, search.TotalNone
-			page, err := r.Log.Store.Search(ctx, see, inner)
+			records, err := store.Every(ctx, r.Log.Store, see, inner)
 			if err != nil {
 				return false, err
 			}
-			for _, rec := range page.Records {
+			for _, rec := range records {
 				to = append(to, search.Test{Ref: search.Ref{Type: rec.Type, ID: rec.ID}})
 			}
 		}

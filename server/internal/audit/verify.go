@@ -53,7 +53,7 @@ func Verify(ctx context.Context, r store.Reader, k Keys, noted string) (Verdict,
 				return w.Verdict, nil
 			}
 		}
-		if len(records) < verifyStep {
+		if len(records) == 0 {
 			break
 		}
 	}

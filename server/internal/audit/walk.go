@@ -62,7 +62,7 @@ func (l *Log) walk(ctx context.Context, s span, b budget, yield func(*Found) boo
 			return next, err
 		}
 	}
-	for seen := 0; ; seen += walkStep {
+	for seen := 0; ; {
 		records, err := l.Store.Log(ctx, Stream, r)
 		if err != nil {
 			return "", err
@@ -70,12 +70,12 @@ func (l *Log) walk(ctx context.Context, s span, b budget, yield func(*Found) boo
 		if stopped, err := l.visit(records, s, &next, yield); stopped || err != nil {
 			return next, err
 		}
-		if len(records) < walkStep {
+		if len(records) == 0 {
 			return "", nil
 		}
 		r.After = records[len(records)-1].At
 		next = idOf(records[len(records)-1], -1, s.back)
-		if seen >= b.records || !b.until.IsZero() && l.Now().After(b.until) {
+		if seen += len(records); seen >= b.records || !b.until.IsZero() && l.Now().After(b.until) {
 			return next, nil
 		}
 	}
@@ -150,7 +150,7 @@ func (l *Log) at(ctx context.Context, id string) ([]store.LogRecord, error) {
 			}
 			r.After = records[i].At
 		}
-		if len(records) < walkStep {
+		if len(records) == 0 {
 			return nil, nil
 		}
 	}

@@ -154,8 +154,8 @@ func (m *meant) ids(typ, raw string) (ids []string, err error) {
 		return nil, m.bad("The value cannot be read.")
 	}
 	parsed.Query.Count, parsed.Query.Total = maxActors+1, search.TotalNone
-	page, err := m.s.Store.Search(m.ctx, m.see, parsed.Query)
-	for _, rec := range page.Records {
+	records, err := store.Every(m.ctx, m.s.Store, m.see, parsed.Query)
+	for _, rec := range records {
 		ids = append(ids, rec.ID)
 	}
 	return ids, err

@@ -93,6 +93,11 @@ func (f *finder) diary(ctx context.Context, slot store.Record) (*diary, error) {
 			d.from, d.to = bound(e.Lo), bound(e.Hi)
 		}
 	}
+	if size := len(root.Raw()); !f.kept.Takes(size) {
+		clear(f.diaries)
+		f.kept = store.Room{}
+		f.kept.Takes(size)
+	}
 	f.diaries[key] = d
 	return d, nil
 }

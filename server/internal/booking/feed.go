@@ -186,11 +186,11 @@ func (s *Service) slotsAt(ctx context.Context, r store.Reader, customer, schedul
 	if err != nil {
 		return nil, fhir.Errorf(fhir.Internal, "looking for slots").Because(err)
 	}
-	page, err := r.Search(ctx, store.Of(customer), parsed.Query)
+	records, err := store.Every(ctx, r, store.Of(customer), parsed.Query)
 	if err != nil {
 		return nil, err
 	}
-	for _, rec := range page.Records {
+	for _, rec := range records {
 		slot, err := r4.ReadSlot(rec.Resource.Root())
 		if err != nil || !slot.Start.Time.Before(end) || !slot.End.Time.After(start) {
 			continue // it cannot be read, or is at another time

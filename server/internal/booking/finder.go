@@ -26,9 +26,12 @@ type finder struct {
 	said    []said
 	nobody  bool // the actors asked for are nobody here
 	diaries map[store.Key]*diary
+	kept    store.Room   // that they take up
 	now     store.Reader // that schedules are read from; the store where it is nil
 
 	looked   int
+	room     store.Room   // for proposals
+	full     bool         // the page holds all that it will
 	last     store.Record // the last slot that is on the page, or before it
 	more     bool         // there are some behind the page
 	complete bool         // all that there are were looked at
@@ -62,16 +65,22 @@ func (f *finder) look(ctx context.Context, rec store.Record) error {
 	if err != nil {
 		return err
 	}
-	full := len(f.found.Proposals) >= f.c.Count
-	if !full {
+	if fits {
+		f.found.Total++
+		if err := f.propose(rec, d); err != nil {
+			return err
+		}
+		f.more = f.more || f.full
+	}
+	if !f.full {
 		f.last = rec
 	}
-	if !fits {
-		return nil
-	}
-	f.found.Total++
-	if full {
-		f.more = true
+	return nil
+}
+
+// propose puts a slot that fits on the page, unless that is full.
+func (f *finder) propose(rec store.Record, d *diary) error {
+	if f.full = f.full || len(f.found.Proposals) >= f.c.Count; f.full {
 		return nil
 	}
 	id := proposedID + rec.ID
@@ -82,8 +91,11 @@ func (f *finder) look(ctx context.Context, rec store.Record) error {
 	if err == nil && f.c.Dress != nil {
 		r, err = f.c.Dress(r)
 	}
+	if f.full = !f.room.Takes(len(r.Raw())); err != nil || f.full {
+		return err
+	}
 	f.found.Proposals = append(f.found.Proposals, r)
-	return err
+	return nil
 }
 
 // page gives what was found.

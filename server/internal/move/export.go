@@ -44,12 +44,15 @@ func export(ctx context.Context, from Source, f *os.File, told Progress) (Summar
 	if err != nil {
 		return Summary{}, err
 	}
-	e := exporting{w: walk{from: from}, f: f}
+	e := exporting{w: walk{from: from, moment: moment}, f: f}
 	if err := e.resume(moment); err != nil {
 		return Summary{}, err
 	}
 	for e.w.at.Part != partEnd {
 		items, err := e.w.next(ctx)
+		if errors.Is(err, errChanged) {
+			return Summary{}, errors.Join(err, f.Truncate(0)) // it is of no moment
+		}
 		if err != nil {
 			return Summary{}, err
 		}

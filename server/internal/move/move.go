@@ -73,7 +73,7 @@ func Sum(ctx context.Context, from Source, told Progress) (Summary, error) {
 		return Summary{}, err
 	}
 	var d digest
-	for w := (walk{from: from}); w.at.Part != partEnd; {
+	for w := (walk{from: from, moment: moment}); w.at.Part != partEnd; {
 		items, err := w.next(ctx)
 		if err != nil {
 			return Summary{}, err
@@ -88,11 +88,13 @@ func Sum(ctx context.Context, from Source, told Progress) (Summary, error) {
 	return d.summary(), unchanged(ctx, from, moment)
 }
 
+var errChanged = errors.New("the store was changed meanwhile: stop all servers that use it, and begin again")
+
 // unchanged says whether the store is still as it was.
 func unchanged(ctx context.Context, from Source, moment string) error {
 	now, err := from.Moment(ctx)
 	if err == nil && now != moment {
-		err = errors.New("the store was changed meanwhile: stop all servers that use it, and begin again")
+		err = errChanged
 	}
 	return err
 }

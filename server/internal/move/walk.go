@@ -24,15 +24,22 @@ type place struct {
 	Inner string `json:"inner,omitempty"` // the key, or the position, that was given last
 }
 
-// walk gives all that a store holds, a piece at a time.
+// walk gives all that a store holds, a piece at a time. Of a moment, when it has one,
+// it sees to it that the store is still as it was: one that grows has no end.
 type walk struct {
-	from Source
-	at   place
+	from   Source
+	moment string
+	at     place
 }
 
 // next gives some items and moves on. Some pieces are empty; the end is told by the
 // place.
 func (w *walk) next(ctx context.Context) ([]item, error) {
+	if w.moment != "" {
+		if err := unchanged(ctx, w.from, w.moment); err != nil {
+			return nil, err
+		}
+	}
 	switch w.at.Part {
 	case partVersions:
 		return w.versions(ctx)
@@ -60,10 +67,10 @@ func (w *walk) versions(ctx context.Context) (items []item, err error) {
 
 // named walks what has names: it goes on in the one it stands in, or looks for the
 // next.
-func (w *walk) named(ctx context.Context, list func(context.Context, string, int) ([]string, string, error), inner func(context.Context) ([]item, error)) ([]item, error) {
+func (w *walk) named(ctx context.Context, list func(context.Context, string, int) ([]string, string, error), inner func(context.Context) (items []item, more bool, err error)) ([]item, error) {
 	if w.at.In {
-		items, err := inner(ctx)
-		if err == nil && len(items) < othersAtOnce {
+		items, more, err := inner(ctx)
+		if err == nil && !more {
 			w.leave()
 		}
 		if w.at.In && len(items) > 0 {
@@ -92,20 +99,20 @@ func (w *walk) leave() {
 	w.at = place{Part: w.at.Part, After: w.at.After}
 }
 
-func (w *walk) claims(ctx context.Context) (items []item, err error) {
+func (w *walk) claims(ctx context.Context) (items []item, more bool, err error) {
 	claims, err := w.from.Claims(ctx, w.at.Name, "", w.at.Inner, othersAtOnce)
 	for i := range claims {
 		items = append(items, item{claim: &claims[i]})
 	}
-	return items, err
+	return items, len(items) == othersAtOnce, err
 }
 
-func (w *walk) records(ctx context.Context) (items []item, err error) {
+func (w *walk) records(ctx context.Context) (items []item, more bool, err error) {
 	records, err := w.from.Log(ctx, w.at.Name, store.LogRange{After: w.at.Inner, Limit: othersAtOnce})
 	for i := range records {
 		items = append(items, item{record: &records[i], stream: w.at.Name})
 	}
-	return items, err
+	return items, len(items) > 0, err
 }
 
 // own leaves out what an import notes for itself.

@@ -97,21 +97,22 @@ func (k *call) diaries(ctx context.Context, services []string) (ruled bool, ids 
 	if !ruled || len(own) == 0 {
 		return ruled, ids, nil
 	}
-	page, err := k.schedulesOf(ctx, own, search.MaxCount)
-	for i := range page.Records {
-		ids = append(ids, page.Records[i].ID)
+	where, err := k.ofServices(own)
+	if err != nil {
+		return true, nil, err
+	}
+	schedules, err := store.Every(ctx, k.s.Store, k.see, search.Query{Type: "Schedule", Where: where, Count: search.MaxCount, Total: search.TotalNone})
+	for i := range schedules {
+		ids = append(ids, schedules[i].ID)
 	}
 	slices.Sort(ids)
 	return true, slices.Compact(ids), err
 }
 
-// schedulesOf finds the schedules that name one of some services.
-func (k *call) schedulesOf(ctx context.Context, services []string, count int) (store.Page, error) {
+// ofServices gives what finds the schedules that name one of some services.
+func (k *call) ofServices(services []string) ([]search.Clause, error) {
 	where, err := k.clause("Schedule", "actor:HealthcareService="+url.QueryEscape(strings.Join(services, ",")))
-	if err != nil {
-		return store.Page{}, err
-	}
-	return k.s.Store.Search(ctx, k.see, search.Query{Type: "Schedule", Where: []search.Clause{where}, Count: count})
+	return []search.Clause{where}, err
 }
 
 // serviceKnown answers a search for the slots of a service that no diary has:
@@ -121,7 +122,11 @@ func (k *call) serviceKnown(ctx context.Context, services []string, page store.P
 		return nil
 	}
 	for _, id := range services {
-		diaries, err := k.schedulesOf(ctx, []string{id}, 0)
+		where, err := k.ofServices([]string{id})
+		if err != nil {
+			return err
+		}
+		diaries, err := k.s.Store.Search(ctx, k.see, search.Query{Type: "Schedule", Where: where})
 		if err != nil {
 			return err
 		}

@@ -21,11 +21,22 @@ import (
 type includer struct {
 	k     *call
 	ctx   context.Context
+	room  store.Room       // for what is included
 	asked map[version]bool // what was looked for, found or not
 	shown map[version]bool // what stands in the answer, by its number
 	out   []store.Record
 
 	barred []string // types that references lead to and the caller may not search
+}
+
+// errWide says that matches include more than a page has room for.
+var errWide = errors.New("the matches include more than a page has room for")
+
+// tooWide refuses a single match that includes more than a page has room for.
+func (k *call) tooWide() error {
+	e := fhir.Errorf(fhir.Unprocessable, "One match alone includes more than %d resources, or %d bytes of them; include less.", k.s.Limits.Included, store.PageBytes).At("_include")
+	e.Issues = []fhir.Issue{{Severity: "error", Code: "too-costly", Text: e.Text, Where: e.Where}}
+	return e
 }
 
 // version names a version of a resource.
@@ -37,7 +48,8 @@ type version struct {
 // current is the number that asks for whichever version is current.
 const current int64 = 0
 
-// include gives what the matches include, and notes on what is left out.
+// include gives what the matches include, and notes on what is left out; errWide where
+// that is more than a page has room for.
 func (k *call) include(ctx context.Context, q search.Query, matches []store.Record) (included []store.Record, notes []fhir.Issue, err error) {
 	if len(q.Include)+len(q.RevInclude) == 0 || len(matches) == 0 {
 		return nil, nil, nil
@@ -175,19 +187,23 @@ func (in *includer) aims(inc search.Include, p *search.Param, to []store.Record)
 
 func (in *includer) referrers(customer string, p *search.Param, to []search.Test) error {
 	q := search.Query{Type: p.Type, Count: in.k.s.Limits.Included + 1, Total: search.TotalNone, Where: []search.Clause{{Param: p, Any: to}}}
-	page, err := in.k.s.Store.Search(in.ctx, in.sees(customer), q)
-	if err != nil {
-		return err
-	}
-	for _, found := range page.Records {
-		if in.met(found.Key, current) {
-			continue
-		}
-		if err := in.add(found, nil); err != nil {
+	for {
+		page, err := in.k.s.Store.Search(in.ctx, in.sees(customer), q)
+		if err != nil {
 			return err
 		}
+		for _, found := range page.Records {
+			if in.met(found.Key, current) {
+				continue
+			}
+			if err := in.add(found, nil); err != nil {
+				return err
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			return nil
+		}
 	}
-	return nil
 }
 
 // referring gives the reference parameters that a _revinclude means: the one it
@@ -263,10 +279,8 @@ func (in *includer) add(rec store.Record, err error) error {
 	if err != nil || in.shown[v] {
 		return err
 	}
-	if limit := in.k.s.Limits.Included; len(in.out) >= limit {
-		e := fhir.Errorf(fhir.Unprocessable, "The page would include more than %d resources; ask for a smaller _count.", limit).At("_include")
-		e.Issues = []fhir.Issue{{Severity: "error", Code: "too-costly", Text: e.Text, Where: e.Where}}
-		return e
+	if len(in.out) >= in.k.s.Limits.Included || !in.room.Takes(len(rec.Resource.Raw())) {
+		return errWide
 	}
 	in.shown[v] = true
 	in.out = append(in.out, rec)

@@ -68,24 +68,28 @@ func (p period) whole() bool {
 // picked gives a page of versions that are picked by their time.
 func (p period) picked(ctx context.Context, after string, count int) (store.Page, error) {
 	out := store.Page{Total: -1, Next: after}
+	var room store.Room
 	for range pickedRounds {
 		batch, err := p.list(ctx, out.Next, p.atOnce)
 		if err != nil {
 			return out, err
 		}
-		used, end, err := p.pick(ctx, &out, batch.Records, count)
+		used, end, err := p.pick(ctx, &out, &room, batch.Records, count)
 		if err != nil || end {
 			out.Next = ""
 			return out, err
 		}
-		if used < len(batch.Records) {
-			// The page is full within the batch: where it ends is the cursor of a
-			// shorter one.
+		if used == 0 && len(batch.Records) > 0 {
+			return out, nil // the page is full, and ends before the batch
+		}
+		full := used < len(batch.Records)
+		if full {
+			// Where it ends within the batch is the cursor of a shorter one.
 			if batch, err = p.list(ctx, out.Next, used); err != nil {
 				return out, err
 			}
 		}
-		if out.Next = batch.Next; out.Next == "" || len(out.Records) == count {
+		if out.Next = batch.Next; out.Next == "" || full || len(out.Records) == count {
 			break
 		}
 	}
@@ -94,7 +98,7 @@ func (p period) picked(ctx context.Context, after string, count int) (store.Page
 
 // pick adds to a page what it should show of a batch, and says how much of the
 // batch it looked at, and whether nothing behind that is asked for.
-func (p period) pick(ctx context.Context, page *store.Page, batch []store.Record, count int) (used int, end bool, err error) {
+func (p period) pick(ctx context.Context, page *store.Page, room *store.Room, batch []store.Record, count int) (used int, end bool, err error) {
 	for i := range batch {
 		rec := &batch[i]
 		if rec.Updated.Before(p.asked.Since) {
@@ -104,7 +108,7 @@ func (p period) pick(ctx context.Context, page *store.Page, batch []store.Record
 		if err != nil {
 			return i, false, err
 		}
-		if shown && len(page.Records) == count {
+		if shown && (len(page.Records) == count || !room.Takes(len(rec.Resource.Raw()))) {
 			return i, false, nil
 		}
 		if shown {

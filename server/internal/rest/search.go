@@ -13,6 +13,7 @@ import (
 	"slotway/fhir"
 	"slotway/fhir/search"
 	"slotway/server/internal/auth"
+	"slotway/server/internal/store"
 )
 
 // search gives a page of matches with what they include,
@@ -61,23 +62,54 @@ func (k *call) search() error {
 			return err
 		}
 	}
-	asked := k.s.Now()
-	page, err := k.source().Search(ctx, k.see, q)
+	found, err := k.page(ctx, q)
 	if err != nil {
 		return err
 	}
-	took := k.s.Now().Sub(asked)
-	if k.face.Horizon && q.Type == "Slot" {
-		if page, err = k.s.Booking.Offered(ctx, k.see, page); err != nil {
-			return err
+	found.notes = slices.Concat(ignored(parsed.Warnings), found.notes)
+	return k.searchset(pages, parsed.Self, q, found)
+}
+
+// found is what is shown of a search.
+type found struct {
+	page     store.Page
+	included []store.Record
+	notes    []fhir.Issue // on the search itself
+}
+
+// page gives a page of matches with what they include. Where that is more than a page
+// has room for, the page ends earlier, with half as many matches.
+func (k *call) page(ctx context.Context, q search.Query) (f found, err error) {
+	for {
+		began := k.s.Now()
+		if f.page, err = k.source().Search(ctx, k.see, q); err != nil {
+			return f, err
 		}
-	}
-	if k.lens.check != nil {
-		if err := k.lens.check(page); err != nil {
-			return err
+		f.notes = k.plan(q, f.page, k.s.Now().Sub(began))
+		matches := len(f.page.Records)
+		if k.face.Horizon && q.Type == "Slot" {
+			if f.page, err = k.s.Booking.Offered(ctx, k.see, f.page); err != nil {
+				return f, err
+			}
 		}
+		if k.lens.check != nil {
+			if err := k.lens.check(f.page); err != nil {
+				return f, err
+			}
+		}
+		if err := k.lens.all(f.page.Records); err != nil {
+			return f, err
+		}
+		included, left, err := k.include(ctx, q, f.page.Records)
+		switch {
+		case !errors.Is(err, errWide):
+			f.included, f.notes = included, append(f.notes, left...)
+			return f, err
+		case matches < 2:
+			return f, k.tooWide()
+		}
+		q.Count = matches / 2
 	}
-	return k.searchset(ctx, pages, parsed.Self, q, page, slices.Concat(ignored(parsed.Warnings), k.plan(q, page, took)))
 }
 
 // query gives the search of a request: of its address, and of its body when it

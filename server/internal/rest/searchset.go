@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"context"
 	"net/url"
 	"time"
 
@@ -12,29 +11,20 @@ import (
 )
 
 // searchset writes the answer, spec fhir-search 7.9. Stored bytes are copied, not read.
-// The notes are what is to be said of the search itself.
-func (k *call) searchset(ctx context.Context, pages *walk, self string, q search.Query, page store.Page, notes []fhir.Issue) error {
-	e := r4.Envelope{Type: r4.Searchset, ID: k.s.NewID(), Updated: k.s.Now(), Total: page.Total}
+func (k *call) searchset(pages *walk, self string, q search.Query, f found) error {
+	e := r4.Envelope{Type: r4.Searchset, ID: k.s.NewID(), Updated: k.s.Now(), Total: f.page.Total}
 	base := k.url("/" + k.typ.Name)
 	if q.Count == 0 {
 		e.Links = []r4.Link{{Relation: "self", URL: address(base, self)}}
-		page.Records = nil
+		f.page.Records = nil
 	} else {
-		e.Links = pages.links(base, self, page.Next)
+		e.Links = pages.links(base, self, f.page.Next)
 	}
-	if err := k.lens.all(page.Records); err != nil {
-		return err
-	}
-	included, left, err := k.include(ctx, q, page.Records)
-	if err != nil {
-		return err
-	}
-	notes = append(notes, left...)
 	return k.bundled(e, func(b *r4.Bundle) error {
-		if err := k.entries(b, subsetOf(q), page.Records, included); err != nil {
+		if err := k.entries(b, subsetOf(q), f.page.Records, f.included); err != nil {
 			return err
 		}
-		k.s.remark(b, notes)
+		k.s.remark(b, f.notes)
 		return nil
 	})
 }

@@ -25,8 +25,7 @@ func (s *Server) byID(ctx context.Context, customer, typ string, ids []string) (
 		return nil, fhir.Errorf(fhir.Internal, "looking for what a request is about").Because(err)
 	}
 	parsed.Query.Count, parsed.Query.Total = len(ids), search.TotalNone
-	page, err := s.Store.Search(ctx, store.Of(customer), parsed.Query)
-	return page.Records, err
+	return store.Every(ctx, s.Store, store.Of(customer), parsed.Query)
 }
 
 // row is a request in words, as the board has it.

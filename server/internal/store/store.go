@@ -60,8 +60,9 @@ type Record struct {
 }
 
 // Page is one page of a search or a history. Pages hold at most as many records
-// as were asked for, and none with 0, when there is no Next either. An After is
-// good for the walk it was given for, with the same arguments, for any time.
+// as were asked for and as PageBytes has room for, and none with 0, when there is no
+// Next either: only a page without Next is the last. An After is good for the walk it
+// was given for, with the same arguments, for any time.
 type Page struct {
 	Records []Record
 	Total   int    // of all pages; -1 when not counted
@@ -117,7 +118,8 @@ type Reader interface {
 	// released, too.
 	Claims(ctx context.Context, space, prefix, after string, limit int) ([]Claim, error)
 
-	// Log gives records of a stream; see LogRange for which, and in which order.
+	// Log gives records of a stream; see LogRange for which, and in which order. It
+	// gives as many as PageBytes has room for: only where there is none is the end.
 	Log(ctx context.Context, stream string, r LogRange) ([]LogRecord, error)
 }
 

@@ -38,6 +38,7 @@ func (v *view) changes(ctx context.Context, see store.Visibility, typ string, si
 	}
 	rows := v.changeRows(see, typ, after)
 	first := instant(nil, store.Micros(since))
+	var room store.Room
 	var last []byte
 	for i := 0; ; i++ {
 		if i%256 == 255 && ctx.Err() != nil {
@@ -45,15 +46,17 @@ func (v *view) changes(ctx context.Context, see store.Visibility, typ string, si
 		}
 		row := newest(rows)
 		if row == nil || bytes.Compare(row.place, first) < 0 {
-			return page, v.Keep(ctx, page.Records)
+			_, err := v.Keep(ctx, page.Records)
+			return page, err
 		}
 		rec, shown, err := v.change(see, row)
 		switch {
 		case err != nil:
 			return page, err
-		case shown && len(page.Records) == limit:
+		case shown && (len(page.Records) == limit || !room.Takes(len(rec.Resource.Raw()))):
 			page.Next = string(last)
-			return page, v.Keep(ctx, page.Records)
+			_, err := v.Keep(ctx, page.Records)
+			return page, err
 		case shown:
 			page.Records = append(page.Records, rec)
 			last = bytes.Clone(row.place)

@@ -10,9 +10,6 @@ import (
 	"slotway/server/internal/store"
 )
 
-// pageBytes is about how many bytes of resources a page of Versions holds.
-const pageBytes = 4 << 20
-
 // Moment names what is committed: the number of the last transaction. See
 // store.Inventory.
 func (s *Store) Moment(ctx context.Context) (string, error) {
@@ -32,7 +29,8 @@ func (s *Store) Versions(ctx context.Context, after string, limit int) ([]store.
 		if err != nil {
 			return p, err
 		}
-		return p, v.Keep(ctx, p.records)
+		_, err = v.Keep(ctx, p.records)
+		return p, err
 	})
 	return p.records, p.next, err
 }
@@ -50,7 +48,8 @@ func (v *view) versions(after string, limit int) (p versionsPage, err error) {
 	if after != "" {
 		from, newer = place[8:], versionOf(append(make([]byte, 8, 16), place[:8]...))
 	}
-	c, size := v.in(ids).Cursor(), 0
+	c := v.in(ids).Cursor()
+	var room store.Room
 	for key, value := c.Seek(from); key != nil; key, value = c.Next() {
 		if !bytes.Equal(key, from) {
 			newer = 0
@@ -65,16 +64,15 @@ func (v *view) versions(after string, limit int) (p versionsPage, err error) {
 			return p, err
 		}
 		for version := newer + 1; version <= newest; version++ {
-			if len(p.records) >= limit || size >= pageBytes {
-				p.next = v.placeBefore(key, version)
-				return p, nil
-			}
 			b, err := readBody(v.get(bodies, versionKey(n, version)))
 			if err != nil {
 				return p, err
 			}
+			if len(p.records) >= limit || !room.Takes(len(b.raw)) {
+				p.next = v.placeBefore(key, version)
+				return p, nil
+			}
 			p.records = append(p.records, b.record(k, version))
-			size += len(b.raw)
 		}
 	}
 	return p, nil

@@ -56,8 +56,9 @@ func (v *view) records(stream string, r store.LogRange) ([]store.LogRecord, erro
 		step = c.Prev
 	}
 	var out []store.LogRecord
+	var room store.Room
 	for ; len(out) < r.Limit && key != nil; key, value = step() {
-		if bytes.Compare(key, from) < 0 || bytes.Compare(key, to) >= 0 {
+		if bytes.Compare(key, from) < 0 || bytes.Compare(key, to) >= 0 || !room.Takes(len(value)) {
 			break
 		}
 		at := hex.EncodeToString(key[len(key)-placeSize:])

@@ -72,7 +72,8 @@ func (v *view) All(_ context.Context, k store.Key, yield func(engine.Version) bo
 }
 
 // Keep copies the bytes of records into one buffer. See engine.Source.
-func (v *view) Keep(_ context.Context, records []store.Record) error {
+func (v *view) Keep(_ context.Context, records []store.Record) (kept int, err error) {
+	records = records[:store.Fitting(records)]
 	size := 0
 	for i := range records {
 		size += len(records[i].Resource.Raw())
@@ -85,5 +86,5 @@ func (v *view) Keep(_ context.Context, records []store.Record) error {
 			r.Resource = fhir.Stored(buf[from:len(buf):len(buf)], r.Type, r.ID)
 		}
 	}
-	return nil
+	return len(records), nil
 }

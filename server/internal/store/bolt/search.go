@@ -37,6 +37,9 @@ func (v *view) search(ctx context.Context, see store.Visibility, q search.Query)
 	if err != nil {
 		return store.Page{}, err
 	}
+	if len(records) < len(hits) {
+		hits, more = hits[:len(records)], true
+	}
 	page := store.Page{Records: records, Total: w.page.total, Plan: w.plan}
 	if q.Total == search.TotalNone {
 		page.Total = -1
@@ -144,7 +147,7 @@ func (w *walk) everything(customer string) error {
 	return nil
 }
 
-// fetch reads the hits of a page.
+// fetch reads the hits of a page, as many as it holds.
 func (v *view) fetch(ctx context.Context, hits []hit, typ string) ([]store.Record, error) {
 	records := make([]store.Record, len(hits))
 	for i, h := range hits {
@@ -154,5 +157,6 @@ func (v *view) fetch(ctx context.Context, hits []hit, typ string) ([]store.Recor
 		}
 		records[i] = b.record(store.Key{Customer: h.customer, Type: typ, ID: h.id}, version)
 	}
-	return records, v.Keep(ctx, records)
+	kept, err := v.Keep(ctx, records)
+	return records[:kept], err
 }

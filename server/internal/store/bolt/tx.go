@@ -144,7 +144,7 @@ func (t *tx) write(n uint64, next store.Next) (store.Record, error) {
 	k, version := next.Record.Key, next.Record.Version
 	if next.Same {
 		one := []store.Record{next.Record}
-		err := t.Keep(context.Background(), one)
+		_, err := t.Keep(context.Background(), one)
 		return one[0], err
 	}
 	if n == 0 {

@@ -29,9 +29,10 @@ type Source interface {
 	// false.
 	All(ctx context.Context, k store.Key, yield func(Version) bool) error
 
-	// Keep makes the resources of the records the caller's own: it copies or
-	// fetches their bytes. Deletions have none.
-	Keep(ctx context.Context, records []store.Record) error
+	// Keep makes the resources of records the caller's own: it copies or fetches
+	// their bytes. Deletions have none. It keeps as many as a page holds, and says
+	// how many of the first those are.
+	Keep(ctx context.Context, records []store.Record) (kept int, err error)
 }
 
 // find gives the newest version of the resource that a key means, among the
@@ -81,7 +82,7 @@ func shown(ctx context.Context, src Source, v Version) (store.Record, error) {
 		return store.Record{}, store.Gone(v.Key)
 	}
 	one := []store.Record{v.Record}
-	err := src.Keep(ctx, one)
+	_, err := src.Keep(ctx, one)
 	return one[0], err
 }
 
@@ -134,5 +135,10 @@ func History(ctx context.Context, src Source, see store.Visibility, k store.Key,
 	if err != nil {
 		return store.Page{}, err
 	}
-	return page, src.Keep(ctx, page.Records)
+	kept, err := src.Keep(ctx, page.Records)
+	if kept < len(page.Records) {
+		page.Records = page.Records[:kept]
+		page.Next = strconv.FormatInt(page.Records[kept-1].Version, 10)
+	}
+	return page, err
 }

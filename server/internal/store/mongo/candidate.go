@@ -71,15 +71,19 @@ func (s *Store) candidatesOf(ctx context.Context, docs []storedVersion) ([]*cand
 		}
 		out[i].doc = &doc
 	}
-	if err := s.fill(ctx, foreign); err != nil {
-		return nil, err
-	}
-	for i, rec := range foreign {
-		doc, err := store.Document(s.o.Catalog, rec)
+	for len(foreign) > 0 {
+		n, err := s.fill(ctx, foreign)
 		if err != nil {
 			return nil, err
 		}
-		out[at[i]].doc = &doc
+		for i, rec := range foreign[:n] {
+			doc, err := store.Document(s.o.Catalog, rec)
+			if err != nil {
+				return nil, err
+			}
+			out[at[i]].doc = &doc
+		}
+		foreign, at = foreign[n:], at[n:]
 	}
 	return out, nil
 }

@@ -80,6 +80,7 @@ func (t sight) changes(ctx context.Context, see store.Visibility, typ string, si
 	if limit <= 0 || len(see.Customers) == 0 {
 		return page, true, nil
 	}
+	var room store.Room
 	for {
 		versions, last, err := t.changesAfter(ctx, &w, limit+1)
 		if err != nil {
@@ -93,8 +94,8 @@ func (t sight) changes(ctx context.Context, see store.Visibility, typ string, si
 			if !see.Shows(v.next.Labels) || hidden[v.key()] {
 				continue
 			}
-			if len(page.Records) == limit {
-				page.Next = placeOf(page.Records[limit-1]).cursor()
+			if n := len(page.Records); n == limit || !room.Takes(len(v.next.Record.Resource.Raw())) {
+				page.Next = placeOf(page.Records[n-1]).cursor()
 				return page, true, nil
 			}
 			page.Records = append(page.Records, v.next.Record)
@@ -107,23 +108,27 @@ func (t sight) changes(ctx context.Context, see store.Visibility, typ string, si
 }
 
 // changesAfter gives the next versions of a walk, newest first: those that the
-// collection has of the time before the view's records, and those of the view. last
-// says that there are no others.
+// collection has of the time before the view's records, at most so many and not many
+// more than a page holds, and those of the view. last says that there are no others.
 func (t sight) changesAfter(ctx context.Context, w *wanted, room int) (versions []*version, last bool, err error) {
-	docs, err := t.s.findVersions(ctx, w.filter(t.v.base), bson.D{{Key: "doc", Value: 0}, {Key: fieldTerms, Value: 0}}, int64(room),
-		bson.E{Key: "updated", Value: -1}, bson.E{Key: "key", Value: -1}, bson.E{Key: "n", Value: -1})
+	var bytes store.Room
+	order := bson.D{{Key: "updated", Value: -1}, {Key: "key", Value: -1}, {Key: "n", Value: -1}}
+	whole, err := t.s.eachVersion(ctx, w.filter(t.v.base), bson.D{{Key: "doc", Value: 0}, {Key: fieldTerms, Value: 0}}, int64(room), order, func(d *storedVersion) bool {
+		versions = append(versions, &version{seq: uint64(d.Seq), next: store.Next{Record: d.Version.record(), Labels: d.Version.Labels}})
+		return bytes.Takes(len(d.Version.Raw))
+	})
 	if err != nil {
 		return nil, false, err
 	}
-	for i := range docs {
-		d := &docs[i]
-		versions = append(versions, &version{seq: uint64(d.Seq), next: store.Next{Record: d.Version.record(), Labels: d.Version.Labels}})
+	last = whole && len(versions) < room
+	var oldest place
+	if !last {
+		oldest = placeOf(versions[len(versions)-1].next.Record)
 	}
-	last = len(docs) < room
 	for _, all := range t.v.heads {
 		for _, v := range all {
 			rec := v.next.Record
-			if w.has(rec) && (last || placeOf(rec).compare(placeOf(versions[room-1].next.Record)) > 0) {
+			if w.has(rec) && (last || placeOf(rec).compare(oldest) > 0) {
 				versions = append(versions, v)
 			}
 		}

@@ -13,9 +13,6 @@ import (
 	"slotway/server/internal/store"
 )
 
-// pageBytes is about how many bytes of resources a page of Versions holds.
-const pageBytes = 4 << 20
-
 // Moment names what is committed: the number of the last record of the log. See
 // store.Inventory.
 func (s *Store) Moment(ctx context.Context) (string, error) {
@@ -66,17 +63,17 @@ func (s *Store) Versions(ctx context.Context, after string, limit int) (records 
 		return nil, "", s.failed(ctx, err)
 	}
 	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }() // what is not read is not wanted
-	for size := 0; cursor.Next(ctx); {
-		if len(records) == limit || size >= pageBytes {
-			end := records[len(records)-1]
-			return records, fmt.Sprintf("%d %s", end.Version, keyName(end.Key)), nil
-		}
+	var room store.Room
+	for cursor.Next(ctx) {
 		var doc storedVersion
 		if err := cursor.Decode(&doc); err != nil {
 			return nil, "", s.failed(ctx, err)
 		}
+		if len(records) == limit || !room.Takes(len(doc.Version.Raw)) {
+			end := records[len(records)-1]
+			return records, fmt.Sprintf("%d %s", end.Version, keyName(end.Key)), nil
+		}
 		records = append(records, doc.Version.record())
-		size += len(doc.Version.Raw)
 	}
 	return records, "", s.failed(ctx, cursor.Err())
 }

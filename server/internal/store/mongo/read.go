@@ -66,7 +66,9 @@ func (t sight) All(ctx context.Context, k store.Key, yield func(engine.Version) 
 }
 
 // Keep fetches the bytes that a History did not read. See engine.Source.
-func (t sight) Keep(ctx context.Context, records []store.Record) error { return t.s.fill(ctx, records) }
+func (t sight) Keep(ctx context.Context, records []store.Record) (kept int, err error) {
+	return t.s.fill(ctx, records)
+}
 
 // Newest gives the newest version of a resource, the Tx's own if it has one. See
 // engine.Source.

@@ -72,15 +72,19 @@ func (h *hunt) page(ctx context.Context, hits []hit, total int, cursor store.Cur
 	if h.q.Total == search.TotalNone {
 		page.Total = -1
 	}
-	if n := h.q.Count; n >= 0 && len(hits) > n {
-		if hits = hits[:n]; n > 0 {
-			page.Next = cursor.Next(h.q, h.v.n, hits[n-1].order)
-		}
+	shown := hits
+	if h.q.Count >= 0 {
+		shown = hits[:min(h.q.Count, len(hits))]
 	}
-	for _, one := range hits {
+	for _, one := range shown {
 		page.Records = append(page.Records, one.rec)
 	}
-	return page, h.s.fill(ctx, page.Records)
+	n, err := h.s.fill(ctx, page.Records)
+	page.Records = page.Records[:n]
+	if n > 0 && n < len(hits) {
+		page.Next = cursor.Next(h.q, h.v.n, hits[n-1].order)
+	}
+	return page, err
 }
 
 // typesOf gives the types that a query looks at: its own and those of its chains.

@@ -77,7 +77,17 @@ func (s *Store) findVersion(ctx context.Context, filter bson.D, o *options.FindO
 }
 
 // findVersions reads versions, of each the fields asked for, in the order given.
-func (s *Store) findVersions(ctx context.Context, filter, projection bson.D, limit int64, order ...bson.E) ([]storedVersion, error) {
+func (s *Store) findVersions(ctx context.Context, filter, projection bson.D, limit int64, order ...bson.E) (docs []storedVersion, err error) {
+	_, err = s.eachVersion(ctx, filter, projection, limit, order, func(d *storedVersion) bool {
+		docs = append(docs, *d)
+		return true
+	})
+	return docs, err
+}
+
+// eachVersion gives versions one by one, until yield returns false; whole says that it
+// never did.
+func (s *Store) eachVersion(ctx context.Context, filter, projection bson.D, limit int64, order []bson.E, yield func(*storedVersion) bool) (whole bool, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errSlow)
 	defer cancel()
 	o := options.Find().SetProjection(projection).SetLimit(limit)
@@ -86,13 +96,19 @@ func (s *Store) findVersions(ctx context.Context, filter, projection bson.D, lim
 	}
 	cursor, err := s.db.versions.Find(ctx, filter, o)
 	if err != nil {
-		return nil, s.failed(ctx, err)
+		return false, s.failed(ctx, err)
 	}
-	var docs []storedVersion
-	if err := cursor.All(ctx, &docs); err != nil {
-		return nil, s.failed(ctx, err)
+	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }() // what is not read is not wanted
+	for cursor.Next(ctx) {
+		var doc storedVersion
+		if err := cursor.Decode(&doc); err != nil {
+			return false, s.failed(ctx, err)
+		}
+		if !yield(&doc) {
+			return false, nil
+		}
 	}
-	return docs, nil
+	return true, s.failed(ctx, cursor.Err())
 }
 
 // all gives all versions of a resource that the view shows, newest first, without
@@ -123,32 +139,4 @@ func (t sight) all(ctx context.Context, k store.Key) ([]*version, error) {
 		}
 	}
 	return out, nil
-}
-
-// fill reads the bytes of the records that have none yet and are no deletions.
-func (s *Store) fill(ctx context.Context, records []store.Record) error {
-	at := make(map[string]int)
-	var names []string
-	for i, r := range records {
-		if !r.Deleted && r.Resource.Raw() == nil {
-			name := versionName(r.Key, r.Version)
-			at[name] = i
-			names = append(names, name)
-		}
-	}
-	if names == nil {
-		return nil
-	}
-	docs, err := s.findVersions(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: names}}}}, bson.D{{Key: "doc", Value: 0}, {Key: fieldTerms, Value: 0}}, 0)
-	if err != nil {
-		return err
-	}
-	for i := range docs {
-		records[at[docs[i].Name]] = docs[i].Version.record()
-		delete(at, docs[i].Name)
-	}
-	if len(at) > 0 {
-		return errDamaged(len(at))
-	}
-	return nil
 }

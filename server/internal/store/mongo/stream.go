@@ -71,21 +71,36 @@ func (t sight) records(ctx context.Context, stream string, r store.LogRange) ([]
 		room -= len(out)
 	}
 	if room <= 0 {
-		return out[:max(0, min(len(out), r.Limit))], nil
+		return fitting(out[:max(0, min(len(out), r.Limit))]), nil
 	}
-	older, err := t.applied(ctx, stream, in, r.Back, room)
-	if err != nil {
+	older, whole, err := t.applied(ctx, stream, in, r.Back, room)
+	switch {
+	case err != nil:
 		return nil, err
+	case r.Back:
+		out = append(out, older...)
+	case !whole:
+		out = older
+	default:
+		out = append(older, out...)
 	}
-	if r.Back {
-		return append(out, older...), nil
-	}
-	out = append(older, out...)
-	return out[:min(len(out), r.Limit)], nil
+	return fitting(out[:min(len(out), r.Limit)]), nil
 }
 
-// applied reads records of a stream that were appended before the view's.
-func (t sight) applied(ctx context.Context, stream string, in span, back bool, room int) ([]store.LogRecord, error) {
+// fitting gives as many of the first records as are given at once.
+func fitting(records []store.LogRecord) []store.LogRecord {
+	var room store.Room
+	for i := range records {
+		if !room.Takes(len(records[i].Data)) {
+			return records[:i]
+		}
+	}
+	return records
+}
+
+// applied reads records of a stream that were appended before the view's, and says
+// whether these are all there are, but for those behind the limit.
+func (t sight) applied(ctx context.Context, stream string, in span, back bool, limit int) (out []store.LogRecord, whole bool, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, t.s.o.Timeout, errSlow)
 	defer cancel()
 	filter := bson.D{
@@ -97,17 +112,21 @@ func (t sight) applied(ctx context.Context, stream string, in span, back bool, r
 	if back {
 		order = -1
 	}
-	cursor, err := t.s.db.streams.Find(ctx, filter, options.Find().SetSort(bson.D{{Key: "at", Value: order}}).SetLimit(int64(room)))
+	cursor, err := t.s.db.streams.Find(ctx, filter, options.Find().SetSort(bson.D{{Key: "at", Value: order}}).SetLimit(int64(limit)))
 	if err != nil {
-		return nil, t.s.failed(ctx, err)
+		return nil, false, t.s.failed(ctx, err)
 	}
-	var docs []entryDoc
-	if err := cursor.All(ctx, &docs); err != nil {
-		return nil, t.s.failed(ctx, err)
-	}
-	var out []store.LogRecord
-	for _, d := range docs {
+	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }() // what is not read is not wanted
+	var room store.Room
+	for cursor.Next(ctx) {
+		var d entryDoc
+		if err := cursor.Decode(&d); err != nil {
+			return nil, false, t.s.failed(ctx, err)
+		}
+		if !room.Takes(len(d.Data)) {
+			return out, false, nil
+		}
 		out = append(out, store.LogRecord{At: d.At, Time: timeOf(d.At), Data: d.Data})
 	}
-	return out, nil
+	return out, true, t.s.failed(ctx, cursor.Err())
 }

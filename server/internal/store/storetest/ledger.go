@@ -66,6 +66,7 @@ func (s *state) log(stream string, r store.LogRange) ([]store.LogRecord, error) 
 		slices.Reverse(all)
 	}
 	var out []store.LogRecord
+	var room store.Room
 	for _, one := range all {
 		switch {
 		case len(out) >= r.Limit:
@@ -73,6 +74,8 @@ func (s *state) log(stream string, r store.LogRange) ([]store.LogRecord, error) 
 		case r.After != "" && r.Back && one.At >= r.After:
 		case !r.Since.IsZero() && one.Time.Before(r.Since):
 		case !r.Until.IsZero() && !one.Time.Before(r.Until):
+		case !room.Takes(len(one.Data)):
+			return out, nil
 		default:
 			one.Data = bytes.Clone(one.Data)
 			out = append(out, one)

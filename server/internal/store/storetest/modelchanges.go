@@ -31,6 +31,7 @@ func (s *state) changes(see store.Visibility, typ string, since time.Time, after
 		from++
 	}
 	p := store.Page{Total: -1, Records: all[from:min(len(all), from+max(limit, 0))]}
+	p.Records = p.Records[:store.Fitting(p.Records)]
 	if n := len(p.Records); n > 0 && from+n < len(all) {
 		p.Next = place(p.Records[n-1])
 	}

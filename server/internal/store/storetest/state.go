@@ -102,6 +102,10 @@ func (s *state) history(see store.Visibility, k store.Key, after string, limit i
 			p.Next = strconv.FormatInt(p.Records[limit-1].Version, 10)
 		}
 	}
+	if n := store.Fitting(p.Records); n < len(p.Records) {
+		p.Records = p.Records[:n]
+		p.Next = strconv.FormatInt(p.Records[n-1].Version, 10)
+	}
 	return p, nil
 }
 
@@ -134,13 +138,16 @@ func (s *state) search(see store.Visibility, q search.Query) (store.Page, error)
 		}
 	}
 	slices.SortFunc(hits, func(a, b hit) int { return bytes.Compare(a.key, b.key) })
-	if q.Count >= 0 && len(hits) > q.Count {
-		if hits = hits[:q.Count]; q.Count > 0 {
-			p.Next = cursor.Next(&q, s.seq, hits[q.Count-1].key)
-		}
+	all := len(hits)
+	if q.Count >= 0 {
+		hits = hits[:min(all, q.Count)]
 	}
 	for _, h := range hits {
 		p.Records = append(p.Records, h.rec)
+	}
+	p.Records = p.Records[:store.Fitting(p.Records)]
+	if n := len(p.Records); n > 0 && n < all {
+		p.Next = cursor.Next(&q, s.seq, hits[n-1].key)
 	}
 	if q.Explain {
 		p.Plan = []string{fmt.Sprintf("Every %s is looked into: %d, of which %d matched.", q.Type, looked, p.Total)}

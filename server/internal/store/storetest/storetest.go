@@ -47,6 +47,7 @@ func Run(t *testing.T, open Open) {
 		{"Claims", testClaims},
 		{"Log", testLog},
 		{"Sizes", testSizes},
+		{"Bytes", testBytes},
 		{"Differential", testDifferential},
 		{"Moving", testMoving},
 	} {
