@@ -22,23 +22,21 @@ func testBytes(t *testing.T, open Open) {
 		s.put("a", large("many", i, 1<<20-2<<10))
 		s.clock.Advance(time.Minute)
 	}
-	for _, query := range []string{"", "status=booked,pending", "_sort=date", "_sort=status,-date&_total=none"} {
+	for i, query := range []string{"", "status=booked,pending&_sort=-date"} {
 		q := s.query("Appointment", query)
 		q.Count = 7
 		want := s.walk(both, q, nil)
 		if len(want) != 14 {
 			t.Fatalf("%q finds %v, want all 14", query, want)
 		}
-		for _, count := range []int{1000, -1} {
-			q.Count = count
-			page, err := s.Search(s.ctx, both, q)
-			if got := s.pages(&page, err, func(after string) (store.Page, error) {
-				q := q
-				q.After = after
-				return s.Search(s.ctx, both, q)
-			}); !slices.Equal(got, want) {
-				t.Errorf("%q with a count of %d gives\n%v\nwant\n%v", query, count, got, want)
-			}
+		q.Count = []int{1000, -1}[i]
+		page, err := s.Search(s.ctx, both, q)
+		if got := s.pages(&page, err, func(after string) (store.Page, error) {
+			q := q
+			q.After = after
+			return s.Search(s.ctx, both, q)
+		}); !slices.Equal(got, want) {
+			t.Errorf("%q with a count of %d gives\n%v\nwant\n%v", query, q.Count, got, want)
 		}
 		q.Count = 13
 		if all, err := store.Every(s.ctx, s, both, q); err != nil || !slices.Equal(names(all), want[:13]) {
