@@ -1,6 +1,7 @@
 package mappings
 
 import (
+	"cmp"
 	"slices"
 
 	"slotway/hl7bridge/hl7"
@@ -43,6 +44,7 @@ func person(r *reading, f hl7.Field) actor {
 	a := actor{Type: "Practitioner", Display: display}
 	if id := c.At(1).Text; id != "" {
 		a.Identifier = identifier{System: r.authority(c.Sub(9, 1).Text, c.Sub(9, 2).Text, c.Sub(9, 3).Text), Value: id}
+		a.Display = cmp.Or(display, id) // some senders have the name there
 	}
 	return a
 }

@@ -133,10 +133,8 @@ func lasting(unitRef string) Conv {
 // unit reads a unit: its code, or its text where only that is there.
 func (r *reading) unit(ref hl7.Ref) string {
 	f := r.m.Field(ref.Segment(), ref.Field())
-	if c := f.Component(max(ref.Component(), 1)); c.Valued() {
-		return c.Text
-	}
-	return f.Component(max(ref.Component(), 1) + 1).Text
+	at := max(ref.Component(), 1)
+	return cmp.Or(f.Sub(at, 1).Text, f.Sub(at, 2).Text, f.Component(at+1).Text)
 }
 
 // units are the names of units that senders use. A blank one means seconds by
@@ -149,7 +147,11 @@ var units = map[string]time.Duration{
 
 // duration reads a positive whole number of a named unit, up to a year.
 func duration(number, unit string) (d time.Duration, ok bool) {
-	n, err := strconv.ParseUint(number, 10, 32)
+	whole, fraction, _ := strings.Cut(number, ".") // an NM may be 30.0
+	if strings.Trim(fraction, "0") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(whole, 10, 32)
 	u := units[strings.ToLower(unit)]
 	if err != nil || n == 0 || u == 0 || time.Duration(n) > 366*24*time.Hour/u {
 		return 0, false
