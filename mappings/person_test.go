@@ -25,6 +25,7 @@ func TestIdentify(t *testing.T) {
 		{"no type", "PID|||9990000018^^^NHS", Person{Identifiers: []Identifier{nhs}}},
 		{"type NHS without authority", "PID|||9990000018^^^^NHS", Person{Identifiers: []Identifier{nhs}}},
 		{"authority by OID", "PID|||9990000018^^^&2.16.840.1.113883.2.1.4.1&ISO^NH", Person{Identifiers: []Identifier{nhs}}},
+		{"an address in capitals too", "PID|||a@example.org^^^EMAIL^EMAIL~A@Example.ORG^^^EMAIL^EMAIL", Person{Identifiers: []Identifier{{EmailSystem, "a@example.org"}}}},
 		{"deleted beside a local one", `PID|||H1^^^RXX^MR~""^""^^NHS^NHS`, Person{Identifiers: []Identifier{{"urn:rxx", "H1"}}}},
 		{"a spelling that the customer uses for its own", "PID|||C7^^^NHSNBR^NHSNBR", Person{Identifiers: []Identifier{{"urn:own", "C7"}}}},
 		{"PID-2", "PID||9990000018^^^NHS^NH", Person{Identifiers: []Identifier{nhs}}},
