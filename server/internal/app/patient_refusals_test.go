@@ -57,6 +57,43 @@ func TestComesBackAsAnother(t *testing.T) {
 	j.signedOut()
 }
 
+// S60, S67: the way back of one person signs nobody else's browser in as them: who is
+// led there while they are signed in gets the neutral page, and no session of another.
+func TestLedIntoAnothersReturn(t *testing.T) {
+	j := startJourney(t, Settings{})
+	ctx := t.Context()
+	j.signIn(j.page)
+	j.must(j.submit(ctx, `id="manage"`, nil))
+	base := strings.TrimPrefix(j.app.cfg.BaseURL, "http://")
+	var back string
+	j.client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		if r.URL.Host == base {
+			back = r.URL.String()
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	j.must(j.submit(ctx, `id="back"`, nil))
+	if !strings.Contains(back, manage.Identity+"=") {
+		t.Fatalf("the partner leads back by %q", back)
+	}
+	other, err := (&demo{}).person(1)
+	j.must(err)
+	j.send("S12", "J2", other.pid, segment("SCH", map[int]string{1: "J2", 7: "^Follow-up clinic", 11: "^^^20300116143000^20300116150000"}))
+	theirs := j.find("J2")
+	b := newBrowser()
+	j.must(b.open(ctx, j.app.cfg.BaseURL+theirs))
+	j.must(b.logIn(ctx, other.nhs))
+	j.must(b.open(ctx, back))
+	if b.status != http.StatusNotFound || strings.Contains(b.body, "Amelia Ashworth") {
+		t.Errorf("led into another's return: %d\n%s", b.status, b.body)
+	}
+	j.must(b.open(ctx, j.app.cfg.BaseURL+"/patient"))
+	if strings.Contains(b.body, "Amelia Ashworth") || strings.Contains(b.body, j.page) {
+		t.Error("the browser is signed in as another")
+	}
+}
+
 // Security-reliability 1.4, S65: an assertion is good once, and what has not the
 // form of one is as if it were not there.
 func TestAssertionsThatAreRefused(t *testing.T) {

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"time"
@@ -36,6 +37,10 @@ func (s *Server) back(w http.ResponseWriter, r *http.Request, patient, appointme
 	if !open {
 		return web.Away(w, r, page)
 	}
+	// Whoever is signed in as somebody else did not begin it, and is not made into who did.
+	if v, ok, err := s.Sessions.Get(r.Context(), r); err != nil || ok && v.Person.NHSNumber != h.NHSNumber {
+		return cmp.Or(err, web.NoPage())
+	}
 	if ok, err := s.asserted(w, r, query, patient, appointment); err != nil || ok {
 		return err
 	}
@@ -45,10 +50,7 @@ func (s *Server) back(w http.ResponseWriter, r *http.Request, patient, appointme
 	}
 	b, err := s.own(r.Context(), v.Person, patient, appointment)
 	if err != nil || h.NHSNumber != v.Person.NHSNumber {
-		if err == nil {
-			err = web.NoPage()
-		}
-		return err
+		return cmp.Or(err, web.NoPage())
 	}
 	if _, err := s.Sessions.EndHandover(r.Context(), r, key); err != nil {
 		return err
