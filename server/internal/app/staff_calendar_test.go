@@ -127,7 +127,7 @@ func TestStaffWeeks(t *testing.T) {
 
 // S75: another customer's schedule and appointment are as those that are not there.
 func TestStaffCalendarApart(t *testing.T) {
-	l := startCalendar(t, Settings{Staff: staffOf(t, "other:customers: [alias_123], roles: [calendar]", "none:customers: [trustalias], roles: [messages]")})
+	l := startCalendar(t, Settings{Staff: staffOf(t, "own:customers: [trustalias], roles: [calendar]", "other:customers: [alias_123], roles: [calendar]", "none:customers: [trustalias], roles: [messages]")})
 	l.as("other", "/staff/calendar")
 	if strings.Contains(l.body, "diary") {
 		t.Error("another customer's schedule is in the list")
@@ -140,6 +140,15 @@ func TestStaffCalendarApart(t *testing.T) {
 		}
 	}
 	l.goTo("/staff/calendar")
+	l.leave()
+	// Of the own customer, what is in no calendar, or in another's.
+	fed, _ := l.w.booked(t, "R1")
+	l.as("own", diaryPath+"/appointment/a0")
+	for _, path := range []string{diaryPath + "/appointment/" + fed.ID, "/staff/calendar/trustalias/nasty/appointment/a0"} {
+		if l.goTo(path); l.status != http.StatusNotFound || strings.Contains(l.body, "Robin") {
+			t.Errorf("%s: %d, want that it is not there", path, l.status)
+		}
+	}
 	l.leave()
 	l.goTo(diaryPath)
 	l.chosen("none")

@@ -1,9 +1,6 @@
 package rest
 
 import (
-	"net"
-	"net/http"
-
 	"slotway/server/internal/grant"
 )
 
@@ -25,12 +22,4 @@ func (k *adminCall) grantRevoke() (any, error) {
 		return nil, err
 	}
 	return k.s.Grants.End(k.c.Request.Context(), k.principal.Customers, k.c.Param("id"), body.Reason)
-}
-
-// address is where a request came from, without port.
-func (s *Server) address(r *http.Request) string {
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		return host
-	}
-	return r.RemoteAddr
 }

@@ -34,7 +34,7 @@ type Directory struct {
 type Partner struct {
 	ID       string
 	Pairs    []Pair
-	URLHosts []string // that its management URLs may name; none: any
+	URLHosts []string // to which its management URLs may send patients; none: nowhere
 	Told     []string // customers of whose appointments it is told
 }
 
@@ -147,7 +147,7 @@ const lookedAt = 5000
 // partnerView says a partner in words, as far as it has to do with somebody's
 // customers; ours is false where it has not.
 func (s *Server) partnerView(ctx context.Context, p Person, one Partner) (v partnerView, ours bool, err error) {
-	v = partnerView{ID: one.ID, Hosts: first([]string{strings.Join(one.URLHosts, ", ")}, "any"), Told: s.names(common(one.Told, p.Customers))}
+	v = partnerView{ID: one.ID, Hosts: first([]string{strings.Join(one.URLHosts, ", ")}, "no host is agreed, so patients are sent nowhere"), Told: s.names(common(one.Told, p.Customers))}
 	for _, pair := range one.Pairs {
 		if !slices.Contains(p.Customers, pair.Controller) {
 			continue

@@ -74,6 +74,9 @@ func (s *Server) diary(ctx context.Context, rec store.Record) diary {
 	d := diary{Path: calendarPath + "/" + url.PathEscape(rec.Customer) + "/" + url.PathEscape(rec.ID), Name: root.Get("comment").Text()}
 	var who []string
 	for actor := range root.Get("actor").Each() {
+		if actor.Get("type").Text() == "Patient" || fhir.ParseReference(actor.Get("reference").Text(), s.Bases).Type == "Patient" {
+			continue // who looks at a patient is recorded, and this list is of none
+		}
 		if name := s.nameOf(ctx, rec.Customer, actor); name != "" && name != d.Name && !slices.Contains(who, name) {
 			who = append(who, name)
 		}
@@ -112,7 +115,7 @@ type booked struct {
 	diary
 	Title, When, Machine, Until string
 	Status                      tag
-	Patient, NHS, Born          string
+	Patients                    []patientView
 	Rows                        []web.Problem // what, and what it says
 	Messages                    string        // path of the messages about it
 }
@@ -142,6 +145,12 @@ func (s *Server) booking(w http.ResponseWriter, r *http.Request, p Person) error
 	if err != nil {
 		return err
 	}
+	if ok, err := s.within(r.Context(), schedule, about); err != nil || !ok {
+		if err == nil {
+			err = web.NoPage() // it is of no calendar, or of another
+		}
+		return err
+	}
 	v := booked{diary: s.diary(r.Context(), schedule), Status: bookedAs[about.Status]}
 	root := rec.Resource.Root()
 	v.Title = first(append([]string{root.Get("description").Text()}, append(web.ConceptsOf(root, "appointmentType"), web.ConceptsOf(root, "serviceType")...)...), "Appointment")
@@ -155,11 +164,7 @@ func (s *Server) booking(w http.ResponseWriter, r *http.Request, p Person) error
 	shown := []store.Record{rec}
 	for _, who := range about.Participants {
 		if patient, ok := s.patientOf(r.Context(), customer, who.Actor.Parse(s.Bases)); ok {
-			person, err := r4.ReadPatient(patient.Resource.Root())
-			if err != nil {
-				return err
-			}
-			v.Patient, v.NHS, v.Born = web.FullName(person.Names), web.Spaced(r4.Value(person.Identifiers, fhir.NHSNumberSystem)), inWords("Date of birth", person.BirthDate, time.UTC)
+			v.Patients = append(v.Patients, patientOf(patient))
 			shown = append(shown, patient)
 		}
 	}
@@ -169,6 +174,27 @@ func (s *Server) booking(w http.ResponseWriter, r *http.Request, p Person) error
 	v.Rows = s.rowsOf(r.Context(), customer, root, about)
 	s.note(r, p, "staff.calendar.appointment", http.StatusOK, shown...)
 	return s.show(w, r, p, http.StatusOK, "booking", layout{Title: v.Title, Data: v})
+}
+
+// within says whether an appointment has a slot of a schedule.
+func (s *Server) within(ctx context.Context, schedule store.Record, about r4.Appointment) (bool, error) {
+	for _, ref := range about.Slots {
+		to := ref.Parse(s.Bases)
+		if to.Type != "Slot" {
+			continue
+		}
+		slot, err := s.Store.Read(ctx, store.Of(schedule.Customer), store.Key{Customer: schedule.Customer, Type: "Slot", ID: to.ID})
+		if missing(err) {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		if of := fhir.ParseReference(slot.Resource.Root().Find("schedule", "reference").Text(), s.Bases); of.Type == "Schedule" && of.ID == schedule.ID {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // first gives the first text that says something.
