@@ -218,10 +218,18 @@ func TestStampTwiceIsTheLast(t *testing.T) {
 		if err != nil || string(twice.Raw()) != string(once.Raw()) {
 			t.Fatalf("twice %s, %v\nonce  %s", twice.Raw(), err, once.Raw())
 		}
+		later, err := twice.Stamp("b", 30, first)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for version := range int64(3) {
-			if is, err := twice.Stamps(once, "b", version, second); is != (version == 2) || err != nil {
-				t.Fatalf("Stamps of version %d = %v, %v", version, is, err)
+			if is := later.Stamped(once, version, second); is != (version == 2) {
+				t.Fatalf("Stamped with version %d = %v", version, is)
 			}
+		}
+		other, err := later.Apply(fhir.Change{Path: fhir.MustPath("other"), Op: fhir.Set, Value: []byte("1")})
+		if err != nil || other.Stamped(once, 2, second) || once.Stamped(other, 30, first) {
+			t.Fatalf("Stamped of other content, %v", err)
 		}
 		want := decode(t, string(r.Raw()))
 		want["id"] = "b"

@@ -116,24 +116,38 @@ func (r Resource) Opened() Resource {
 // server owns, http://hl7.org/fhir/R4/resource.html#Meta, after the changes that are to
 // be made along with that. All other bytes stay.
 func (r Resource) Stamp(id string, version int64, updated time.Time, along ...Change) (Resource, error) {
-	return r.Apply(stamps(id, version, updated, along)...)
-}
-
-// Stamps says whether Stamp would give the bytes of another resource.
-func (r Resource) Stamps(other Resource, id string, version int64, updated time.Time, along ...Change) (bool, error) {
-	out, err := r.applied(stamps(id, version, updated, along))
-	if out == nil {
-		return err == nil && bytes.Equal(r.raw, other.raw), err
-	}
-	return bytes.Equal(out.src, other.raw), nil
-}
-
-func stamps(id string, version int64, updated time.Time, along []Change) []Change {
-	return append(slices.Clip(along),
+	versionID, lastUpdated := stampOf(version, updated)
+	return r.Apply(append(slices.Clip(along),
 		Change{Path: pathID, Op: Set, Value: Quote(id)},
-		Change{Path: pathVersion, Op: Set, Value: Quote(strconv.FormatInt(version, 10))},
-		Change{Path: pathUpdated, Op: Set, Value: Quote(FormatInstant(updated))},
-	)
+		Change{Path: pathVersion, Op: Set, Value: versionID},
+		Change{Path: pathUpdated, Op: Set, Value: lastUpdated},
+	)...)
+}
+
+// Stamped says whether the resource, which Stamp gave, is another one but for its stamp:
+// whether Stamp would have given the bytes of that with its version and time.
+func (r Resource) Stamped(other Resource, version int64, updated time.Time) bool {
+	meta := r.Root().Get("meta").First()
+	first, second := meta.Get("versionId"), meta.Get("lastUpdated")
+	if !first.Exists() || !second.Exists() {
+		return false
+	}
+	one, two := stampOf(version, updated)
+	if first.i > second.i {
+		first, second, one, two = second, first, two, one
+	}
+	a, b := first.tok(), second.tok()
+	rest, same := bytes.CutPrefix(other.raw, r.raw[:a.start])
+	for _, part := range [...][]byte{one, r.raw[a.end:b.start], two} {
+		if same {
+			rest, same = bytes.CutPrefix(rest, part)
+		}
+	}
+	return same && bytes.Equal(rest, r.raw[b.end:])
+}
+
+func stampOf(version int64, updated time.Time) (versionID, lastUpdated []byte) {
+	return Quote(strconv.FormatInt(version, 10)), Quote(FormatInstant(updated))
 }
 
 // Bare gives the resource without the elements that Stamp sets, so that two

@@ -72,21 +72,17 @@ func (s *Service) Apply(ctx context.Context, env hl7bridge.Envelope, in mappings
 // commit is long; what a crash leaves of them is released by the next message. It
 // says whether the message's control id was that of another before.
 func (s *Service) carryOut(ctx context.Context, env hl7bridge.Envelope, in mappings.Intent, answer func(error) hl7bridge.Answer) (out hl7bridge.Answer, repeats bool, err error) {
-	unfit := unfitItems{}
+	m := s.message(env, in)
 	for {
 		var released bool
-		err := s.Store.Update(ctx, func(tx store.Tx) error {
-			m := s.message(tx, env, in)
-			m.unfit = unfit
-			var err error
-			out, released, err = m.run(ctx, answer)
-			repeats = m.repeats
+		err := s.Store.Update(ctx, func(tx store.Tx) (err error) {
+			out, released, err = m.within(tx).run(ctx, answer)
 			return err
 		})
-		if unfit.note(err) || err == nil && released {
+		if m.unfit.note(err) || err == nil && released {
 			continue
 		}
-		return out, repeats, err
+		return out, m.repeats, err
 	}
 }
 
@@ -97,9 +93,8 @@ func (s *Service) Refuse(ctx context.Context, env hl7bridge.Envelope, a hl7bridg
 }
 
 func (s *Service) refuse(ctx context.Context, env hl7bridge.Envelope, in mappings.Intent, a hl7bridge.Answer) error {
-	return s.Store.Update(ctx, func(tx store.Tx) error {
-		return s.message(tx, env, in).log(ctx, stateOf(a), a)
-	})
+	m := s.message(env, in)
+	return s.Store.Update(ctx, func(tx store.Tx) error { return m.within(tx).log(ctx, stateOf(a), a) })
 }
 
 // newID makes the id of a journal entry or a review item.

@@ -19,23 +19,37 @@ import (
 	"slotway/server/internal/store"
 )
 
-// message is one message within one Update.
+// message is one message. What needs no Update is worked out before there is one, since
+// those come one after another.
 type message struct {
-	s     *Service
-	tx    *recorder
-	env   hl7bridge.Envelope
-	in    mappings.Intent
-	see   store.Visibility
-	entry string // id of its journal entry: see entryID
-	sum   string
-	unfit unfitItems
-	note  journal.Entry // what a decision in review adds to the entry
+	s        *Service
+	env      hl7bridge.Envelope
+	in       mappings.Intent
+	warnings []string // of in, before the Update
+	see      store.Visibility
+	sum      string
+	sealed   []byte // its text
+	unfit    unfitItems
 
-	repeats bool // its control id was that of another message before
+	// Within one Update.
+	tx      *recorder
+	entry   string        // id of its journal entry: see entryID
+	note    journal.Entry // what a decision in review adds to the entry
+	repeats bool          // its control id was that of another message before
 }
 
-func (s *Service) message(tx store.Tx, env hl7bridge.Envelope, in mappings.Intent) *message {
-	return &message{s: s, tx: &recorder{Tx: tx}, env: env, in: in, see: store.Of(env.Customer.Alias), sum: sumOf(env.Raw)}
+func (s *Service) message(env hl7bridge.Envelope, in mappings.Intent) *message {
+	return &message{
+		s: s, env: env, in: in, warnings: in.Warnings, see: store.Of(env.Customer.Alias),
+		sum: sumOf(env.Raw), sealed: s.Seal(env.Raw), unfit: unfitItems{},
+	}
+}
+
+// within begins an Update, of which there may be several.
+func (m *message) within(tx store.Tx) *message {
+	m.tx, m.in.Warnings = &recorder{Tx: tx}, m.warnings
+	m.entry, m.note, m.repeats = "", journal.Entry{}, false
+	return m
 }
 
 // run carries the message out, or says that it released others, after which it is
@@ -237,7 +251,7 @@ var sch1 = hl7.MustRef("SCH-1.1")
 func (m *message) log(ctx context.Context, state journal.State, a hl7bridge.Answer) error {
 	var sealed []byte
 	if state != journal.Repeated { // the message is there already
-		sealed = m.s.Seal(m.env.Raw)
+		sealed = m.sealed
 	}
 	audit.Note(m.tx.Tx, func(e *audit.Event) { m.tell(e, a) })
 	return journal.Append(ctx, m.tx, m.entryOf(state, a), sealed)

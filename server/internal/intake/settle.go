@@ -147,13 +147,13 @@ func (t *settling) close(ctx context.Context, it *Item, to ItemState) error {
 func (t *settling) message(it *Item) (*message, error) {
 	e, err := t.s.unsealed(it.Sealed)
 	if err != nil {
-		return t.s.message(t.tx, it.envelope(), mappings.Intent{}), err
+		return t.s.message(it.envelope(), mappings.Intent{}).within(t.tx), err
 	}
 	env, in, err := t.s.Bridge.Read(it.Peer, it.Received, e.Raw)
 	if err != nil {
 		env = it.envelope()
 	}
-	return t.s.message(t.tx, env, in), err
+	return t.s.message(env, in).within(t.tx), err
 }
 
 // envelope is what an item says of its message.

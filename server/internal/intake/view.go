@@ -98,7 +98,7 @@ func (s *Service) view(ctx context.Context, tx store.Tx, it Item) (v View, err e
 	if err != nil {
 		return v, nil // it cannot be understood any more; its text can be read
 	}
-	m := s.message(tx, env, in)
+	m := s.message(env, in).within(tx)
 	changes, _ := in.NewPatient()
 	patient, err := fhir.Empty("Patient").Apply(changes...)
 	if err != nil {

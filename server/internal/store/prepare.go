@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -38,25 +37,18 @@ func Prepare(c *search.Catalog, now time.Time, old Record, p Put) (Next, error) 
 	if rec.Resource, err = p.Resource.Stamp(p.Key.ID, rec.Version, rec.Updated, p.Along...); err != nil {
 		return Next{}, err
 	}
-	if same, err := isCurrent(old, p, rec); err != nil || same {
-		return Next{Record: old, Same: same}, err
+	if isCurrent(old, p, rec) {
+		return Next{Record: old, Same: true}, nil
 	}
 	doc, err := Document(c, rec)
 	return Next{Record: rec, Labels: LabelsOf(rec.Resource), Document: doc}, err
 }
 
-// isCurrent says whether p gives the bytes and the links of old. Rec is the version
-// that would follow: its text is as long as that of old would be, but for the number,
-// so texts of other lengths need no comparison.
-func isCurrent(old Record, p Put, rec Record) (bool, error) {
-	if old.Version == 0 || old.Deleted || !slices.Equal(old.Links, p.Links) {
-		return false, nil
-	}
-	digits := func(version int64) int { return len(strconv.FormatInt(version, 10)) }
-	if len(rec.Resource.Raw())-digits(rec.Version) != len(old.Resource.Raw())-digits(old.Version) {
-		return false, nil
-	}
-	return p.Resource.Stamps(old.Resource, p.Key.ID, old.Version, old.Updated, p.Along...)
+// isCurrent says whether rec, the version that would follow, has the content and the
+// links of old.
+func isCurrent(old Record, p Put, rec Record) bool {
+	return old.Version > 0 && !old.Deleted && slices.Equal(old.Links, p.Links) &&
+		rec.Resource.Stamped(old.Resource, old.Version, old.Updated)
 }
 
 // PrepareDelete works out the deletion of old, whose labels are given. Errors:

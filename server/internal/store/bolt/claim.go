@@ -3,6 +3,7 @@ package bolt
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 
 	"slotway/server/internal/store"
 	"slotway/server/internal/store/parts"
@@ -55,19 +56,24 @@ func (v *view) held(space, prefix, after string, limit int) (out []store.Claim, 
 
 // claim takes a key, or shows who holds it.
 func (t *tx) claim(c store.Claim) error {
-	if held, err := t.claimed(c.Space, c.Key); err == nil {
+	key := pairKey(c.Space, c.Key)
+	if value := t.get(claims, key); value != nil {
+		held, err := readClaim(c.Space, c.Key, value)
+		if err != nil {
+			return err
+		}
 		return store.Held(held)
 	}
-	value := append(parts.AppendText(nil, c.Holder), c.Payload...)
-	return t.insert(claims, pairKey(c.Space, c.Key), value)
+	value := make([]byte, 0, binary.MaxVarintLen32+len(c.Holder)+len(c.Payload))
+	return t.insert(claims, key, append(parts.AppendText(value, c.Holder), c.Payload...))
 }
 
 // release frees a key that the holder holds.
 func (t *tx) release(space, key, holder string) error {
-	c, err := t.claimed(space, key)
-	if err != nil || c.Holder != holder {
+	at := pairKey(space, key)
+	value := t.get(claims, at)
+	if r := (reader{parts.Reader{Rest: value}}); value == nil || r.Text() != holder || r.Bad {
 		return nil // free, or somebody else's: nothing is to be done
 	}
-	at := pairKey(space, key)
-	return t.remove(claims, at, t.get(claims, at))
+	return t.remove(claims, at, value)
 }
