@@ -57,6 +57,7 @@ func TestReader(t *testing.T) {
 		{"VT in a block (R6)", vt + "part" + block("whole"), []string{"whole"}, "", io.EOF},
 		{"VT twice", vt + block("1"), []string{"1"}, "", io.EOF},
 		{"CR LF between blocks (R7)", "\r\n " + block("1") + "\r\n \n" + block("2") + "\r\n", []string{"1", "2"}, "", io.EOF},
+		{"6 KiB of blanks and line ends are no junk", block("1") + strings.Repeat(" \r\n", 2<<10) + block("2"), []string{"1", "2"}, "", io.EOF},
 		{"some junk", "junk" + block("1") + "junk" + block("2"), []string{"1", "2"}, "", io.EOF},
 		{"4 KiB of junk twice", strings.Repeat("x", 4<<10) + block("1") + strings.Repeat("x", 4<<10) + block("2"), []string{"1", "2"}, "", io.EOF},
 		{"5 KiB of junk (R8)", block("1") + strings.Repeat("x", 5<<10) + block("2"), []string{"1"}, "", mllp.ErrJunk},

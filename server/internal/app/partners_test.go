@@ -229,7 +229,7 @@ func TestCertificates(t *testing.T) {
 		})
 	}
 	if log := e.log.String(); strings.Contains(log, "9990000018") || strings.Contains(log, "Sample") {
-		t.Error("the log names a patient") // requirement 16
+		t.Error("the log names a patient") // hl7-bridge 9, requirement 16
 	}
 }
 
