@@ -93,6 +93,20 @@ func TestUnreadParts(t *testing.T) {
 	}
 }
 
+// TestStatusChanges: a reason goes with every status but those that may have one
+// (requirement 58, R4's app-4).
+func TestStatusChanges(t *testing.T) {
+	for _, code := range bookingStatuses {
+		got, want := textsOf(StatusChanges(code)), []string{`set status "` + code + `"`}
+		if code != "cancelled" && code != "noshow" {
+			want = append(want, "remove cancelationReason")
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("StatusChanges(%s) (-want +got):\n%s", code, diff)
+		}
+	}
+}
+
 // TestStatus holds the table of hl7-bridge 2.10 in any letter case (requirement 59).
 func TestStatus(t *testing.T) {
 	table := map[string]string{

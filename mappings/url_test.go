@@ -44,6 +44,7 @@ func TestCheckURLAccepts(t *testing.T) {
 func TestCheckURLRefuses(t *testing.T) {
 	const good = "https://appointments-r-us.co.uk/"
 	for _, u := range []string{
+		good + strings.Repeat("a", maxURL+1-len(good)),
 		"", " ", "x", "//appointments-r-us.co.uk/", "/manage", "manage?x",
 		"javascript:alert(1)", "javascript://appointments-r-us.co.uk/%0aalert(1)", "data:text/html,x", "ftp://appointments-r-us.co.uk/",
 		"http://appointments-r-us.co.uk/", "https:/appointments-r-us.co.uk/", "https:appointments-r-us.co.uk",

@@ -80,6 +80,22 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
+// TestClocksApart: requirement 88. The times of messages that come by another connecting
+// organisation are those of another clock, though the partner is the same.
+func TestClocksApart(t *testing.T) {
+	s := stocked(t)
+	b, d := newBridge(t, s), readDirectory(t)
+	d.Partners[0].Grants = append(d.Partners[0].Grants, hl7bridge.Grant{Connecting: "elsewhere", Controller: "trustalias"})
+	b.Directory = d
+	cancel := bytes.Replace(msg("SIU^S15", "2", "20260512090000", "SCH|A1", wren), []byte("trustalias{"), []byte("elsewhere{"), 1)
+	if diff := cmp.Diff([]string{"AA 1", "AA 2"}, exchangeOf(t, b, msg("SIU^S12", "1", "20260512100000", book, wren), cancel)); diff != "" {
+		t.Errorf("answers (-want +got):\n%s", diff)
+	}
+	if got := s.at("A1").Get("status").Text(); got != "cancelled" {
+		t.Errorf("status = %s, want cancelled: an older message of another clock is not late", got)
+	}
+}
+
 // TestStoreFails: hl7-bridge 6.4 R95, requirement 90; then it goes on without a restart.
 func TestStoreFails(t *testing.T) {
 	busy := fhir.Errorf(fhir.Busy, "the disk of db7.internal is full")

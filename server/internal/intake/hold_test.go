@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"slotway/fhir/fhirtest"
 	"slotway/hl7bridge"
 	"slotway/server/internal/journal"
 	"slotway/server/internal/store"
@@ -56,6 +57,18 @@ var (
 	wrenBorn    = func(date string) string { return "PID|1||9990000018^^^NHS^NH||Sample^Wren^^^Ms||" + date + "|F" }
 	strangeWren = wrenBorn("19800228")
 )
+
+// TestPartOfADate: hl7-bridge 6.3 R80. A year is not the date of birth, also where the
+// record has no more than that.
+func TestPartOfADate(t *testing.T) {
+	s := stocked(t)
+	s.put("trustalias", fhirtest.Parse(t, `{"resourceType":"Patient","id":"year","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000034"}],"birthDate":"1980"}`))
+	b := careful(t, s, hl7bridge.SoftMatch{BirthDate: hl7bridge.BirthDateQueue})
+	exchangeOf(t, b, msg("SIU^S12", "1", "20260512100000", book, "PID|1||9990000034^^^NHS^NH||||1980"))
+	if diff := cmp.Diff([]string{"1 held"}, s.entries()); diff != "" {
+		t.Errorf("the journal (-want +got):\n%s", diff)
+	}
+}
 
 // TestHold: hl7-bridge 3.4, R98, requirements 43, 44 and 46.
 func TestHold(t *testing.T) {
