@@ -174,7 +174,7 @@ func (c *demoCmd) config(dir string) (Config, error) {
 	}
 	cfg.Staff = []StaffConfig{
 		{ID: "jack.brown", PasswordHash: password, FirstName: "Jack", LastName: "Brown", Team: "Appointment Management Team", JobTitle: "Doctor", Customers: []string{demoTrust}, Roles: allRoles()},
-		{ID: demoClinician, PasswordHash: password, Title: "Sister", FirstName: "Nadia", LastName: "Hughes", Team: "Outpatients", JobTitle: "Ward sister", Customers: []string{demoTrust}, Roles: []string{"requests", "calendar"}},
+		{ID: demoClinician, PasswordHash: password, Title: "Sister", FirstName: "Nadia", LastName: "Hughes", Team: "Ward 5", JobTitle: "Ward sister", Customers: []string{demoTrust}, Roles: []string{"requests", "calendar"}},
 		{ID: "grace.okafor", PasswordHash: password, Title: "Dr", FirstName: "Grace", LastName: "Okafor", Team: "Outpatients", JobTitle: "Clinical lead", Customers: []string{"alias_123"}, Roles: []string{"requests", "reports"}},
 	}
 	if err := c.apply(&cfg); err != nil {
