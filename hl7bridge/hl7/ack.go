@@ -21,12 +21,18 @@ type Ack struct {
 type AckError struct {
 	// Where: a segment's name, which of that name, and the place in it. Numbers count
 	// from 1; 0 is not given, and what follows it neither.
-	Segment                                     string
-	Sequence, Field, Repetition, Component, Sub int
+	Segment    string `json:"segment,omitempty"`
+	Sequence   int    `json:"sequence,omitempty"`
+	Field      int    `json:"field,omitempty"`
+	Repetition int    `json:"repetition,omitempty"`
+	Component  int    `json:"component,omitempty"`
+	Sub        int    `json:"sub,omitempty"`
 
-	Code, CodeText   string // table 0357
-	AppCode, AppText string // our own code
-	UserText         string // for a person
+	Code     string `json:"code,omitempty"` // table 0357
+	CodeText string `json:"codeText,omitempty"`
+	AppCode  string `json:"appCode,omitempty"` // our own code
+	AppText  string `json:"appText,omitempty"`
+	UserText string `json:"userText,omitempty"` // for a person
 }
 
 // Lead-ins of MSA-3 that partners look for.

@@ -38,7 +38,7 @@ func TestStaffRecordsInBrowser(t *testing.T) {
 	}
 	look("messages", [2]string{"messages", "/staff/messages"}, [2]string{"messages-none", "/staff/messages?control=none"}, [2]string{"messages-wrong", "/staff/messages?from=x"})
 	look("message", [2]string{"message", booking}, [2]string{"message-refused", l.entry("refused-1")}, [2]string{"message-text", booking + "/text"},
-		[2]string{"message-fields", booking + "/fields"}, [2]string{"message-fhir", booking + "/fhir"}, [2]string{"message-replay", booking + "/replay"}, [2]string{"message-hostile", l.entry("hostile-1") + "/fields"})
+		[2]string{"message-fields", booking + "/fields"}, [2]string{"message-fhir", booking + "/fhir"}, [2]string{"message-replay", booking + "/replay"}, [2]string{"message-replay-changes", l.early() + "/replay"}, [2]string{"message-hostile", l.entry("hostile-1") + "/fields"})
 	look("calendar", [2]string{"calendar", "/staff/calendar"}, [2]string{"calendar-list", diaryPath + "?week=2030-06-12"},
 		[2]string{"calendar-week", diaryPath + "?week=2030-06-12&view=grid"}, [2]string{"calendar-none", diaryPath + "?week=2031-06-12"}, [2]string{"calendar-appointment", diaryPath + "/appointment/a1"})
 	look("access", [2]string{"access", "/staff/access"}, [2]string{"health", "/staff/health"})

@@ -145,7 +145,7 @@ func TestStaffMessage(t *testing.T) {
 		}
 	}
 	l.goTo(l.entry("refused-1"))
-	for _, want := range []string{"AR, refused", "PID-3", "NHS number", "Refused"} {
+	for _, want := range []string{"AR, refused", "PID-3", "NHS number", "Refused", "102, Data type error, Data type error", "VALUE_INVALID"} {
 		if !strings.Contains(l.body, want) {
 			t.Errorf("a refusal does not show %q:\n%s", want, l.body)
 		}
@@ -171,19 +171,51 @@ func TestStaffReplay(t *testing.T) {
 	l.as("jack.brown", "/staff/messages")
 	entry := l.entry("booking-1")
 	l.goTo(entry + "/replay")
-	l.must(l.shows(entry+"/replay", http.StatusOK, "nothing will change"))
+	l.must(l.shows(entry+"/replay", http.StatusOK, "Nothing would change: it was carried out before"))
 	l.must(l.submit(t.Context(), `id="confirm"`, nil))
 	if l.status != http.StatusOK || l.at.Path == entry || !strings.Contains(l.body, "Sent again") || !strings.Contains(l.body, "jack.brown") || !strings.Contains(l.body, `href="`+entry+`"`) {
 		t.Errorf("after replaying: %d at %s\n%s", l.status, l.at, l.body)
 	}
 	refused := l.entry("refused-1")
 	l.goTo(refused + "/replay")
-	l.must(l.shows(refused+"/replay", http.StatusOK, "judged anew"))
+	l.must(l.shows(refused+"/replay", http.StatusOK, "It would be refused, and nothing would change."))
+	cancel := l.early()
+	l.goTo(cancel + "/replay")
+	for _, want := range []string{"It would be carried out, and answered AA.", "Nothing of this is done yet.", ">status<", ">booked<", ">cancelled<"} {
+		l.must(l.shows(cancel+"/replay", http.StatusOK, want))
+	}
+	if !slices.ContainsFunc(audited(t, l.app), func(f audit.Found) bool {
+		return f.Act == "staff.messages.replay" && f.Subject == "jack.brown" && len(f.Touched) > 0
+	}) {
+		t.Error("that the appointment was shown is not recorded")
+	}
+	l.goTo("/staff/messages?appointment=E1")
+	if n := strings.Count(l.body, ">early-"); n != 2 {
+		t.Errorf("asking left something: %d messages, want 2", n)
+	}
+	l.goTo(cancel + "/replay")
+	l.must(l.submit(t.Context(), `id="confirm"`, nil))
+	done := l.at.Path
+	l.goTo(done + "/fhir")
+	for _, want := range []string{">status<", ">booked<", ">cancelled<", `&#34;status&#34;: &#34;cancelled&#34;`} {
+		l.must(l.shows(done+"/fhir", http.StatusOK, want))
+	}
 	for path, site := range map[string]string{entry + "/replay": "cross-site", refused + "/replay": "cross-site"} {
 		if status := l.post(path, site, nil); status != http.StatusForbidden {
 			t.Errorf("POST %s from another site: %d", path, status)
 		}
 	}
+}
+
+// early gives the path of a message that came before the booking that it cancels.
+func (l *staffLog) early() string {
+	l.t.Helper()
+	for _, m := range [][]string{{"AR", "SIU^S15", "early-1", "SCH|E1", wardPID}, {"AA", "SIU^S12", "early-2", "SCH|E1||||||^Hip review||||^^^20260609100000", wardPID}} {
+		if got := l.w.send("trustalias", m[1], m[2], m[3:]...); !strings.HasPrefix(got, m[0]) {
+			l.t.Fatalf("%s is answered %q, want %s", m[2], got, m[0])
+		}
+	}
+	return l.entry("early-1")
 }
 
 // post sends a form of a page of ours, or of another site.

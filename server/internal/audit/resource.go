@@ -46,7 +46,7 @@ func identified(system, value string) object {
 var acts = map[string]string{
 	"read": "R", "vread": "R", "history-instance": "R", "history-type": "R", "history-system": "R",
 	"create": "C", "update": "U", "patch": "U", "delete": "D",
-	"review.list": "R", "review.view": "R", "messages.search": "R", "messages.view": "R", "outbox.list": "R",
+	"review.list": "R", "review.view": "R", "messages.search": "R", "messages.view": "R", "messages.try": "R", "outbox.list": "R",
 }
 
 // resource gives the AuditEvent of an event, http://hl7.org/fhir/R4/auditevent.html.

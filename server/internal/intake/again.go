@@ -38,12 +38,15 @@ func (s *Service) entry(ctx context.Context, p auth.Principal, id string) (journ
 	return e, err
 }
 
-// Answer gives how the message of an entry was answered, as far as it is kept: all
-// of it for what was carried out, code and text for what was refused.
+// Answer gives how the message of an entry was answered.
 func (s *Service) Answer(ctx context.Context, e journal.Entry) (hl7bridge.Answer, error) {
 	c, err := s.Store.Claimed(ctx, messageSpace, keyOf(e.Controller, e.Connecting, e.Partner, e.Control)+e.Sum)
 	if absent(err) || e.Sum == "" {
-		return hl7bridge.Answer{Code: e.Answer, App: e.App, Text: e.Text}, nil
+		a := hl7bridge.Answer{Code: e.Answer, App: e.App, Text: e.Text}
+		if len(e.Errors) == 0 {
+			return a, nil
+		}
+		return a, json.Unmarshal(e.Errors, &a.Errors)
 	}
 	if err != nil {
 		return hl7bridge.Answer{}, err
@@ -63,7 +66,7 @@ func (s *Service) Again(ctx context.Context, p auth.Principal, id string) (strin
 		return "", err
 	}
 	if !Replayable(e) {
-		return "", fhir.Errorf(fhir.Conflict, "Only messages that partners sent can be carried out again.")
+		return "", errNotReplayable
 	}
 	err = s.Store.Update(ctx, func(tx store.Tx) error {
 		return looked(tx, p, "messages.resend", "", []string{e.Controller}, e.ID)
@@ -76,7 +79,7 @@ func (s *Service) Again(ctx context.Context, p auth.Principal, id string) (strin
 		return "", err
 	}
 	if out.Missing > 0 {
-		return "", fhir.Errorf(fhir.Conflict, "The message is not kept any more.")
+		return "", errNotKept
 	}
 	page, err := journal.Search(ctx, s.Store, journal.Query{
 		Customers: p.Customers, Partner: e.Partner, Control: e.Control, Act: new(journal.Receipt), Since: began.Add(-time.Second), Limit: 1,
@@ -86,6 +89,12 @@ func (s *Service) Again(ctx context.Context, p auth.Principal, id string) (strin
 	}
 	return page.Entries[0].ID, nil
 }
+
+// The reasons why a message cannot be carried out again.
+var (
+	errNotReplayable = fhir.Errorf(fhir.Conflict, "Only messages that partners sent can be carried out again.")
+	errNotKept       = fhir.Errorf(fhir.Conflict, "The message is not kept any more.")
+)
 
 // Replayable says whether a message can be carried out again.
 func Replayable(e journal.Entry) bool { return e.Act == journal.Receipt && e.State != journal.Reply }

@@ -35,6 +35,7 @@ type message struct {
 	tx      *recorder
 	entry   string        // id of its journal entry: see entryID
 	note    journal.Entry // what a decision in review adds to the entry
+	state   journal.State // what became of it, once that is known
 	repeats bool          // its control id was that of another message before
 }
 
@@ -48,7 +49,7 @@ func (s *Service) message(env hl7bridge.Envelope, in mappings.Intent) *message {
 // within begins an Update, of which there may be several.
 func (m *message) within(tx store.Tx) *message {
 	m.tx, m.in.Warnings = &recorder{Tx: tx}, m.warnings
-	m.entry, m.note, m.repeats = "", journal.Entry{}, false
+	m.entry, m.note, m.state, m.repeats = "", journal.Entry{}, "", false
 	return m
 }
 
@@ -249,6 +250,7 @@ var sch1 = hl7.MustRef("SCH-1.1")
 
 // log adds the message's entry to the journal.
 func (m *message) log(ctx context.Context, state journal.State, a hl7bridge.Answer) error {
+	m.state = state
 	var sealed []byte
 	if state != journal.Repeated { // the message is there already
 		sealed = m.sealed
@@ -297,6 +299,9 @@ func (m *message) entryOf(state journal.State, a hl7bridge.Answer) journal.Entry
 		Connecting: e.Connecting, Controller: e.Customer.Alias, Control: e.Control, Event: e.Event, Sent: e.Sent,
 		Placer: m.in.Placer, State: state, Answer: a.Code, App: a.App, Text: a.Text, Wrote: m.tx.wrote, Warnings: m.in.Warnings,
 		Of: m.note.Of, Review: m.note.Review, By: cmp.Or(m.note.By, e.Peer.By), Sum: m.sum,
+	}
+	if len(a.Errors) > 0 {
+		entry.Errors, _ = json.Marshal(a.Errors) // texts and numbers
 	}
 	if entry.Placer == "" && e.Message != nil {
 		entry.Placer = e.Message.Get(sch1).Text

@@ -116,6 +116,11 @@ func (s *Service) Resend(ctx context.Context, p auth.Principal, customer string,
 // resending is the transport of messages that somebody has carried out again.
 const resending = "resend"
 
+// againBy is the sender of a message that somebody has carried out again.
+func againBy(e journal.Entry, p auth.Principal) hl7bridge.Peer {
+	return hl7bridge.Peer{Partner: e.Partner, Address: e.Address, Transport: resending, Charset: e.Charset, By: nameOfCaller(p)}
+}
+
 func (s *Service) resend(ctx context.Context, p auth.Principal, e journal.Entry, out *Resent) error {
 	raw, err := s.raw(ctx, e)
 	if err != nil {
@@ -125,8 +130,7 @@ func (s *Service) resend(ctx context.Context, p auth.Principal, e journal.Entry,
 		out.Missing++
 		return nil
 	}
-	from := hl7bridge.Peer{Partner: e.Partner, Address: e.Address, Transport: resending, Charset: e.Charset, By: nameOfCaller(p)}
-	a := s.Bridge.Give(ctx, from, raw)
+	a := s.Bridge.Give(ctx, againBy(e, p), raw)
 	out.Answers[a.Code]++
 	if a.App != "" {
 		out.Answers[a.App]++

@@ -65,14 +65,17 @@ type Entry struct {
 	Sent       time.Time `json:"sent,omitzero"` // MSH-7
 	Placer     string    `json:"placer,omitempty"`
 
-	State    State    `json:"state"`
-	Answer   string   `json:"answer,omitempty"` // MSA-1
-	App      string   `json:"app,omitempty"`    // application code of a refusal
-	Text     string   `json:"text,omitempty"`   // MSA-3
-	Wrote    []string `json:"wrote,omitempty"`  // Type/id/version
-	Warnings []string `json:"warnings,omitempty"`
-	Tells    string   `json:"tells,omitempty"` // Type/id/version that a message of ours told of
-	Tries    int      `json:"tries,omitempty"` // how often it was sent
+	State  State  `json:"state"`
+	Answer string `json:"answer,omitempty"` // MSA-1
+	App    string `json:"app,omitempty"`    // application code of a refusal
+	Text   string `json:"text,omitempty"`   // MSA-3
+	// Errors are what the answer of a refusal says besides: its ERR segments, as
+	// whoever fills the entry in writes them.
+	Errors   json.RawMessage `json:"errors,omitempty"`
+	Wrote    []string        `json:"wrote,omitempty"` // Type/id/version
+	Warnings []string        `json:"warnings,omitempty"`
+	Tells    string          `json:"tells,omitempty"` // Type/id/version that a message of ours told of
+	Tries    int             `json:"tries,omitempty"` // how often it was sent
 
 	Of     string `json:"of,omitempty"`     // id of the entry of the message that this is about
 	Review string `json:"review,omitempty"` // id of the item in the review queue

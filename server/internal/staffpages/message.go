@@ -60,7 +60,7 @@ func (s *Server) messageOf(e journal.Entry, p Person, at string) messageView {
 	if p.May(Contents) {
 		tabs = append(tabs, item{v.Path + "/text", "As it was sent", at == "text"}, item{v.Path + "/fields", "Segments and fields", at == "fields"})
 		if len(e.Wrote) > 0 {
-			tabs = append(tabs, item{v.Path + "/fhir", "FHIR", at == "fhir"})
+			tabs = append(tabs, item{v.Path + "/fhir", "Changes and FHIR", at == "fhir"})
 		}
 	}
 	v.Tabs = tabs
@@ -203,6 +203,7 @@ type version struct {
 	Name   string // Appointment/id, version 2
 	JSON   string
 	Absent string // why it cannot be shown
+	Change changed
 }
 
 // messageFHIR is the page of what a message made.
@@ -227,7 +228,7 @@ func (s *Server) messageFHIR(w http.ResponseWriter, r *http.Request, p Person) e
 		}
 	}
 	s.note(r, p, "staff.messages.fhir", http.StatusOK, shown...)
-	return s.show(w, r, p, http.StatusOK, "message-fhir", layout{Title: "What message " + e.Control + " made", Data: v})
+	return s.show(w, r, p, http.StatusOK, "message-fhir", layout{Title: "What message " + e.Control + " changed", Data: v})
 }
 
 // made reads a version that the journal names as Type/id/version.
@@ -247,6 +248,13 @@ func (s *Server) made(ctx context.Context, p Person, customer, ref string) (v ve
 		return v, nil, err
 	}
 	v.JSON = pretty(found.Resource)
+	write := intake.Write{New: found}
+	if n > 1 {
+		if write.Old, err = s.Store.Version(ctx, p.See(), found.Key, n-1); err != nil && !missing(err) {
+			return v, nil, err
+		}
+	}
+	v.Change = changeOf(write)
 	return v, &found, nil
 }
 

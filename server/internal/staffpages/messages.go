@@ -11,9 +11,7 @@ import (
 
 	"slotway/fhir"
 	"slotway/server/internal/auth"
-	"slotway/server/internal/intake"
 	"slotway/server/internal/journal"
-	"slotway/server/internal/web"
 )
 
 const messagesPath = home + "/messages"
@@ -162,30 +160,6 @@ func (s *Server) line(e journal.Entry) line {
 		Entry: e, Path: messagesPath + "/" + url.PathEscape(e.ID), When: at.Format("2 Jan 2006 15:04:05 MST"), Machine: at.Format(time.RFC3339),
 		Took: strconv.FormatFloat(float64(e.Took)/1000, 'f', 1, 64) + " ms", Condition: conditions[e.State],
 	}
-}
-
-// askReplay asks whether a message is to be carried out again, and says what that does.
-func (s *Server) askReplay(w http.ResponseWriter, r *http.Request, p Person) error {
-	e, err := s.Intake.Entry(s.doing(r, p, "staff.messages.replay"), p.caller(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	if !p.May(Contents) || !intake.Replayable(e) {
-		return web.NoPage()
-	}
-	return s.show(w, r, p, http.StatusOK, "message-replay", layout{Title: "Carry out a message again", Data: s.line(e)})
-}
-
-// replay carries it out.
-func (s *Server) replay(w http.ResponseWriter, r *http.Request, p Person) error {
-	if !p.May(Contents) {
-		return web.NoPage()
-	}
-	id, err := s.Intake.Again(s.doing(r, p, "staff.messages.replay"), p.caller(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	return web.Away(w, r, messagesPath+"/"+url.PathEscape(id))
 }
 
 // missing says whether what somebody asks for is not there, or not for them.
