@@ -70,6 +70,28 @@ func TestPartOfADate(t *testing.T) {
 	}
 }
 
+// TestSoftMatchOfGrant: hl7-bridge 3.4. What a grant says of soft matching goes before
+// what its customer says, both ways.
+func TestSoftMatchOfGrant(t *testing.T) {
+	for _, tc := range []struct {
+		customer, grant hl7bridge.BirthDateCheck
+		want            string
+	}{
+		{hl7bridge.BirthDateQueue, hl7bridge.BirthDateOff, "1 applied"},
+		{hl7bridge.BirthDateOff, hl7bridge.BirthDateQueue, "1 held"},
+	} {
+		s := stocked(t)
+		b := careful(t, s, hl7bridge.SoftMatch{BirthDate: tc.customer})
+		for i := range b.Directory.(*directory).Partners[0].Grants {
+			b.Directory.(*directory).Partners[0].Grants[i].SoftMatch = &hl7bridge.SoftMatch{BirthDate: tc.grant}
+		}
+		exchangeOf(t, b, msg("SIU^S12", "1", "20260512100000", book, strangeWren))
+		if diff := cmp.Diff([]string{tc.want}, s.entries()); diff != "" {
+			t.Errorf("customer %q, grant %q (-want +got):\n%s", tc.customer, tc.grant, diff)
+		}
+	}
+}
+
 // TestHold: hl7-bridge 3.4, R98, requirements 43, 44 and 46.
 func TestHold(t *testing.T) {
 	const moved = "SCH|A1||||||||||^^^20260602100000"

@@ -18,6 +18,9 @@ func TestUnframed(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, msg)
 		}
 	}
+	if got := string(unframed([]byte("\x0b" + msg + "\x1cZZZ|cut"))); got != msg+"\x1cZZZ|cut" {
+		t.Errorf("text behind the end mark: %q; it must not be dropped unseen", got)
+	}
 	if got := unframed(nil); len(got) != 0 {
 		t.Errorf("nothing: %q", got)
 	}
