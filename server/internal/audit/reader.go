@@ -24,8 +24,8 @@ type Reader struct {
 	Customers func() []string
 }
 
-// pageBudget bounds what a page looks at: behind it, a page has less than it could,
-// and the next goes on.
+// Bounds of what a page looks at: behind them, a page has less than it could, and the
+// next goes on.
 const (
 	pageRecords = 50_000
 	pageTime    = 4 * time.Second
@@ -91,9 +91,10 @@ func (r *Reader) Search(ctx context.Context, see store.Visibility, q search.Quer
 	seen, last := 0, ""
 	var failed error
 	var room store.Room
+	timely := b.timely(r.Log.Now)
 	next, err := r.Log.walk(ctx, s, b, func(f *Found) bool {
-		if !r.narrow(f, see) {
-			return true
+		if f.cannot(q.Where) || !r.narrow(f, see) {
+			return timely(1)
 		}
 		rec, err := r.record(f)
 		var doc search.Document
@@ -104,16 +105,16 @@ func (r *Reader) Search(ctx context.Context, see store.Visibility, q search.Quer
 			return false
 		}
 		if !search.Match(q, doc, nothing{}) {
-			return true
+			return timely(20)
 		}
 		if seen++; q.Count == 0 {
-			return true
+			return timely(20)
 		}
 		if len(page.Records) == q.Count || !room.Takes(len(rec.Resource.Raw())) { // there is more
 			return false
 		}
 		page.Records, last = append(page.Records, rec), f.ID
-		return true
+		return timely(20)
 	})
 	switch {
 	case err != nil || failed != nil:

@@ -57,7 +57,7 @@ func (r *Reader) resource(f *Found) (fhir.Resource, error) {
 		"id":   f.ID,
 		"meta": object{"versionId": "1", "lastUpdated": at},
 		"type": coding(typeSystem, "rest"), "subtype": objects{coding(actSystem, f.Act)},
-		"action": "E", "recorded": at, "outcome": "0",
+		"action": action(&f.Event), "recorded": at, "outcome": outcome(&f.Event),
 		"agent":  r.agents(&f.Event),
 		"source": object{"site": site(f.Face), "observer": object{"display": r.Source}},
 	}
@@ -66,15 +66,6 @@ func (r *Reader) resource(f *Found) (fhir.Resource, error) {
 		out["subtype"] = objects{coding(interactionSystem, f.Act)}
 	case f.Act == "message":
 		out["type"] = coding(typeSystem, "hl7-v2")
-	}
-	if a := acts[f.Act]; a != "" {
-		out["action"] = a
-	}
-	switch {
-	case f.Status >= 500:
-		out["outcome"] = "8"
-	case f.Status >= 400:
-		out["outcome"] = "4"
 	}
 	if desc := strings.TrimSpace(status(f.Status) + " " + f.Code); desc != "" {
 		out["outcomeDesc"] = desc

@@ -45,6 +45,19 @@ type budget struct {
 	until   time.Time
 }
 
+// timely gives a function that says whether time is left. It is told how much was done,
+// in events that were only passed by, and looks at the clock now and then.
+func (b budget) timely(now func() time.Time) func(done int) bool {
+	done := 0
+	return func(more int) bool {
+		if done += more; done < 1000 || b.until.IsZero() {
+			return true
+		}
+		done = 0
+		return !now().After(b.until)
+	}
+}
+
 // walk gives the events of a span, until yield returns false. At the end of the
 // budget it stops; next is then where to go on, and empty at the end of the span.
 func (l *Log) walk(ctx context.Context, s span, b budget, yield func(*Found) bool) (next string, err error) {
