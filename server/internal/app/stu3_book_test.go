@@ -227,6 +227,7 @@ func TestBookRefused(t *testing.T) {
 			inside(o, "Patient")["telecom"] = append(inside(o, "Patient")["telecom"].([]any), object{"system": "email", "value": "ada@example.org"})
 		}, nil, 400, "INVALID_PARAMETER"},
 		{"outside the slot", set("end", "2031-01-01T00:00:00Z"), nil, 422, "INVALID_RESOURCE"},
+		{"of no length", func(o object) { o["end"] = o["start"] }, nil, 422, "INVALID_RESOURCE"},
 		{"an element STU3 does not have", set("reasonCode", []any{}), nil, 422, "INVALID_RESOURCE"},
 	} {
 		t.Run(tc.req, func(t *testing.T) {

@@ -140,6 +140,7 @@ func TestCreateTakesSlots(t *testing.T) {
 		{"beginning before it", appointment("booked", "09:55", "10:15", "Slot/s1"), fhir.Unprocessable, nil},
 		{"ending after it", appointment("booked", "10:00", "10:20", "Slot/s1"), fhir.Unprocessable, nil},
 		{"beginning when it ends", appointment("booked", "10:15", "10:15", "Slot/s1"), fhir.Unprocessable, nil},
+		{"of no length", appointment("booked", "10:05", "10:05", "Slot/s1"), fhir.Unprocessable, nil},
 		{"no such slot", appointment("booked", "10:00", "10:15", "Slot/none"), fhir.Unprocessable, nil},
 		{"one of two does not exist", appointment("booked", "10:00", "10:30", "Slot/s1", "Slot/none"), fhir.Unprocessable, nil},
 		{"not a slot", appointment("booked", "10:00", "10:15", "Schedule/sc1"), fhir.Unprocessable, nil},

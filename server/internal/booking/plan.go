@@ -174,7 +174,8 @@ func (s *Service) sameSlot(sent, stored r4.Slot) bool {
 }
 
 // coherent checks that slots stand in one schedule, one straight after another,
-// and cover the appointment. The appointment may end before the last slot does.
+// and cover the appointment, which has some length. It may end before the last slot
+// does.
 func coherent(slots []slot, a r4.Appointment) error {
 	if len(slots) == 0 {
 		return nil
@@ -192,6 +193,8 @@ func coherent(slots []slot, a r4.Appointment) error {
 		return fhir.Errorf(fhir.Unprocessable, "The appointment must start within its slot.").At("Appointment.start")
 	case !a.End.Given() || a.End.Time.After(last):
 		return fhir.Errorf(fhir.Unprocessable, "The appointment must end within its slot.").At("Appointment.end")
+	case !a.End.Time.After(a.Start.Time):
+		return fhir.Errorf(fhir.Unprocessable, "The appointment must end after it starts: a slot is taken for some time.").At("Appointment.end")
 	}
 	return nil
 }
