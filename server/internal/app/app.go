@@ -242,7 +242,7 @@ func (a *App) faces(catalog *search.Catalog) []*rest.Face {
 	messaging := capability.BaRS(about)
 	bars.Metadata, bars.Documents = func() []byte { return messaging }, capability.BaRSDocuments(about)
 	bars.HasService = func(ctx context.Context, id string) (bool, error) {
-		return a.booking.HasService(ctx, a.partners.now().aliases(), id)
+		return a.booking.HasService(ctx, a.partners.now().public(), id)
 	}
 	bars.Vouched, bars.Vouches = a.proxied, func() bool { return len(a.partners.now().bars.Proxies) > 0 }
 	return []*rest.Face{r4, booking, bars}

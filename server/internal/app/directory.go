@@ -3,6 +3,7 @@ package app
 import (
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"slotway/server/internal/diary"
 	"slotway/server/internal/outbox"
 	requests "slotway/server/internal/request"
+	"slotway/server/internal/store"
 )
 
 // directory is the configuration's partners and customers as the bridge asks for
@@ -30,6 +32,7 @@ type directory struct {
 	offers       []booking.Offer
 	diaries      []diary.Template
 	bars         BaRSConfig
+	labels       []string // none of any system of which a client has some
 }
 
 // register is the directory that is in force. It may be replaced while in use; the
@@ -137,6 +140,12 @@ func newDirectory(cfg Config) *directory {
 		}
 		d.customers[c.Alias], d.asks[c.Alias] = customer, c.Requests
 	}
+	for _, c := range cfg.Clients {
+		for _, label := range c.Labels {
+			system, _, _ := strings.Cut(label, "|")
+			d.labels = append(d.labels, system+"|")
+		}
+	}
 	return d
 }
 
@@ -156,6 +165,11 @@ func readCodes(rows []CodeConfig, systems map[string]string) (mappings.Codes, er
 
 // aliases gives the customers.
 func (d *directory) aliases() []string { return slices.Sorted(maps.Keys(d.customers)) }
+
+// public is what is told without a token: nothing that labels hide from any client.
+func (d *directory) public() store.Visibility {
+	return store.Visibility{Customers: d.aliases(), Labels: d.labels}
+}
 
 func (c SoftMatchConfig) of() hl7bridge.SoftMatch {
 	return hl7bridge.SoftMatch{BirthDate: hl7bridge.BirthDateCheck(c.BirthDate), NHSStatus: c.NHSStatus}

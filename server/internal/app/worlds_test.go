@@ -131,7 +131,7 @@ func (w *world) ask(as string, r request) string {
 // before by its number only.
 func (w *world) begin(request int) {
 	w.made.Store(int64(request) * 10_000)
-	w.app.rest.NewID, w.app.booking.NewID = w.newID, w.newID
+	w.app.rest.NewID, w.app.booking.NewID, w.app.rest.BaRS.NewID = w.newID, w.newID, w.newID
 }
 
 // newID makes ids that are the same in every world.

@@ -63,8 +63,8 @@ func (s *Service) Shows(req Request, service string) (out Shown, err error) {
 }
 
 // HasService says whether a service is one of some customers: the policy has it, or
-// a schedule names it.
-func (s *Service) HasService(ctx context.Context, customers []string, id string) (bool, error) {
+// a schedule names it that may be seen.
+func (s *Service) HasService(ctx context.Context, see store.Visibility, id string) (bool, error) {
 	if slices.ContainsFunc(s.offers(), func(o Offer) bool { return o.Service == id }) {
 		return true, nil
 	}
@@ -73,7 +73,7 @@ func (s *Service) HasService(ctx context.Context, customers []string, id string)
 		return false, err
 	}
 	parsed.Query.Count, parsed.Query.Total = 1, search.TotalNone
-	page, err := s.Store.Search(ctx, store.Visibility{Customers: customers}, parsed.Query)
+	page, err := s.Store.Search(ctx, see, parsed.Query)
 	return len(page.Records) > 0, err
 }
 
