@@ -118,7 +118,7 @@ func TestStaffWeeks(t *testing.T) {
 	if !regexp.MustCompile(`id="week">[0-9]`).MatchString(l.body) {
 		t.Error("without a week it is not this week")
 	}
-	for _, week := range []string{"x", "2030-13-01", "<script>", "20300610"} {
+	for _, week := range []string{"x", "2030-13-01", "<script>", "20300610", "9999-12-31", "0001-01-01"} {
 		if l.goTo(diaryPath + "?week=" + week); l.status != http.StatusNotFound {
 			t.Errorf("week %s: %d", week, l.status)
 		}

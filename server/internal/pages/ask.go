@@ -142,10 +142,10 @@ func (s *Server) showAsk(w http.ResponseWriter, r *http.Request, v session.Sessi
 
 // asked takes the form, keeps what was written, and goes on to where it is checked.
 func (s *Server) asked(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(w, r); err != nil {
+	if err := web.ReadForm(w, r); err != nil {
 		return err
 	}
-	f := askForm{Kind: r.PostForm.Get("kind"), Text: written(r, "note")}
+	f := askForm{Kind: r.PostForm.Get("kind"), Text: web.Written(r, "note")}
 	if f.KindText() == "" {
 		f.Kind = ""
 	}
@@ -219,7 +219,7 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
 // send makes the request. Sent twice it is one; and what is sent is what was shown:
 // where another window has written something else since, that is shown first.
 func (s *Server) send(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(w, r); err != nil {
+	if err := web.ReadForm(w, r); err != nil {
 		return err
 	}
 	v, b, ok, err := s.theirsInTime(w, r, formCheck, "", "")

@@ -131,10 +131,10 @@ func (s *Server) showAppointment(w http.ResponseWriter, r *http.Request, v sessi
 
 // reply adds a message of the patient to the conversation.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(w, r); err != nil {
+	if err := web.ReadForm(w, r); err != nil {
 		return err
 	}
-	text := written(r, "message")
+	text := web.Written(r, "message")
 	v, b, ok, err := s.theirsInTime(w, r, "", "", text)
 	if err != nil || !ok {
 		return err

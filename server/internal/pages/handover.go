@@ -87,7 +87,7 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request) error {
 		s.say(w, r, http.StatusConflict, web.Message{Title: "You cannot manage this appointment online", Text: "It may have been changed or cancelled a moment ago. Look at the appointment, or contact the hospital."})
 		return nil
 	}
-	if err := readForm(w, r); err != nil {
+	if err := web.ReadForm(w, r); err != nil {
 		return err
 	}
 	h := session.Handover{NHSNumber: v.Person.NHSNumber, Overview: r.PostForm.Get("from") == "overview"}

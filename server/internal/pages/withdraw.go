@@ -33,7 +33,7 @@ func (s *Server) withdraw(w http.ResponseWriter, r *http.Request) error {
 
 // withdrawn takes it back.
 func (s *Server) withdrawn(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(w, r); err != nil {
+	if err := web.ReadForm(w, r); err != nil {
 		return err
 	}
 	v, b, ok, err := s.theirsInTime(w, r, formWithdraw, "", "")

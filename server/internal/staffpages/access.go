@@ -210,7 +210,7 @@ func (s *Server) askRevoke(w http.ResponseWriter, r *http.Request, p Person) err
 
 // revoke ends it.
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request, p Person) error {
-	why := strings.TrimSpace(r.PostFormValue("reason"))
+	why := web.Written(r, "reason")
 	if n := []rune(why); len(n) > 200 {
 		why = string(n[:200])
 	}

@@ -78,6 +78,7 @@ var failures = map[fhir.Kind]web.Message{
 	fhir.Invalid:            {Title: "Page not found", Text: "The address says something that cannot be read."},
 	fhir.PreconditionFailed: {Title: "Somebody else was quicker", Text: "Somebody has worked on this since you opened the page, so nothing of what you sent was done. Go back, look at what it says now, and decide again."},
 	fhir.Conflict:           {Title: "This cannot be done any more", Text: "It was closed since you opened the page. Nothing was changed."},
+	fhir.TooLarge:           {Title: "That is too long", Text: "Go back in your browser, write less, and send it again. Nothing was changed."},
 	fhir.Busy:               {Title: "Sorry, the service is not available", Text: "Try again in a few minutes. Nothing was changed."},
 	fhir.Internal:           {Title: "Sorry, there is a problem with the service", Text: "Try again later. Nothing was changed."},
 }

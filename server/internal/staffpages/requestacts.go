@@ -38,9 +38,6 @@ func (s *Server) acting(name string, do func(context.Context, order) error) act 
 		if err != nil {
 			return err
 		}
-		if err := r.ParseForm(); err != nil {
-			return fhir.Errorf(fhir.Invalid, "The form could not be read.")
-		}
 		by, err := s.party(r.Context(), p)
 		if err != nil {
 			return err
@@ -49,7 +46,11 @@ func (s *Server) acting(name string, do func(context.Context, order) error) act 
 		if err != nil || version < 1 {
 			return fhir.Errorf(fhir.Invalid, "The form does not say which version it is about.")
 		}
-		err = do(s.doing(r, p, "staff.requests."+name), order{q.Key, version, by, p, r.PostForm})
+		form := url.Values{}
+		for field := range r.PostForm {
+			form.Set(field, web.Written(r, field))
+		}
+		err = do(s.doing(r, p, "staff.requests."+name), order{q.Key, version, by, p, form})
 		if err == nil {
 			if err := s.Sessions.Change(r.Context(), r, func(v *session.Session) { v.Tell = tellDone + name }); err != nil {
 				return err
@@ -104,7 +105,7 @@ func (s *Server) notDone(w http.ResponseWriter, r *http.Request, p Person, name 
 }
 
 // What is wrong with a text.
-const tooLong = "Write plain text of at most 4,000 characters"
+const tooLong = "What you write must be 4,000 characters or less"
 
 var empty = map[string]string{"reply": "Write a reply", "note": "Write a note", "done": "Choose how the request ends", "assign": "Choose whom to give the request to"}
 
@@ -153,24 +154,21 @@ func (s *Server) assignee(ctx context.Context, customer, to string) (p request.P
 }
 
 func (s *Server) reply(ctx context.Context, o order) error {
-	_, err := s.Requests.Reply(ctx, o.key, o.version, o.by, lines(o.form.Get("text")))
+	_, err := s.Requests.Reply(ctx, o.key, o.version, o.by, o.form.Get("text"))
 	return err
 }
 
 func (s *Server) addNote(ctx context.Context, o order) error {
-	_, err := s.Requests.Note(ctx, o.key, o.version, o.by, lines(o.form.Get("text")), lines(o.form.Get("progress")))
+	_, err := s.Requests.Note(ctx, o.key, o.version, o.by, o.form.Get("text"), o.form.Get("progress"))
 	return err
 }
 
 // done closes the request. Why is for the patient, too.
 func (s *Server) done(ctx context.Context, o order) error {
 	as := request.State(o.form.Get("as"))
-	_, err := s.Requests.Done(ctx, o.key, o.version, as, lines(o.form.Get("text")))
+	_, err := s.Requests.Done(ctx, o.key, o.version, as, o.form.Get("text"))
 	return err
 }
-
-// lines gives a text as it was written, with the ends of lines that forms do not send.
-func lines(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
 // backToRequest answers who opens the address of a form.
 func (s *Server) backToRequest(w http.ResponseWriter, r *http.Request, p Person) error {

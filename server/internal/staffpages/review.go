@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"slotway/fhir"
@@ -235,7 +234,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, p Person) error 
 }
 
 func (s *Server) reject(w http.ResponseWriter, r *http.Request, p Person) error {
-	reason := strings.TrimSpace(r.PostFormValue("reason"))
+	reason := web.Written(r, "reason")
 	_, err := s.Intake.Reject(s.doing(r, p, "staff.review.reject"), p.caller(), r.PathValue("id"), reason)
 	if fhir.KindOf(err) == fhir.Unprocessable && err != nil {
 		text := "Enter why the message is rejected"

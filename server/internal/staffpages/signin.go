@@ -58,9 +58,11 @@ func (s *Server) takePassword(w http.ResponseWriter, r *http.Request) error {
 	if !s.Passwords {
 		return web.NoPage()
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	e := entry{To: target(r.PostFormValue("to")), User: r.PostFormValue("user")}
-	p, err := s.People.SignIn(r.Context(), e.User, r.PostFormValue("password"), address(r))
+	if err := web.ReadForm(w, r); err != nil {
+		return err
+	}
+	e := entry{To: target(r.PostForm.Get("to")), User: r.PostForm.Get("user")}
+	p, err := s.People.SignIn(r.Context(), e.User, r.PostForm.Get("password"), address(r))
 	if fhir.KindOf(err) == fhir.Busy && err != nil {
 		s.SignIns.Observe(web.SignInSlowed)
 	} else {

@@ -110,13 +110,12 @@ func (s *Server) signedIn(role Role, do act) web.Page {
 			s.note(r, p, "staff.refused", http.StatusNotFound)
 			return web.NoPage()
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if err := web.ReadForm(w, r); err != nil {
+			return err
+		}
 		return do(w, r.WithContext(context.WithValue(r.Context(), personKey{}, p)), p)
 	}
 }
-
-// maxForm is how long a form may be, in bytes.
-const maxForm = 64 << 10
 
 type personKey struct{}
 

@@ -2,6 +2,7 @@ package staffpages
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -127,6 +128,9 @@ func mondayOf(text string, today time.Time, zone *time.Location) (time.Time, err
 		var err error
 		if d, err = time.ParseInLocation(time.DateOnly, text, zone); err != nil {
 			return d, err
+		}
+		if d.Year() < 2000 || d.Year() > 2200 { // there is a week before, and one after
+			return d, errors.New("there is nothing in that year")
 		}
 	}
 	back := (int(d.Weekday()) + 6) % 7
