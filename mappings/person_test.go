@@ -88,6 +88,7 @@ func TestTelecom(t *testing.T) {
 		{"old", "0113 496 0000", `[{"system":"phone","value":"0113 496 0000","use":"work"}]`},
 		{"parts", "^WPN^PH^^44^113^4960000", `[{"system":"phone","value":"+44 113 4960000","use":"work"}]`},
 		{"unformatted", "^WPN^PH^^^^^^^^^0113 496 0001", `[{"system":"phone","value":"0113 496 0001","use":"work"}]`},
+		{"a mobile of work's", "07700 900001^WPN^CP", `[{"system":"phone","value":"07700 900001","use":"work"}]`},
 		{"fax", "0113^WPN^FX", `[{"system":"fax","value":"0113","use":"work"}]`},
 		{"pager", "7^BPN^BP", `[{"system":"pager","value":"7","use":"work"}]`},
 		{"e-mail", "^NET^Internet^a@example.org", `[{"system":"email","value":"a@example.org","use":"work"}]`},
