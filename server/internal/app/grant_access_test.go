@@ -358,3 +358,16 @@ func TestConsentRefusedIsAudited(t *testing.T) {
 		t.Errorf("the audit has %v", seen)
 	}
 }
+
+// Seed 002: who grants access sees what patients ask themselves. Of the staff pages'
+// people that is the role of requests.
+func TestConsentNeedsRequests(t *testing.T) {
+	w := &ward{t: t, a: startDemo(t, t.TempDir(), Settings{Staff: staffOf(t, "board:customers: [trustalias], roles: [requests]", "none:customers: [trustalias]", "counts:customers: [trustalias], roles: [reports, access]")})}
+	w.d = &demo{app: w.a, base: w.a.cfg.BaseURL}
+	for user, want := range map[string]int{"board": http.StatusSeeOther, "none": http.StatusSeeOther, "counts": http.StatusForbidden} {
+		resp, body := w.do(http.MethodPost, "/oauth2/authorize", "", withForm(consentForm(), "decision", "allow", "username", user, "password", demoPassword))
+		if resp.StatusCode != want || (want == http.StatusForbidden) != strings.Contains(body, "cannot let a program see it") {
+			t.Errorf("%s: %s, want %d\n%s", user, resp.Status, want, body)
+		}
+	}
+}

@@ -57,7 +57,10 @@ func newStaffBook(list []StaffConfig, now func() time.Time) (*staffBook, error) 
 // Person gives somebody of the staff.
 func (p *staffBook) Person(id string) (grant.Person, bool) {
 	s, ok := p.byID[id]
-	return grant.Person{ID: s.ID, Title: s.Title, First: s.FirstName, Last: s.LastName, Team: s.Team, Job: s.JobTitle, Customers: s.Customers}, ok
+	return grant.Person{
+		ID: s.ID, Title: s.Title, First: s.FirstName, Last: s.LastName, Team: s.Team, Job: s.JobTitle, Customers: s.Customers,
+		Sees: len(s.Roles) == 0 || slices.Contains(s.Roles, string(staffpages.Requests)), // who has no roles is here to grant access
+	}, ok
 }
 
 // SignIn gives the person whose password it is.

@@ -17,7 +17,7 @@ var revokeLink = regexp.MustCompile(`href="(/staff/access/grants/[^"]+/revoke)"`
 // S55: staff see which grants hold, which must be given again, and end one; and who
 // is registered, as far as it has to do with their customers.
 func TestStaffAccess(t *testing.T) {
-	l := startLog(t, Settings{Staff: staffOf(t, "jack.brown:customers: [trustalias], roles: [access]", "grace.okafor:customers: [alias_123], roles: [access]", "none:customers: [trustalias], roles: [health]")})
+	l := startLog(t, Settings{Staff: staffOf(t, "jack.brown:customers: [trustalias], roles: [access, requests]", "grace.okafor:customers: [alias_123], roles: [access]", "none:customers: [trustalias], roles: [health]")})
 	l.as("jack.brown", "/staff/access")
 	for _, want := range []string{"Nobody has granted access", "partner_demo", "demo-dashboard", "CLINICIAN", "a secret", "appointments-r-us.co.uk", "every event that is on"} {
 		if !strings.Contains(l.body, want) {

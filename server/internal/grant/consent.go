@@ -128,6 +128,9 @@ func (c *consent) decide(w http.ResponseWriter, r *http.Request, a asked, form u
 	}
 	user := form.Get("username")
 	person, err := c.People.SignIn(r.Context(), user, form.Get("password"), c.Address(r))
+	if err == nil && !person.Sees {
+		err = fhir.Errorf(fhir.Forbidden, "You do not see what patients ask, so you cannot let a program see it")
+	}
 	if err == nil && len(both(person.Customers, a.Client.Customers)) == 0 {
 		err = fhir.Errorf(fhir.Forbidden, "The client acts for no organisation that you work for")
 	}

@@ -42,6 +42,7 @@ type Person struct {
 	ID, Title, First, Last string
 	Team, Job              string
 	Customers              []string // whose data they see
+	Sees                   bool     // what patients ask: nobody else may let a client see it
 }
 
 // Name is what people call them.
@@ -214,6 +215,9 @@ func (s *Service) parties(f family) (auth.Client, Person, error) {
 	person, ok := s.People.Person(f.Person)
 	if !ok {
 		return client, person, invalidGrant("Whoever granted access is not of the staff any more.")
+	}
+	if !person.Sees {
+		return client, person, invalidGrant("Whoever granted access does not see what patients ask any more.")
 	}
 	return client, person, nil
 }

@@ -28,11 +28,11 @@ const (
 	redirect = "https://trust.example/callback?tenant=1&to=%2f%41;b"
 )
 
-// staff is one clinician, who may leave.
-type staff struct{ gone bool }
+// staff is one clinician, who may leave, or come to work on something else.
+type staff struct{ gone, moved bool }
 
 func (s *staff) Person(id string) (grant.Person, bool) {
-	return grant.Person{ID: "jack", First: "Jack", Last: "Brown", Customers: []string{"trust", "clinic"}}, id == "jack" && !s.gone
+	return grant.Person{ID: "jack", First: "Jack", Last: "Brown", Customers: []string{"trust", "clinic"}, Sees: !s.moved}, id == "jack" && !s.gone
 }
 
 func (s *staff) SignIn(_ context.Context, user, password, _ string) (grant.Person, error) {
@@ -150,17 +150,19 @@ func TestTimes(t *testing.T) {
 	if list, err := w.List(t.Context(), []string{"clinic"}); err != nil || len(list) != 0 {
 		t.Errorf("another customer sees %+v, %v", list, err)
 	}
-	w.staff.gone = true
-	if g := state(); g.State != grant.Broken || !g.Again {
-		t.Errorf("grant = %+v, want it broken", g)
+	for _, now := range []staff{{gone: true}, {moved: true}} {
+		w.staff = now
+		if g := state(); g.State != grant.Broken || !g.Again {
+			t.Errorf("grant of %+v = %+v, want it broken", now, g)
+		}
+		if _, err := w.refresh(pair.Refresh); !isInvalidGrant(err) {
+			t.Errorf("of %+v: %v", now, err)
+		}
+		if _, err := w.Verify(t.Context(), pair.Token); !errors.Is(err, fhir.Unauthenticated) {
+			t.Errorf("an access token of %+v: %v", now, err)
+		}
 	}
-	if _, err := w.refresh(pair.Refresh); !isInvalidGrant(err) {
-		t.Errorf("of somebody who left: %v", err)
-	}
-	if _, err := w.Verify(t.Context(), pair.Token); !errors.Is(err, fhir.Unauthenticated) {
-		t.Errorf("an access token of somebody who left: %v", err)
-	}
-	w.staff.gone = false
+	w.staff = staff{}
 	w.now = w.now.AddDate(0, 0, 30)
 	if g := state(); g.State != grant.Expired || !g.Again {
 		t.Errorf("grant = %+v, want it expired", g)

@@ -123,7 +123,7 @@ func (x *exchange) code(ctx context.Context) error {
 	}
 	person, ok := x.s.People.Person(x.t.Person)
 	client, known := x.s.Client(x.client)
-	if !ok || !known {
+	if !ok || !known || !person.Sees {
 		return invalidGrant("Whoever granted access is not of the staff any more.")
 	}
 	now := x.s.Now().UTC()
