@@ -33,8 +33,11 @@ type Change struct {
 // change names stay as they are. An error is of Kind Unprocessable: a path runs
 // through an element that is no object, or a value is no JSON; or of Kind Invalid
 // or TooLarge: what came out is no resource.
-func (r Resource) Apply(changes ...Change) (Resource, error) {
-	out, err := r.applied(changes)
+func (r Resource) Apply(changes ...Change) (Resource, error) { return r.apply(changes, nil) }
+
+// apply is Apply, and if the changes change anything, then makes others, too.
+func (r Resource) apply(changes, then []Change) (Resource, error) {
+	out, err := r.applied(changes, then)
 	switch {
 	case err != nil:
 		return Resource{}, err
@@ -47,30 +50,32 @@ func (r Resource) Apply(changes ...Change) (Resource, error) {
 }
 
 // applied gives the text that the changes make, or nil when they change nothing.
-func (r Resource) applied(changes []Change) (*weaver, error) {
+func (r Resource) applied(changes, then []Change) (*weaver, error) {
 	n := r.Root()
 	if !n.IsObject() {
 		return nil, Errorf(Invalid, "There is no resource to change.")
 	}
 	root, changed := n.Edit(), false
-	e := edit{root: root, values: newShelf(changes)}
-	for _, c := range changes {
-		if err := e.begin(c); err != nil {
-			return nil, err
+	e := edit{root: root, values: newShelf(changes, then)}
+	for _, list := range [...][]Change{changes, then} {
+		for _, c := range list {
+			if err := e.begin(c); err != nil {
+				return nil, err
+			}
+			did, err := e.apply(c.Op)
+			if err != nil {
+				return nil, err
+			}
+			changed = changed || did
 		}
-		did, err := e.apply(c.Op)
-		if err != nil {
-			return nil, err
+		if !changed {
+			return nil, nil
 		}
-		changed = changed || did
-	}
-	if !changed {
-		return nil, nil
 	}
 	t := n.tok()
 	out := &weaver{
 		src:    make([]byte, 0, len(r.raw)-int(t.end-t.start)+root.Size()),
-		tokens: make([]token, 0, len(n.doc.tokens)+8*len(changes)),
+		tokens: make([]token, 0, len(n.doc.tokens)+8*(len(changes)+len(then))),
 	}
 	out.src = append(out.src, r.raw[:t.start]...)
 	out.draft(root)

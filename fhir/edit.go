@@ -41,12 +41,14 @@ type shelf struct {
 	names  []string // see scanner
 }
 
-func newShelf(changes []Change) shelf {
+func newShelf(changes, then []Change) shelf {
 	room := 0
-	for i := range changes {
-		room += roomFor(changes[i].Value)
+	for _, list := range [...][]Change{changes, then} {
+		for i := range list {
+			room += roomFor(list[i].Value)
+		}
 	}
-	return shelf{tapes: make([]tape, 0, len(changes)), tokens: make([]token, 0, room)}
+	return shelf{tapes: make([]tape, 0, len(changes)+len(then)), tokens: make([]token, 0, room)}
 }
 
 // read does what ParseValue does.

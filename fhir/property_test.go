@@ -222,6 +222,16 @@ func TestStampTwiceIsTheLast(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, r := range []fhir.Resource{r, once, later} { // whatever was stamped before
+			again, err := r.Stamp("b", 2, first)
+			want, wantErr := fhir.Stored(r.Raw(), r.Type(), r.ID()).Stamp("b", 2, first) // read anew
+			if err != nil || wantErr != nil || string(again.Raw()) != string(want.Raw()) {
+				t.Fatalf("stamped again %s, %v\nwant %s, %v", again.Raw(), err, want.Raw(), wantErr)
+			}
+			if !fhir.Same(again, want) || !strings.Contains(string(again.Root().Get("meta").Raw()), fhir.FormatInstant(first)) {
+				t.Fatalf("what is read of %s is something else", again.Raw())
+			}
+		}
 		for version := range int64(3) {
 			if is := later.Stamped(once, version, second); is != (version == 2) {
 				t.Fatalf("Stamped with version %d = %v", version, is)

@@ -113,15 +113,45 @@ func (r Resource) Opened() Resource {
 }
 
 // Stamp gives the resource under an id and with the two elements of meta that a
-// server owns, http://hl7.org/fhir/R4/resource.html#Meta, after the changes that are to
-// be made along with that. All other bytes stay.
-func (r Resource) Stamp(id string, version int64, updated time.Time, along ...Change) (Resource, error) {
+// server owns, http://hl7.org/fhir/R4/resource.html#Meta. All other bytes stay.
+func (r Resource) Stamp(id string, version int64, updated time.Time) (Resource, error) {
 	versionID, lastUpdated := stampOf(version, updated)
-	return r.Apply(append(slices.Clip(along),
-		Change{Path: pathID, Op: Set, Value: Quote(id)},
-		Change{Path: pathVersion, Op: Set, Value: versionID},
-		Change{Path: pathUpdated, Op: Set, Value: lastUpdated},
-	)...)
+	if again, ok := r.restamped(id, versionID, lastUpdated); ok {
+		return again, nil
+	}
+	return r.Apply(stamps(id, versionID, lastUpdated)...)
+}
+
+// Revise makes changes, as Apply does. If they change anything, those along with them are
+// made too, and what comes out is stamped.
+func (r Resource) Revise(id string, version int64, updated time.Time, changes, along []Change) (Resource, error) {
+	versionID, lastUpdated := stampOf(version, updated)
+	return r.apply(changes, append(slices.Clip(along), stamps(id, versionID, lastUpdated)...))
+}
+
+func stamps(id string, versionID, lastUpdated []byte) []Change {
+	return []Change{
+		{Path: pathID, Op: Set, Value: Quote(id)},
+		{Path: pathVersion, Op: Set, Value: versionID},
+		{Path: pathUpdated, Op: Set, Value: lastUpdated},
+	}
+}
+
+// restamped is Stamp of a resource that was given that id and version before: its time is
+// written over, and all else stays where it is.
+func (r Resource) restamped(id string, versionID, lastUpdated []byte) (Resource, bool) {
+	if r.doc == nil || r.id == "" || r.id != id {
+		return Resource{}, false
+	}
+	meta := r.Root().Get("meta")
+	at := meta.Get("lastUpdated")
+	if !bytes.Equal(meta.Get("versionId").Raw(), versionID) || !at.IsString() || len(at.Raw()) != len(lastUpdated) ||
+		at.tok().escaped || r.Root().Get("id").tok().escaped {
+		return Resource{}, false
+	}
+	raw := bytes.Clone(r.raw)
+	copy(raw[at.tok().start:], lastUpdated)
+	return Resource{raw: raw, typ: r.typ, id: r.id, doc: &tape{raw, r.doc.tokens}}, true
 }
 
 // Stamped says whether the resource, which Stamp gave, is another one but for its stamp:

@@ -163,3 +163,23 @@ func TestFormatInstant_any(t *testing.T) {
 		}
 	})
 }
+
+// TestRevise: what goes along with changes is made if those change anything.
+func TestRevise(t *testing.T) {
+	at := time.Date(2026, 5, 12, 9, 0, 0, 0, time.UTC)
+	source := []fhir.Change{{Path: fhir.MustPath("meta.source"), Op: fhir.Set, Value: []byte(`"urn:x"`)}}
+	for _, tc := range []struct{ name, value, want string }{
+		{"something is changed", `2`, `{"resourceType":"X","id":"x","meta":{"source":"urn:x","versionId":"4","lastUpdated":"2026-05-12T09:00:00.000+00:00"},"a":2}`},
+		{"nothing is", `1`, `{"resourceType":"X","id":"x","a":1}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r, err := fhir.Parse([]byte(`{"resourceType":"X","id":"x","a":1}`))
+			if err == nil {
+				r, err = r.Revise("x", 4, at, []fhir.Change{{Path: fhir.MustPath("a"), Op: fhir.Set, Value: []byte(tc.value)}}, source)
+			}
+			if err != nil || string(r.Raw()) != tc.want {
+				t.Errorf("Revise() = %s, %v, want %s", r.Raw(), err, tc.want)
+			}
+		})
+	}
+}

@@ -14,16 +14,15 @@ import (
 // Feed is the next version of a resource as a feed states it: the system of
 // record of a hospital, whose word is not refused for want of a free slot.
 type Feed struct {
-	Key      store.Key
-	Old      store.Record // the current version; zero when there is none
+	Key store.Key
+	Old store.Record // the current version; zero when there is none
+	// Resource, where it says the same as Old but for meta, makes no new version: meta
+	// also says where content comes from.
 	Resource fhir.Resource
 	From     string // the partner whose message it is
 	// Says is the status that the feed itself says an appointment has; empty where
 	// it says nothing of it.
 	Says string
-	// Provenance is changed too, if anything else is: the same content again makes
-	// no new version.
-	Provenance []fhir.Change
 
 	// Follow makes an appointment take the slots of its time: those of Schedules,
 	// or of the schedules whose slots it has where Schedules is nil (design
@@ -73,7 +72,6 @@ func (s *Service) PutFeed(ctx context.Context, tx store.Tx, f Feed) (store.Recor
 	if f.Old.Version > 0 && fhir.Same(f.Old.Resource, w.resource, "meta", "id") {
 		return f.Old, clashes, nil
 	}
-	w.along = f.Provenance
 	rec, err := s.put(ctx, under, w)
 	return rec, clashes, err
 }

@@ -60,7 +60,6 @@ type write struct {
 	links     []store.Link
 	posted    bool   // a new resource under an id of ours
 	from      string // the partner whose message it is; see Told
-	along     []fhir.Change
 }
 
 // put stores a resource and keeps what must be unique so.
@@ -78,7 +77,7 @@ func (s *Service) put(ctx context.Context, tx *work, w write) (store.Record, err
 			return store.Record{}, err
 		}
 	}
-	rec, err := tx.Put(ctx, store.Put{Key: w.key, Resource: w.resource, IfVersion: w.ifVersion, Links: w.links, Posted: w.posted, Along: w.along})
+	rec, err := tx.Put(ctx, store.Put{Key: w.key, Resource: w.resource, IfVersion: w.ifVersion, Links: w.links, Posted: w.posted})
 	if err != nil || rec.Version == w.old.Version {
 		return rec, err
 	}

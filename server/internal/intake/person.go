@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"slotway/fhir"
 	"slotway/mappings"
 	"slotway/server/internal/booking"
 	"slotway/server/internal/store"
@@ -22,8 +21,8 @@ func (m *message) planPerson(t target) (plan, error) {
 	case m.olderThan(t.patient):
 		return nil, nil
 	}
-	r, err := t.patient.Resource.Apply(m.in.PersonChanges...)
-	return plan{{Key: t.patient.Key, Old: t.patient, Resource: r, Provenance: m.in.Provenance}}, err
+	r, err := m.next(t.patient, m.in.PersonChanges)
+	return plan{{Key: t.patient.Key, Old: t.patient, Resource: r}}, err
 }
 
 // olderThan says whether a record holds something entered later than the message.
@@ -36,6 +35,7 @@ func (m *message) olderThan(rec store.Record) bool {
 func (m *message) newPatient() (booking.Feed, error) {
 	changes, warnings := m.in.NewPatient()
 	m.in.Warnings = slices.Concat(m.in.Warnings, warnings)
-	r, err := fhir.Empty("Patient").Apply(changes...)
-	return booking.Feed{Key: m.newKey("Patient"), Resource: r, Provenance: m.in.Provenance}, err
+	old := store.Record{Key: m.newKey("Patient"), Resource: noPatient}
+	r, err := m.next(old, changes)
+	return booking.Feed{Key: old.Key, Resource: r}, err
 }

@@ -41,13 +41,25 @@ func (m *message) plan(ctx context.Context, t target) (plan, error) {
 
 // create makes the appointment of a message that says enough.
 func (m *message) create(patient store.Record) (plan, error) {
-	changes := slices.Concat(m.in.Defaults, []fhir.Change{m.participant(patient)}, m.in.ChangesToNew())
-	r, err := fhir.Empty("Appointment").Apply(changes...)
+	old := store.Record{Key: m.newKey("Appointment"), Resource: noAppointment}
+	r, err := m.next(old, m.in.Defaults, []fhir.Change{m.participant(patient)}, m.in.ChangesToNew())
 	if err != nil {
 		return nil, err
 	}
 	r, err = settled(r)
-	return plan{{Key: m.newKey("Appointment"), Resource: r, Provenance: m.in.Provenance}}, err
+	return plan{{Key: old.Key, Resource: r}}, err
+}
+
+var (
+	noAppointment = fhir.Empty("Appointment")
+	noPatient     = fhir.Empty("Patient")
+)
+
+// next makes the version that follows a record, by changes and, where they change anything,
+// by what says where they come from. It is stamped already, so that nothing is left for
+// the store to make but the time.
+func (m *message) next(old store.Record, changes ...[]fhir.Change) (fhir.Resource, error) {
+	return old.Resource.Revise(old.ID, old.Version+1, m.s.Now(), slices.Concat(changes...), m.in.Provenance)
 }
 
 func (m *message) newKey(typ string) store.Key {
@@ -90,13 +102,13 @@ func (m *message) change(old store.Record) (plan, error) {
 	if old.Resource.Root().Get("status").Text() == "entered-in-error" && !m.in.Reopens() {
 		return nil, errIDTaken
 	}
-	changes := m.in.ChangesTo(old.Resource)
+	changes := [][]fhir.Change{m.in.ChangesTo(old.Resource)}
 	if m.in.Event.Effect == mappings.EffectBook {
-		changes = slices.Concat(m.in.Clear(), m.in.Defaults, keepMeta(old), m.in.Changes)
+		changes = [][]fhir.Change{m.in.Clear(), m.in.Defaults, keepMeta(old), m.in.Changes}
 	} else if m.revives(old) {
-		changes = slices.Concat(mappings.StatusChanges("booked"), changes)
+		changes = append([][]fhir.Change{mappings.StatusChanges("booked")}, changes...)
 	}
-	r, err := old.Resource.Apply(changes...)
+	r, err := m.next(old, changes...)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +118,7 @@ func (m *message) change(old store.Record) (plan, error) {
 	if r, err = settled(r); err != nil {
 		return nil, err
 	}
-	return plan{{Key: old.Key, Old: old, Resource: r, Says: m.says(), Provenance: m.in.Provenance}}, nil
+	return plan{{Key: old.Key, Old: old, Resource: r, Says: m.says()}}, nil
 }
 
 // says gives the status that the message itself says the appointment has, if any.

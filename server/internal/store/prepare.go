@@ -34,7 +34,7 @@ func Prepare(c *search.Catalog, now time.Time, old Record, p Put) (Next, error) 
 	}
 	rec := Record{Key: p.Key, Version: old.Version + 1, Updated: stampTime(now, old), Posted: p.Posted, Created: old.Version == 0 || old.Deleted, Links: slices.Clone(p.Links)}
 	var err error
-	if rec.Resource, err = p.Resource.Stamp(p.Key.ID, rec.Version, rec.Updated, p.Along...); err != nil {
+	if rec.Resource, err = p.Resource.Stamp(p.Key.ID, rec.Version, rec.Updated); err != nil {
 		return Next{}, err
 	}
 	if isCurrent(old, p, rec) {

@@ -82,28 +82,6 @@ func TestPrepareSame(t *testing.T) {
 	}
 }
 
-// Changes along with the stamp give what they give when they are made before it.
-func TestPrepareAlong(t *testing.T) {
-	source := fhir.Change{Path: fhir.MustPath("meta.source"), Op: fhir.Set, Value: []byte(`"urn:x"`)}
-	p := putOf(t, plainSlot)
-	changed, err := p.Resource.Apply(source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := Prepare(catalog, now, Record{}, Put{Key: p.Key, Resource: changed, IfVersion: Any})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Along = []fhir.Change{source}
-	got, err := Prepare(catalog, now, Record{}, p)
-	if err != nil || string(got.Record.Resource.Raw()) != string(want.Record.Resource.Raw()) {
-		t.Errorf("Prepare() = %s, %v, want %s", got.Record.Resource.Raw(), err, want.Record.Resource.Raw())
-	}
-	if again, err := Prepare(catalog, now.Add(time.Hour), got.Record, p); err != nil || !again.Same {
-		t.Errorf("Prepare of the same = version %d, same %v, %v", again.Record.Version, again.Same, err)
-	}
-}
-
 func TestPrepareDelete(t *testing.T) {
 	put, err := Prepare(catalog, now, Record{}, putOf(t, plainSlot))
 	if err != nil {

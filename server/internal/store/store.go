@@ -149,9 +149,6 @@ type Put struct {
 	// Posted says that this makes a new resource under an id of ours, as a POST
 	// does; a history tells it from one that was put under an id of the sender's.
 	Posted bool
-	// Along are changes that are made together with those of the store's own, to id
-	// and meta.
-	Along []fhir.Change
 }
 
 // Any is the IfVersion that accepts whatever is current.
