@@ -2,7 +2,6 @@ package mappings
 
 import (
 	"cmp"
-	"slices"
 
 	"slotway/hl7bridge/hl7"
 )
@@ -32,7 +31,14 @@ func noVisitPlace(r *reading) bool { return r.place(r.m.Field("PV1", 3)).Display
 func (r *reading) place(f hl7.Field) actor {
 	display := f.Component(9).Text
 	if display == "" {
-		display = r.words.joined(", ", slices.Compact([]string{f.Sub(2, 1).Text, f.Sub(1, 1).Text, f.Sub(4, 1).Text})...)
+		room, point, facility := f.Sub(2, 1).Text, f.Sub(1, 1).Text, f.Sub(4, 1).Text
+		if point == room {
+			point = ""
+		}
+		if facility == room || facility == point { // senders repeat what they have no other name for
+			facility = ""
+		}
+		display = r.words.joined(", ", room, point, facility)
 	}
 	return actor{Type: "Location", Display: display}
 }
