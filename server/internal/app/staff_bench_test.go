@@ -62,9 +62,16 @@ func waiting(tb testing.TB, s store.Store, n int) {
 
 // BenchmarkStaffBoard measures what the first page of 10,000 requests costs the
 // server, from the request's header to the answer's last byte.
-func BenchmarkStaffBoard(b *testing.B) {
+func BenchmarkStaffBoard(b *testing.B) { benchmarkPage(b, 10_000, "/staff/requests") }
+
+// BenchmarkStaffReport measures a report of a year over 20,000 requests and as many
+// appointments; it takes so much longer as there are more.
+func BenchmarkStaffReport(b *testing.B) { benchmarkPage(b, 20_000, "/staff/reports?by=month") }
+
+func benchmarkPage(b *testing.B, n int, path string) {
+	b.Helper()
 	a := startDemo(b, b.TempDir(), Settings{})
-	waiting(b, a.store, 10_000)
+	waiting(b, a.store, n)
 	w := newBrowser()
 	for _, step := range []func() error{
 		func() error { return w.open(b.Context(), a.cfg.BaseURL+"/staff/requests") }, func() error { return w.follow(b.Context(), `id="provider"`) },
@@ -79,7 +86,7 @@ func BenchmarkStaffBoard(b *testing.B) {
 	b.ReportAllocs()
 	out := &discard{}
 	for b.Loop() {
-		r := httptest.NewRequest(http.MethodGet, "/staff/requests", nil)
+		r := httptest.NewRequest(http.MethodGet, path, nil)
 		for _, c := range cookies {
 			r.AddCookie(c)
 		}

@@ -146,6 +146,54 @@ func TestStaffReportCounts(t *testing.T) {
 	c.must(c.shows("/staff/reports", http.StatusOK, "Over time: Cardiology"))
 }
 
+// E65: in a report that is to be shared no number is smaller than 5, nor can one be
+// worked out of the others.
+func TestStaffReportShared(t *testing.T) {
+	c := startTallied(t, "Cardiology", "Dermatology", "", "Ophthalmology")
+	c.as("jack.brown", "/staff/reports")
+	c.goTo("/staff/reports/csv?by=day&from=2026-03-02&until=2026-03-31&small=hidden")
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(c.body, "\ufeff"))).ReadAll()
+	c.must(err)
+	hidden := 0
+	for _, row := range rows[1:] {
+		for i, figure := range rows[0][3:8] {
+			if row[3+i] == "<5" {
+				hidden++
+				continue
+			}
+			if n, err := strconv.Atoi(row[3+i]); err != nil || n%5 != 0 || n > 0 && n < 5 {
+				t.Errorf("%s %s: %s %s is shown", row[0], row[2], row[3+i], figure)
+			}
+		}
+		if row[7] == "<5" && row[8] != "" {
+			t.Errorf("%s %s: the time of %s is shown", row[0], row[2], row[7])
+		}
+	}
+	if hidden == 0 {
+		t.Error("nothing is hidden")
+	}
+	c.goTo("/staff/reports?by=day&from=2026-03-02&until=2026-03-31&small=hidden")
+	for _, want := range []string{"&lt;5", `id="shared"`, `<option value="hidden" selected>`, "small=hidden"} {
+		c.must(c.shows("/staff/reports", http.StatusOK, want))
+	}
+	for _, small := range []string{">1<", ">2<", ">3<", ">4<"} {
+		if strings.Contains(c.body, small) {
+			t.Errorf("the page shows %s", small)
+		}
+	}
+}
+
+// There may be more requests than one search may name.
+func TestStaffReportMany(t *testing.T) {
+	d := startDesk(t, Settings{})
+	waiting(t, d.app.store, 350)
+	d.as("jack.brown", "/staff/reports")
+	for _, by := range []string{"day", "week", "month"} {
+		d.goTo("/staff/reports?by=" + by)
+		d.must(d.shows("/staff/reports", http.StatusOK, "350 in all"))
+	}
+}
+
 // What a report cannot be of is said beside the field; and who has no role for them
 // sees none, nor another customer's.
 func TestStaffReportRefused(t *testing.T) {

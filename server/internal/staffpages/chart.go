@@ -89,21 +89,21 @@ func drawn(id, title, says string, key []mark, names, values []string, parts [][
 }
 
 // requestsChart draws how many requests were made; nil where none were.
-func requestsChart(of []figures) *chart {
+func requestsChart(of []figures, total tally) *chart {
 	var names, values []string
 	var parts [][]float64
-	total, most := 0, figures{}
+	most := figures{}
 	for i := range of {
 		f := &of[i]
-		names, values, parts = append(names, short(f.Name)), append(values, fmt.Sprint(f.Requests())), append(parts, []float64{float64(f.Change), float64(f.Cancel)})
-		if total += f.Requests(); f.Requests() > most.Requests() {
+		names, values, parts = append(names, short(f.Name)), append(values, f.made.String()), append(parts, []float64{f.Change.size(), f.Cancel.size()})
+		if f.made != 0 && (most.made == 0 || f.made > most.made) {
 			most = *f
 		}
 	}
-	if total == 0 {
+	if most.made == 0 {
 		return nil
 	}
-	says := fmt.Sprintf("%d in all; the most, %d, in: %s. The table has all numbers.", total, most.Requests(), most.Name)
+	says := fmt.Sprintf("%s in all; the most, %s, in: %s. The table has all numbers.", total, most.made, most.Name)
 	return drawn("chart-requests", "Requests", says, []mark{{Class: "app-chart__1", Text: "to change"}, {Class: "app-chart__2", Text: "to cancel"}}, names, values, parts)
 }
 

@@ -18,18 +18,14 @@ import (
 // figures are what is counted of a period, a specialty, or both.
 type figures struct {
 	Name         string
-	Appointments int // that begin in it, cancelled ones included
-	Cancelled    int
-	Change       int // requests that were made in it
-	Cancel       int
+	Appointments tally // that begin in it, cancelled ones included
+	Cancelled    tally
+	Change       tally // requests that were made in it
+	Cancel       tally
+	Closed       tally           // of them, those that have ended, withdrawn ones apart
+	made         tally           // requests of both kinds
 	took         []time.Duration // from the request to its end, of those that have ended
 }
-
-// Requests is how many were made.
-func (f *figures) Requests() int { return f.Change + f.Cancel }
-
-// Closed is how many of them have ended, withdrawn ones apart.
-func (f *figures) Closed() int { return len(f.took) }
 
 // median gives the median time to action; ok is false where nothing has ended.
 func (f *figures) median() (d time.Duration, ok bool) {
@@ -68,6 +64,7 @@ func exactly(d time.Duration) string {
 
 func (f *figures) add(g *figures) {
 	f.Appointments, f.Cancelled, f.Change, f.Cancel = f.Appointments+g.Appointments, f.Cancelled+g.Cancelled, f.Change+g.Change, f.Cancel+g.Cancel
+	f.Closed, f.made = f.Closed+g.Closed, f.made+g.made
 	f.took = append(f.took, g.took...)
 }
 
@@ -151,36 +148,68 @@ func (c *counts) bySpecialty() (all []figures) {
 	return all
 }
 
-// What a report counts at the most, and how many at a time.
+// What a report counts at the most of appointments, and of requests; how many at a
+// time; and how long it may take.
 const (
-	maxCounted = 200_000
-	countAtOne = 1000
+	maxCounted  = 250_000
+	countAtOnce = 5000
+	maxCounting = 20 * time.Second
 )
 
-// count counts. errTooMuch where there is more than maxCounted.
-func (s *Server) count(ctx context.Context, a question) (*counts, error) {
-	c := &counts{periods: a.periods(), cells: map[cellKey]*figures{}}
-	if len(a.Customers) == 0 {
-		return c, nil
-	}
-	see := store.Visibility{Customers: a.Customers}
-	between := func(param string) string {
-		return param + "=ge" + url.QueryEscape(a.From.Format(time.RFC3339)) + "&" + param + "=lt" + url.QueryEscape(a.Until.AddDate(0, 0, 1).Format(time.RFC3339))
-	}
-	if err := s.countAppointments(ctx, c, see, between("date")); err != nil {
-		return nil, err
-	}
-	return c, s.countRequests(ctx, c, see, between("authored-on"))
+// counting is the counting of a report.
+type counting struct {
+	*counts
+	s     *Server
+	see   store.Visibility
+	room  int // for how many more
+	until time.Time
 }
 
-func (s *Server) countAppointments(ctx context.Context, c *counts, see store.Visibility, query string) error {
-	parsed, err := search.Parse(s.Catalog, "Appointment", query, s.Now())
+// count counts. errTooMuch where there is more than may be counted.
+func (s *Server) count(ctx context.Context, a question) (*counts, error) {
+	c := &counting{counts: &counts{periods: a.periods(), cells: map[cellKey]*figures{}}, s: s, see: store.Visibility{Customers: a.Customers}}
+	if len(a.Customers) == 0 {
+		return c.counts, nil
+	}
+	select { // one at a time: each may keep a processor busy for seconds
+	case s.counting <- struct{}{}:
+		defer func() { <-s.counting }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	c.until = s.Now().Add(maxCounting)
+	for _, of := range []struct {
+		param string
+		count func(context.Context, string) error
+	}{{"date", c.appointments}, {"authored-on", c.requests}} {
+		c.room = maxCounted
+		for _, p := range c.periods { // a search of a part looks at that part only
+			between := "%s=ge%s&%[1]s=lt%[3]s&_sort=%[1]s&_total=none"
+			err := of.count(ctx, fmt.Sprintf(between, of.param, url.QueryEscape(p.From.Format(time.RFC3339)), url.QueryEscape(p.Until.Format(time.RFC3339))))
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c.counts, nil
+}
+
+// seen takes n off what may be counted.
+func (c *counting) seen(n int) error {
+	if c.room -= n; c.room < 0 || c.s.Now().After(c.until) {
+		return errTooMuch
+	}
+	return nil
+}
+
+// appointments counts those that a query finds.
+func (c *counting) appointments(ctx context.Context, query string) error {
+	parsed, err := search.Parse(c.s.Catalog, "Appointment", query, c.s.Now())
 	if err != nil {
 		return fhir.Errorf(fhir.Internal, "counting appointments").Because(err)
 	}
-	parsed.Query.Count, parsed.Query.Total = countAtOne, search.TotalNone
-	for n := 0; ; {
-		page, err := s.Store.Search(ctx, see, parsed.Query)
+	for parsed.Query.Count = countAtOnce; ; {
+		page, err := c.s.Store.Search(ctx, c.see, parsed.Query)
 		if err != nil {
 			return err
 		}
@@ -196,18 +225,17 @@ func (s *Server) countAppointments(ctx context.Context, c *counts, see store.Vis
 				}
 			}
 		}
-		if n += len(page.Records); page.Next == "" || len(page.Records) == 0 {
-			return nil
+		if err := c.seen(len(page.Records)); err != nil || page.Next == "" {
+			return err
 		}
-		if parsed.Query.After = page.Next; n >= maxCounted {
-			return errTooMuch
-		}
+		parsed.Query.After = page.Next
 	}
 }
 
-func (s *Server) countRequests(ctx context.Context, c *counts, see store.Visibility, query string) error {
-	for n, after := 0, ""; ; {
-		page, err := s.Requests.Search(ctx, see, request.Query{Params: query + "&_total=none", After: after, Limit: countAtOne})
+// requests counts those that a query finds.
+func (c *counting) requests(ctx context.Context, query string) error {
+	for after := ""; ; {
+		page, err := c.s.Requests.Search(ctx, c.see, request.Query{Params: query, After: after, Limit: countAtOnce})
 		if err != nil {
 			return err
 		}
@@ -215,7 +243,7 @@ func (s *Server) countRequests(ctx context.Context, c *counts, see store.Visibil
 		for _, q := range page.Requests {
 			about = append(about, q.Appointment)
 		}
-		appointments, err := s.found(ctx, "Appointment", about)
+		appointments, err := c.s.found(ctx, "Appointment", about)
 		if err != nil {
 			return err
 		}
@@ -228,23 +256,23 @@ func (s *Server) countRequests(ctx context.Context, c *counts, see store.Visibil
 				f.request(q)
 			}
 		}
-		if n += len(page.Requests); page.Next == "" || len(page.Requests) == 0 {
-			return nil
+		if err := c.seen(len(page.Requests)); err != nil || page.Next == "" {
+			return err
 		}
-		if after = page.Next; n >= maxCounted {
-			return errTooMuch
-		}
+		after = page.Next
 	}
 }
 
 // request counts one.
 func (f *figures) request(q request.Request) {
+	f.made++
 	if q.Kind == request.Cancel {
 		f.Cancel++
 	} else {
 		f.Change++
 	}
 	if (q.State == request.Completed || q.State == request.Rejected) && !q.Ended.IsZero() {
+		f.Closed++
 		f.took = append(f.took, max(0, q.Ended.Sub(q.Asked)))
 	}
 }

@@ -64,6 +64,7 @@ type question struct {
 	Specialty   string // by its words; empty: all
 	Customers   []string
 	Customer    string // the one of them that was asked for
+	Share       bool   // small numbers are hidden
 	zone        *time.Location
 }
 
@@ -72,7 +73,7 @@ const maxPeriods = 62
 
 // questionOf reads an address. The failure has the field that is wrong.
 func (s *Server) questionOf(q url.Values, p Person) (a question, wrong *web.Problem) {
-	a = question{Specialty: q.Get("specialty"), Customers: p.Customers, Customer: q.Get("customer"), zone: s.zoneOf(p)}
+	a = question{Specialty: q.Get("specialty"), Customers: p.Customers, Customer: q.Get("customer"), Share: q.Get("small") == smallHidden, zone: s.zoneOf(p)}
 	if a.Customer != "" {
 		a.Customers = nil
 		if p.See().Sees(a.Customer) {
@@ -170,14 +171,28 @@ func (d reportData) Table(what, caption string, of []figures) table {
 		t.Lines = append(t.Lines, &of[i])
 	}
 	if len(of) > 1 {
-		all := figures{Name: "All"}
-		for i := range of {
-			all.add(&of[i])
-		}
+		all := total(of)
 		t.Lines = append(t.Lines, &all)
+	}
+	if d.Ask.Share {
+		for i, f := range t.Lines {
+			t.Lines[i] = new(f.share())
+		}
 	}
 	return t
 }
+
+// total adds figures up.
+func total(of []figures) figures {
+	all := figures{Name: "All"}
+	for i := range of {
+		all.add(&of[i])
+	}
+	return all
+}
+
+// smallHidden is the value of the field by which small numbers are hidden.
+const smallHidden = "hidden"
 
 // report is the page.
 func (s *Server) report(w http.ResponseWriter, r *http.Request, p Person) error {
@@ -198,7 +213,11 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, p Person) error 
 		status = http.StatusUnprocessableEntity
 	} else {
 		data.Periods, data.Specialties = c.byPeriod(ask.Specialty), c.bySpecialty()
-		data.Requests, data.Took = requestsChart(data.Periods), tookChart(data.Periods)
+		drawn, made := sharing(data.Periods, ask.Share), total(data.Periods)
+		if ask.Share {
+			made = made.share()
+		}
+		data.Requests, data.Took = requestsChart(drawn, made.made), tookChart(drawn)
 		data.From, data.Until = ask.From.Format(time.DateOnly), ask.Until.Format(time.DateOnly)
 		data.Between = ask.From.Format("2 January 2006") + " to " + ask.Until.Format("2 January 2006")
 	}
@@ -222,7 +241,8 @@ func (s *Server) reportPicks(p Person, ask question, c *counts) (all []pick) {
 	if !known {
 		specialty.Options = append(specialty.Options, choice{ask.Specialty, ask.Specialty, true})
 	}
-	all = []pick{by, specialty}
+	small := pick{Name: "small", Label: "Small numbers", Options: []choice{{"", "Show", !ask.Share}, {smallHidden, "Hide, to share", ask.Share}}}
+	all = []pick{by, specialty, small}
 	if len(p.Customers) > 1 {
 		customer.Options = []choice{{"", "All", ask.Customer == ""}}
 		for _, alias := range p.Customers {
@@ -253,17 +273,20 @@ func (s *Server) reportCSV(w http.ResponseWriter, r *http.Request, p Person) err
 	_ = lines.Write([]string{"from", "until", "specialty", "appointments", "appointments_cancelled", "requests_to_change", "requests_to_cancel", "requests_closed", "median_hours_to_action"}) // Error tells
 	for i, at := range c.periods {
 		for _, name := range c.names() {
-			f, there := c.cells[cellKey{i, name}]
+			cell, there := c.cells[cellKey{i, name}]
 			if !there || ask.Specialty != "" && name != ask.Specialty {
 				continue
 			}
-			hours := ""
+			f, hours := *cell, ""
+			if ask.Share {
+				f = f.share()
+			}
 			if median, ok := f.median(); ok {
 				hours = strconv.FormatFloat(median.Hours(), 'f', 2, 64)
 			}
 			_ = lines.Write([]string{
-				at.From.Format(time.DateOnly), at.Until.AddDate(0, 0, -1).Format(time.DateOnly), wire.Cell(name), strconv.Itoa(f.Appointments), strconv.Itoa(f.Cancelled),
-				strconv.Itoa(f.Change), strconv.Itoa(f.Cancel), strconv.Itoa(f.Closed()), hours,
+				at.From.Format(time.DateOnly), at.Until.AddDate(0, 0, -1).Format(time.DateOnly), wire.Cell(name), f.Appointments.String(), f.Cancelled.String(),
+				f.Change.String(), f.Cancel.String(), f.Closed.String(), hours,
 			})
 		}
 	}

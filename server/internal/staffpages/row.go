@@ -16,16 +16,23 @@ import (
 	"slotway/server/internal/web"
 )
 
-// byID reads resources of a customer. Those that are not there are left out.
-func (s *Server) byID(ctx context.Context, customer, typ string, ids []string) ([]store.Record, error) {
+// byID reads resources of a customer, with a search for each so many as one may name.
+// Those that are not there are left out.
+func (s *Server) byID(ctx context.Context, customer, typ string, ids []string) (all []store.Record, err error) {
 	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	parsed, err := search.Parse(s.Catalog, typ, "_id="+url.QueryEscape(strings.Join(ids, ",")), s.Now())
-	if err != nil {
-		return nil, fhir.Errorf(fhir.Internal, "looking for what a request is about").Because(err)
+	for some := range slices.Chunk(slices.Compact(ids), search.MaxValues) {
+		parsed, err := search.Parse(s.Catalog, typ, "_id="+url.QueryEscape(strings.Join(some, ",")), s.Now())
+		if err != nil {
+			return nil, fhir.Errorf(fhir.Internal, "looking for what a request is about").Because(err)
+		}
+		parsed.Query.Count, parsed.Query.Total = len(some), search.TotalNone
+		found, err := store.Every(ctx, s.Store, store.Of(customer), parsed.Query)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
 	}
-	parsed.Query.Count, parsed.Query.Total = len(ids), search.TotalNone
-	return store.Every(ctx, s.Store, store.Of(customer), parsed.Query)
+	return all, nil
 }
 
 // row is a request in words, as the board has it.

@@ -50,7 +50,8 @@ type Server struct {
 	Now      func() time.Time
 	Audit    *audit.Log
 	Log      *slog.Logger
-	Test     bool // every page says that nothing on it is real
+	Test     bool          // every page says that nothing on it is real
+	counting chan struct{} // has one while a report is counted
 }
 
 // Customer is a data controller as staff know it.
@@ -70,6 +71,7 @@ const home = "/staff"
 
 // Handler serves the pages, and nothing of any other address.
 func (s *Server) Handler() http.Handler {
+	s.counting = make(chan struct{}, 1)
 	site := &web.Site{Origin: s.Origin, Assets: home + "/assets", Failures: failures, Say: s.say, Audit: s.Audit, Log: s.Log}
 	all := map[string]web.Page{
 		"GET /staff":               s.signedIn("", s.first),
