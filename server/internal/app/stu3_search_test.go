@@ -57,6 +57,7 @@ func TestSlotSearch(t *testing.T) {
 		{"42, an encoded one", "/Slot?service=999999999&start=ge" + url.QueryEscape(day.Add(8*time.Hour).Format("2006-01-02T15:04:05+00:00")) + "&start=lt" + at(day.Add(9*time.Hour)), nil, 2, ""},
 		{"43", "/Slot?service=999999999&start=ge" + at(day.Add(8*time.Hour).In(time.FixedZone("", 3600))) + "&start=lt" + at(day.Add(9*time.Hour).In(time.FixedZone("", -7200))), nil, 2, ""},
 		{"a service with its system", "/Slot?service=https%3A%2F%2Ffhir.nhs.uk%2FId%2Fdos-service-id%7C999999999&status=free", nil, surgerySlots, ""},
+		{"X3, an unknown name that begins with an underscore", "/Slot?service=999999999&_weather=fine", nil, surgerySlots, ""},
 		{"lenient", "/Slot?service=999999999&weather=fine", []string{"Prefer: handling=lenient"}, surgerySlots, "OperationOutcome"},
 	} {
 		t.Run(tc.req, func(t *testing.T) {
@@ -88,6 +89,7 @@ func TestSlotSearch(t *testing.T) {
 		{"36", "GET", "/Slot?service=999999996", nil, 404, "NO_RECORD_FOUND"},
 		{"36, in XML", "GET", "/Slot?service=999999996", []string{xml}, 404, "NO_RECORD_FOUND"},
 		{"37", "GET", "/Slot?service=999999999&startXXXXXXX=ge2030-01-01", nil, 400, "INVALID_PARAMETER"},
+		{"37, as the caller prefers", "GET", "/Slot?service=999999999&_foo=1", []string{"Prefer: handling=strict"}, 400, "INVALID_PARAMETER"},
 		{"38, a date", "GET", "/Slot?service=999999999&start=ge2021-13-40", nil, 400, "INVALID_PARAMETER"},
 		{"38, a status", "GET", "/Slot?service=999999999&status=open", nil, 400, "INVALID_PARAMETER"},
 		{"38, a status of another system", "GET", "/Slot?service=999999999&status=free%7Cbusy", nil, 400, "INVALID_PARAMETER"},

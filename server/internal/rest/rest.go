@@ -105,6 +105,9 @@ type Face struct {
 	Options bool
 	// Handling says whether search parameters that are not known are refused.
 	Handling Handling
+	// Passes says of a name that nobody knows whether it is passed over without a word,
+	// unless the caller prefers strict handling; nil for none.
+	Passes func(name string) bool
 	// PageSize is how many matches a page has when _count does not say; 0 is
 	// the server's limit.
 	PageSize int

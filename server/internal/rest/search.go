@@ -44,6 +44,9 @@ func (k *call) search() error {
 	if err := pages.check(parsed.Self); err != nil {
 		return err
 	}
+	if k.face.Passes != nil && !k.prefer.Strict {
+		parsed.Warnings = slices.DeleteFunc(parsed.Warnings, func(i fhir.Issue) bool { return k.face.Passes(i.Where) })
+	}
 	if err := k.strict(parsed.Warnings); err != nil {
 		return err
 	}
