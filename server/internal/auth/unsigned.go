@@ -53,21 +53,24 @@ func (o object) requesting() (r Requesting, err error) {
 // odsSystem is the system of the codes of organisations.
 const odsSystem = "https://fhir.nhs.uk/Id/ods-organization-code"
 
-// readOrganisation takes the asking organisation's code and name out of its claim.
+// readOrganisation takes the asking organisation's code and name out of its claim, by
+// their exact names: what is kept of the claim for the audit is read so, too.
 func (c *claims) readOrganisation() error {
-	var org struct {
-		Name       string `json:"name"`
-		Identifier []struct {
-			System string `json:"system"`
-			Value  string `json:"value"`
-		} `json:"identifier"`
+	org, err := parseObject(c.requesting.Organization)
+	var identifiers []json.RawMessage
+	if err == nil && org.has("identifier") {
+		err = json.Unmarshal(org.raw("identifier"), &identifiers)
 	}
-	if err := json.Unmarshal(c.requesting.Organization, &org); err != nil {
+	name, nameErr := org.text("name")
+	if err != nil || nameErr != nil {
 		return refuse("claims", "requesting_organization must be an Organization")
 	}
-	for _, id := range org.Identifier {
-		if id.System == odsSystem && OrganisationCode(id.Value) {
-			c.organisation, c.organisationName = id.Value, org.Name
+	for _, raw := range identifiers {
+		id, err := parseObject(raw)
+		system, systemErr := id.text("system")
+		value, valueErr := id.text("value")
+		if err == nil && systemErr == nil && valueErr == nil && system == odsSystem && OrganisationCode(value) {
+			c.organisation, c.organisationName = value, name
 			return nil
 		}
 	}

@@ -26,7 +26,7 @@ func BookingFace(catalog *search.Catalog, style fhir.Style) *Face {
 		Rewrite:      rewriteBooking,
 		Handling:     Strict,
 		Passes:       func(name string) bool { return strings.HasPrefix(name, "_") }, // 0.1, X3
-		PageSize:     search.MaxCount, // its consumers show every slot they are sent, and do not turn pages
+		PageSize:     search.MaxCount,                                                // its consumers show every slot they are sent, and do not turn pages
 		RequestID:    true,
 		RefuseID:     true,
 		Unsigned:     true,
