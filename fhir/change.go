@@ -56,7 +56,7 @@ func (r Resource) applied(changes, then []Change) (*weaver, error) {
 		return nil, Errorf(Invalid, "There is no resource to change.")
 	}
 	root, changed := n.Edit(), false
-	e := edit{root: root, values: newShelf(changes, then)}
+	e := edit{root: root, values: newShelf(changes, then), chunk: min(len(changes)+len(then), 16)}
 	for _, list := range [...][]Change{changes, then} {
 		for _, c := range list {
 			if err := e.begin(c); err != nil {

@@ -99,7 +99,7 @@ func (d *Draft) unfold() {
 	d.open = true
 	n := d.node.Len()
 	chunk := make([]item, n)
-	d.items = make([]*item, 0, n)
+	d.items = make([]*item, 0, n+2) // most are unfolded to be added to
 	from := d.node.tok().start + 1
 	add := func(name string, v Node) {
 		t := v.tok()
@@ -210,15 +210,15 @@ func (d *Draft) Put(name string, v *Draft) {
 		it.draft = v
 		return
 	}
-	d.insertMember(len(d.items), item{name: name, draft: v})
+	d.insertMember(len(d.items), &item{name: name, draft: v})
 }
 
 // insertMember adds a member to an object before the one at a position.
-func (d *Draft) insertMember(at int, it item) {
+func (d *Draft) insertMember(at int, it *item) {
 	if it.head == nil {
 		it.head = headOf(it.name)
 	}
-	d.insert(at, &it)
+	d.insert(at, it)
 }
 
 // headOf gives what stands before the value of a member.

@@ -11,6 +11,37 @@ type edit struct {
 	value  Node // of Set and Replace
 	root   *Draft
 	values shelf
+
+	// Room for what is added, in pieces of chunk.
+	chunk  int
+	items  []item
+	drafts []Draft
+}
+
+// item keeps an item.
+func (e *edit) item(it item) *item {
+	if len(e.items) == cap(e.items) {
+		e.items = make([]item, 0, e.chunk)
+	}
+	e.items = append(e.items, it)
+	return &e.items[len(e.items)-1]
+}
+
+// draft is Node.Edit.
+func (e *edit) draft(n Node) *Draft {
+	if len(e.drafts) == cap(e.drafts) {
+		e.drafts = make([]Draft, 0, e.chunk)
+	}
+	e.drafts = append(e.drafts, Draft{node: n})
+	return &e.drafts[len(e.drafts)-1]
+}
+
+// valueOf is item.value.
+func (e *edit) valueOf(it *item) *Draft {
+	if it.draft == nil {
+		it.draft = e.draft(it.latest())
+	}
+	return it.draft
 }
 
 // begin checks a change.
@@ -102,12 +133,12 @@ func (e *edit) set(d *Draft, steps []step) (bool, error) {
 	if s.all() && (len(rest) == 0 || !it.latest().IsArray()) {
 		return e.into(it, rest)
 	}
-	member := it.value()
+	member := e.valueOf(it)
 	if !member.IsArray() {
 		if s.admits(member.node, 0) {
 			return e.into(it, rest)
 		}
-		member = emptyList.Edit()
+		member = e.draft(emptyList)
 		member.Insert(0, it.draft)
 		it.draft = member
 	}
@@ -119,7 +150,7 @@ func (e *edit) set(d *Draft, steps []step) (bool, error) {
 	}
 	made, err := e.element(s, rest)
 	if err == nil {
-		member.insert(member.Len(), &made)
+		member.insert(member.Len(), made)
 	}
 	return true, err
 }
@@ -127,7 +158,7 @@ func (e *edit) set(d *Draft, steps []step) (bool, error) {
 // into sets the value of an item, or of what is below it.
 func (e *edit) into(it *item, rest []step) (bool, error) {
 	if len(rest) > 0 {
-		return e.set(it.value(), rest)
+		return e.set(e.valueOf(it), rest)
 	}
 	if string(it.raw()) == string(e.value.Raw()) {
 		return false, nil
@@ -143,7 +174,7 @@ var memberOrder = []string{"resourceType", "id", "meta"}
 
 // place adds a member to an object: id and meta at the resource's head, others
 // at the end.
-func (e *edit) place(d *Draft, made item) {
+func (e *edit) place(d *Draft, made *item) {
 	at := -1
 	if rank := slices.Index(memberOrder, made.name); rank > 0 && d == e.root {
 		for i, it := range d.items {
@@ -159,30 +190,30 @@ func (e *edit) place(d *Draft, made item) {
 }
 
 // build makes the value of a missing member at steps[0].
-func (e *edit) build(steps []step) (item, error) {
+func (e *edit) build(steps []step) (*item, error) {
 	s := &steps[0]
 	el, err := e.element(s, steps[1:])
 	if err != nil || s.all() {
 		return el, err
 	}
-	list := emptyList.Edit()
+	list := e.draft(emptyList)
 	list.unfold()
-	list.insert(0, &el)
-	return item{draft: list}, nil
+	list.insert(0, el)
+	return e.item(item{draft: list}), nil
 }
 
 // element makes one element at s: the value itself, or an object that holds what
 // the condition asks for and then the rest of the path.
-func (e *edit) element(s *step, rest []step) (item, error) {
+func (e *edit) element(s *step, rest []step) (*item, error) {
 	if len(rest) == 0 {
-		return item{now: e.value}, nil
+		return e.item(item{now: e.value}), nil
 	}
 	if !s.least.Exists() {
-		return item{}, e.errorf("The condition in %s cannot be met.")
+		return nil, e.errorf("The condition in %s cannot be met.")
 	}
-	made := s.least.Edit()
+	made := e.draft(s.least)
 	_, err := e.set(made, rest)
-	return item{draft: made}, err
+	return e.item(item{draft: made}), err
 }
 
 // example gives the least object that meets the step's condition.

@@ -31,11 +31,11 @@ func (e *edit) replace() (bool, error) {
 		return true, nil
 	}
 	if list == nil || !list.IsArray() {
-		list = emptyList.Edit()
+		list = e.draft(emptyList)
 		if parent.find(last.name) != nil {
 			parent.Put(last.name, list)
 		} else {
-			e.place(parent, item{name: last.name, draft: list})
+			e.place(parent, e.item(item{name: last.name, draft: list}))
 		}
 	}
 	list.unfold()
@@ -60,7 +60,7 @@ func (e *edit) exchange(old []*item, s *step) []*item {
 	}
 	var added []*item
 	for v := range e.value.Each() {
-		added = append(added, &item{now: v})
+		added = append(added, e.item(item{now: v}))
 	}
 	return slices.Insert(kept, first, added...)
 }
