@@ -100,8 +100,9 @@ type process struct {
 // and waits until it is ready.
 func start(t *testing.T, dir string, under []string, flags ...string) *process {
 	t.Helper()
-	at, watch := freeAddress(t), freeAddress(t)
-	p := &process{base: "http://" + at, mllp: freeAddress(t), watch: "http://" + watch, ended: make(chan struct{}), clock: newClock(t, dir)}
+	free := freeAddresses(t, 3)
+	at, watch := free[0], free[1]
+	p := &process{base: "http://" + at, mllp: free[2], watch: "http://" + watch, ended: make(chan struct{}), clock: newClock(t, dir)}
 	args := append([]string{"serve", "--config", configOf(t, dir, at, p.mllp, watch)}, flags...)
 	line := append(under[:len(under):len(under)], os.Args[0])
 	p.cmd = exec.Command(line[0], line[1:]...)
@@ -167,20 +168,21 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// freeAddress gives one that nobody listens on, below those that Linux gives to clients:
-// one of theirs may be taken before the server has it.
-func freeAddress(t *testing.T) string {
+// freeAddresses gives some that nobody listens on, below those that Linux gives to
+// clients: one of theirs may be taken before the server has it.
+func freeAddresses(t *testing.T, n int) (all []string) {
 	t.Helper()
-	var err error
-	for range 100 {
-		var l net.Listener
-		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000))); err == nil {
-			defer l.Close()
-			return l.Addr().String()
+	for try := 0; len(all) < n; try++ {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
+		switch {
+		case err == nil:
+			defer l.Close() // all are held until there are enough
+			all = append(all, l.Addr().String())
+		case try > 100:
+			t.Fatal(err)
 		}
 	}
-	t.Fatal(err)
-	return ""
+	return all
 }
 
 // fleet is the processes of a test, some of which are killed and started again.
