@@ -1,6 +1,7 @@
 package r4
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -94,6 +95,13 @@ type Response struct {
 	ETag         string
 	LastModified time.Time
 	Outcome      []byte // an OperationOutcome as JSON
+}
+
+// Grow makes room for entries whose resources have so many bytes together. Without it
+// the buffer of a large Bundle is copied as it grows, which takes several times its size.
+func (b *Bundle) Grow(entries, bytes int) {
+	const around = 320 // address, mode, request and response of an entry, in bytes
+	b.buf = slices.Grow(b.buf, entries*around+bytes+1024)
 }
 
 // Match adds a resource that the search found.

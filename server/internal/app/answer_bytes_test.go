@@ -154,7 +154,7 @@ func TestAnswerBytes(t *testing.T) {
 			if tc.want != nil && !slices.Equal(got, tc.want) {
 				t.Errorf("the pages show %v, want %v", got, tc.want)
 			}
-			if limit := uint64(20 * store.PageBytes); most > limit {
+			if limit := uint64(15 * store.PageBytes); most > limit {
 				t.Errorf("a page takes %d bytes of memory, want at most %d", most, limit)
 			}
 			t.Logf("%d pages, at most %d MiB allocated for one", pages, most>>20)

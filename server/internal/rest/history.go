@@ -70,6 +70,9 @@ func (k *call) historyOf(e r4.Envelope, records []store.Record, shown subset) er
 	k.touch(records)
 	address := k.addresses(records)
 	return k.bundled(e, func(b *r4.Bundle) error {
+		if shown == nil {
+			b.Grow(len(records), sizeOf(records))
+		}
 		for i := range records {
 			entry, err := k.version(&records[i], shown)
 			if err != nil {

@@ -51,6 +51,9 @@ func (k *call) entries(b *r4.Bundle, shown subset, matches, included []store.Rec
 	k.touch(matches)
 	k.touch(included)
 	address := k.addresses(matches, included)
+	if shown == nil {
+		b.Grow(len(matches)+len(included), sizeOf(matches)+sizeOf(included))
+	}
 	for i := range matches {
 		r, err := k.out(matches[i].Resource)
 		if err == nil && shown != nil {
@@ -69,6 +72,14 @@ func (k *call) entries(b *r4.Bundle, shown subset, matches, included []store.Rec
 		b.Include(address(&included[i]), r.Raw())
 	}
 	return nil
+}
+
+// sizeOf gives how many bytes the resources of records have.
+func sizeOf(records []store.Record) (bytes int) {
+	for i := range records {
+		bytes += len(records[i].Resource.Raw())
+	}
+	return bytes
 }
 
 // addresses gives what makes the fullUrl of a record. Where two customers hold
