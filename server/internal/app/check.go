@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -150,6 +151,9 @@ func (c *Config) checkAddress(what, address string, allow []string, t TLSConfig)
 	return nil
 }
 
+// phoneForm is what people dial.
+var phoneForm = regexp.MustCompile(`^\+?[0-9][0-9 ()-]{4,30}$`)
+
 func (c *Config) checkCustomers() (errs []error) {
 	aliases := map[string]bool{}
 	for _, k := range c.Customers {
@@ -163,6 +167,9 @@ func (c *Config) checkCustomers() (errs []error) {
 		errs = append(errs, k.SoftMatch.check("customer "+k.Alias))
 		if _, err := readCodes(k.Codes, k.Systems); err != nil {
 			errs = append(errs, fmt.Errorf("customer %s: %w", k.Alias, err))
+		}
+		if k.Phone != "" && !phoneForm.MatchString(k.Phone) {
+			errs = append(errs, fmt.Errorf("customer %s: phone is a telephone number, of digits and blanks, such as 01632 960000", k.Alias))
 		}
 		for i, kind := range k.Requests {
 			if !slices.Contains(requests.Kinds, kind) || slices.Contains(k.Requests[:i], kind) {

@@ -134,6 +134,7 @@ type CustomerConfig struct {
 	Alias           string `yaml:"alias"`
 	Name            string `yaml:"name"`
 	ODS             string `yaml:"ods"`
+	Phone           string `yaml:"phone"` // what patients ring
 	Zone            string `yaml:"zone"`
 	AutoCreate      bool   `yaml:"auto_create"`
 	RequireLocation bool   `yaml:"require_location"`

@@ -69,6 +69,8 @@ func TestConfig(t *testing.T) {
 		{"a listener's own limit that is none", `partner: p}`, `partner: p, limits: {connections: -1}}`, "at least 1"},
 		{"a time of a listener that is none", `partner: p}`, `partner: p, limits: {frame: 48h}}`, "up to 24h"},
 		{"no connections", "store:", "limits: {http: {connections: 0}}\nstore:", "limits.http.connections"},
+		{"a telephone number", "alias: trust, ", "alias: trust, phone: \"01632 960000\", ", ""},
+		{"what is no telephone number", "alias: trust, ", "alias: trust, phone: \"ask <b>me</b>\", ", "phone"},
 		{"what patients may ask for (seed 002, step 1)", "alias: trust, ", "alias: trust, patient_requests: [cancel], ", ""},
 		{"what nobody may ask for", "alias: trust, ", "alias: trust, patient_requests: [move], ", "patient_requests"},
 		{"what patients may ask for, twice", "alias: trust, ", "alias: trust, patient_requests: [cancel, cancel], ", "patient_requests"},

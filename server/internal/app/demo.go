@@ -130,8 +130,8 @@ func (c *demoCmd) config(dir string) (Config, error) {
 	cfg.Listeners = []ListenerConfig{{Address: addr, Serves: append(slices.Clone(parts), partPretend)}}
 	cfg.MLLP = []MLLPConfig{{Address: c.MLLP, Partner: "partner_demo"}}
 	cfg.Customers = []CustomerConfig{
-		{Alias: "trustalias", Name: "Riverside NHS Trust", ODS: "RX1", AutoCreate: true, TestMessages: true, Requests: requests.Kinds},
-		{Alias: "alias_123", Name: "Hillside NHS Trust", ODS: "RX2", TestMessages: true, Requests: requests.Kinds},
+		{Alias: "trustalias", Name: "Riverside NHS Trust", ODS: "RX1", Phone: "01632 960000", AutoCreate: true, TestMessages: true, Requests: requests.Kinds},
+		{Alias: "alias_123", Name: "Hillside NHS Trust", ODS: "RX2", Phone: "01632 960001", TestMessages: true, Requests: requests.Kinds},
 	}
 	secret, err := auth.HashPassword(rand.Reader, demoSecret)
 	if err != nil {

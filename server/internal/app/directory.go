@@ -28,6 +28,7 @@ type directory struct {
 	addresses    map[string]networks
 	customers    map[string]hl7bridge.Customer
 	asks         map[string][]requests.Kind // what patients may ask for, by customer
+	phones       map[string]string          // what patients ring, by customer
 	subscribers  []outbox.Subscriber
 	offers       []booking.Offer
 	diaries      []diary.Template
@@ -79,7 +80,7 @@ func (r *register) passwordHash(id string) (string, bool) {
 func newDirectory(cfg Config) *directory {
 	d := &directory{
 		partners: map[string]hl7bridge.Partner{}, hashes: map[string]string{}, certificates: map[string]string{},
-		addresses: map[string]networks{}, customers: map[string]hl7bridge.Customer{}, asks: map[string][]requests.Kind{},
+		addresses: map[string]networks{}, customers: map[string]hl7bridge.Customer{}, asks: map[string][]requests.Kind{}, phones: map[string]string{},
 		offers: cfg.offers(), bars: cfg.BaRS,
 	}
 	d.diaries, _ = cfg.templates() // check refused any other
@@ -138,7 +139,7 @@ func newDirectory(cfg Config) *directory {
 			}
 			customer.Slots = append(customer.Slots, hl7bridge.SlotRule{From: from, Value: rule.Value, Schedule: rule.Schedule, System: rule.System})
 		}
-		d.customers[c.Alias], d.asks[c.Alias] = customer, c.Requests
+		d.customers[c.Alias], d.asks[c.Alias], d.phones[c.Alias] = customer, c.Requests, c.Phone
 	}
 	for _, c := range cfg.Clients {
 		for _, label := range c.Labels {

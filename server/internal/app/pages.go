@@ -94,7 +94,7 @@ func (a *App) patientCustomers() (all []pages.Customer) {
 	now := a.partners.now()
 	for _, alias := range now.aliases() {
 		c := now.customers[alias]
-		all = append(all, pages.Customer{Alias: alias, Name: c.Name, Zone: c.Zone})
+		all = append(all, pages.Customer{Alias: alias, Name: c.Name, Phone: now.phones[alias], Zone: c.Zone})
 	}
 	return all
 }

@@ -61,6 +61,9 @@ func TestAskAndAnswer(t *testing.T) {
 	j.must(j.follow(ctx, `id="ask"`))
 	const note = "A Tuesday, please.\nBefore noon <b>&</b> not \"early\"."
 	j.sent("change", note)
+	if !strings.Contains(j.body, `phone the hospital on <span class="app-no-wrap">01632 960000</span>`) {
+		t.Error("the page does not say which number to ring")
+	}
 	if !strings.Contains(j.body, "What happens next") {
 		t.Error("the page does not say what happens next")
 	}

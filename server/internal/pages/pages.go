@@ -53,6 +53,7 @@ type Server struct {
 // Customer is a data controller as patients know it.
 type Customer struct {
 	Alias, Name string
+	Phone       string // to ring; empty where none is known
 	Zone        *time.Location
 }
 

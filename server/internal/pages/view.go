@@ -23,6 +23,7 @@ type view struct {
 	Places  []string
 	Care    []string // services and specialties
 	Trust   string   // whose appointment it is
+	Phone   string   // of the trust; may be empty
 	Patient string   // name
 	NHS     string   // 999 000 2000
 	Notes   string   // for the patient
@@ -55,7 +56,7 @@ var statuses = map[string]status{
 func (s *Server) view(ctx context.Context, b booking) view {
 	root := b.stored.Resource.Root()
 	v := view{
-		Title: "Appointment", Trust: b.customer.Name, Patient: web.Shown(web.FullName(b.person.Names)), Status: statuses[b.about.Status],
+		Title: "Appointment", Trust: b.customer.Name, Phone: b.customer.Phone, Patient: web.Shown(web.FullName(b.person.Names)), Status: statuses[b.about.Status],
 		NHS: web.Spaced(r4.Value(b.person.Identifiers, fhir.NHSNumberSystem)), Notes: web.Shown(root.Get("patientInstruction").Text()),
 		Path: manage.Path(b.patient, b.about.ID), ToCome: b.toCome(s.Now()), Manage: s.managementURL(b) != "",
 	}
