@@ -121,7 +121,11 @@ func (r *reading) identifierOf(cx hl7.Field, where hl7.Ref) (id Identifier, ok b
 	}
 	switch system {
 	case fhir.NHSNumberSystem:
-		if value = plainNumber.Replace(value); !fhir.ValidNHSNumber(value) {
+		switch value = plainNumber.Replace(value); {
+		case fhir.ValidNHSNumber(value):
+		case kind == "": // nothing says that it is meant to be one: some hospital's own
+			return Identifier{}, false
+		default:
 			r.fail(invalid(where.String(), "must be an NHS number: ten digits, the last of them the check digit"))
 			return Identifier{}, false
 		}

@@ -23,6 +23,7 @@ func TestIdentify(t *testing.T) {
 		{"spelled NHSNBR and NHSNMBR", "PID|||9990000018^^^NHSNBR^NHSNMBR", Person{Identifiers: []Identifier{nhs}}},
 		{"spelled NHS and NHS, with a status as check digit", "PID|||999 000 0018^NSTS01^^NHS^NHS", Person{Identifiers: []Identifier{nhs}}},
 		{"no type", "PID|||9990000018^^^NHS", Person{Identifiers: []Identifier{nhs}}},
+		{"a hospital's own of no type", "PID|||0123456^^^NHS~H1^^^RXX^MR", Person{Identifiers: []Identifier{{"urn:rxx", "H1"}}}},
 		{"type NHS without authority", "PID|||9990000018^^^^NHS", Person{Identifiers: []Identifier{nhs}}},
 		{"authority by OID", "PID|||9990000018^^^&2.16.840.1.113883.2.1.4.1&ISO^NH", Person{Identifiers: []Identifier{nhs}}},
 		{"an address in capitals too", "PID|||a@example.org^^^EMAIL^EMAIL~A@Example.ORG^^^EMAIL^EMAIL", Person{Identifiers: []Identifier{{EmailSystem, "a@example.org"}}}},
