@@ -10,9 +10,9 @@ import (
 
 // reloaded are the keys of a configuration that a running server takes up. Any other
 // is as it was at the start.
-var reloaded = []string{"partners", "customers", "clients", "services", "diaries", "bars", "log_level"}
+var reloaded = []string{"partners", "customers", "clients", "staff", "services", "diaries", "bars", "log_level"}
 
-// Reload puts a configuration's partners, customers, clients, policy, diaries and log
+// Reload puts a configuration's partners, customers, clients, staff, policy, diaries and log
 // level in force, and reads the certificates of listeners anew: all of it, or nothing when anything
 // is wrong with it. Messages and requests that begin afterwards see the change, on
 // open connections too. It gives the keys that differ and need a new start.
@@ -34,6 +34,7 @@ func (a *App) Reload(cfg Config) (later []string, err error) {
 		return nil, err
 	}
 	a.partners.take(cfg)
+	a.staff.take(cfg.Staff)
 	select {
 	case a.reloads <- struct{}{}:
 	default: // the one before is not taken up yet

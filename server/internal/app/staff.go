@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"slotway/server/internal/auth"
@@ -35,28 +36,44 @@ type StaffConfig struct {
 	Roles        []string `yaml:"roles"` // what of the staff pages is open to them
 }
 
-// staffBook is the staff of the configuration.
+// staffBook is the staff of the configuration that is in force.
 type staffBook struct {
-	byID      map[string]StaffConfig
+	byID      atomic.Pointer[map[string]StaffConfig]
 	passwords *auth.Passwords
 }
 
 func newStaffBook(list []StaffConfig, now func() time.Time) (*staffBook, error) {
-	p := &staffBook{byID: map[string]StaffConfig{}}
-	for _, s := range list {
-		p.byID[s.ID] = s
-	}
+	p := &staffBook{}
+	p.take(list)
 	var err error
 	p.passwords, err = auth.NewPasswords(auth.PasswordsConfig{
-		Lookup: func(id string) (string, bool) { s, ok := p.byID[id]; return s.PasswordHash, ok && s.PasswordHash != "" },
+		Lookup: func(id string) (string, bool) {
+			s, ok := p.entry(id)
+			return s.PasswordHash, ok && s.PasswordHash != ""
+		},
 		Random: rand.Reader, Now: now, Hashes: runtime.NumCPU(),
 	})
 	return p, err
 }
 
+// take puts a configuration's staff in force.
+func (p *staffBook) take(list []StaffConfig) {
+	byID := map[string]StaffConfig{}
+	for _, s := range list {
+		byID[s.ID] = s
+	}
+	p.byID.Store(&byID)
+}
+
+// entry gives the entry of somebody.
+func (p *staffBook) entry(id string) (StaffConfig, bool) {
+	s, ok := (*p.byID.Load())[id]
+	return s, ok
+}
+
 // Person gives somebody of the staff.
 func (p *staffBook) Person(id string) (grant.Person, bool) {
-	s, ok := p.byID[id]
+	s, ok := p.entry(id)
 	return grant.Person{
 		ID: s.ID, Title: s.Title, First: s.FirstName, Last: s.LastName, Team: s.Team, Job: s.JobTitle, Customers: s.Customers,
 		Sees: len(s.Roles) == 0 || slices.Contains(s.Roles, string(staffpages.Requests)), // who has no roles is here to grant access

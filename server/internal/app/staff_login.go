@@ -131,7 +131,7 @@ func textsOf(claim json.RawMessage) (all []string) {
 // not stand under staff; who does has the team and customers that it says there, and
 // the roles, where it says any.
 func (d staffDesk) Now(p staffpages.Person) (staffpages.Person, bool) {
-	entry, known := d.book.byID[p.ID]
+	entry, known := d.book.entry(p.ID)
 	if p.Issuer == "" && (!known || entry.PasswordHash == "" || d.login.Issuer != "" && !d.login.Passwords) || p.Issuer != "" && p.Issuer != d.login.Issuer {
 		return p, false
 	}
@@ -153,7 +153,7 @@ func (d staffDesk) Now(p staffpages.Person) (staffpages.Person, bool) {
 // Colleagues gives those of the configuration who have a role and see the data of a
 // customer, by name.
 func (d staffDesk) Colleagues(role staffpages.Role, customer string) (all []staffpages.Person) {
-	for id := range d.book.byID {
+	for id := range *d.book.byID.Load() {
 		p, _ := d.Now(staffpages.Person{ID: id, Issuer: d.login.Issuer})
 		if p.May(role) && slices.Contains(p.Customers, customer) {
 			all = append(all, p)

@@ -74,10 +74,11 @@ func TestStaffLogin(t *testing.T) {
 
 // What a provider says of somebody, and what becomes of it.
 func TestStaffArrive(t *testing.T) {
-	book := &staffBook{byID: map[string]StaffConfig{
-		"jack":  {ID: "jack", PasswordHash: "x", FirstName: "Jack", LastName: "Brown", Team: "Desk", Customers: []string{"a"}, Roles: []string{"requests"}},
-		"plain": {ID: "plain", FirstName: "Plain", LastName: "Person", Customers: []string{"b"}},
-	}}
+	book := &staffBook{}
+	book.take([]StaffConfig{
+		{ID: "jack", PasswordHash: "x", FirstName: "Jack", LastName: "Brown", Team: "Desk", Customers: []string{"a"}, Roles: []string{"requests"}},
+		{ID: "plain", FirstName: "Plain", LastName: "Person", Customers: []string{"b"}},
+	})
 	login := StaffLoginConfig{Issuer: "https://idp.example", GroupsClaim: "memberOf", Roles: map[string][]string{"reports": {"G1", "G2"}, "health": {"G3"}}, Customers: []string{"c"}}
 	for name, tc := range map[string]struct {
 		token, info, idClaim, subject string

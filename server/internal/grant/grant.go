@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"slotway/fhir"
+	"slotway/server/internal/audit"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/store"
 )
@@ -332,6 +333,7 @@ func (s *Service) grant(ctx context.Context, f family) (Grant, error) {
 // End revokes a grant that concerns one of the customers, by the word of staff.
 // fhir.NotFound.
 func (s *Service) End(ctx context.Context, customers []string, id, why string) (g Grant, err error) {
+	why = cmp.Or(why, "Revoked by staff.")
 	err = s.Store.Update(ctx, func(tx store.Tx) error {
 		var f family
 		known, err := read(ctx, tx, familySpace, id, &f)
@@ -341,7 +343,13 @@ func (s *Service) End(ctx context.Context, customers []string, id, why string) (
 		if !known || len(both(f.Customers, customers)) == 0 {
 			return fhir.Errorf(fhir.NotFound, "There is no grant with this id.")
 		}
-		return s.revoke(ctx, tx, id, cmp.Or(why, "Revoked by staff."))
+		audit.Note(tx, func(e *audit.Event) {
+			if e.Act == "" {
+				e.Act = "grant.end"
+			}
+			e.Of, e.Why, e.Reach = append(e.Of, f.ID), why, f.Customers
+		})
+		return s.revoke(ctx, tx, id, why)
 	})
 	if err != nil {
 		return g, err

@@ -217,12 +217,8 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request, p Person) error 
 	if why == "" {
 		why = "Revoked by " + p.ID + "."
 	}
-	g, err := s.Grants.End(r.Context(), p.Customers, r.PathValue("id"), why)
-	if err != nil {
+	if _, err := s.Grants.End(s.doing(r, p, "staff.access.revoke"), p.Customers, r.PathValue("id"), why); err != nil {
 		return err
 	}
-	e := s.event(r, p, "staff.access.revoke", http.StatusSeeOther)
-	e.Of, e.Why = []string{g.ID}, why
-	s.Audit.Add(&e)
 	return web.Away(w, r, accessPath)
 }

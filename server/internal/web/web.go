@@ -10,6 +10,7 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strings"
 
 	"slotway/fhir"
@@ -75,12 +76,28 @@ func (s *Site) answer(do Page) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := s.Audit.Gate()
 		if err == nil {
-			err = do(w, r)
+			err = s.contained(do, w, r)
 		}
 		if err != nil {
 			s.fail(w, r, err)
 		}
 	})
+}
+
+// contained makes a page. A panic becomes a failure like any other. What is logged of
+// it is where it happened: its value may quote a record.
+func (s *Site) contained(do Page, w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() {
+		p := recover()
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		if p != nil {
+			s.Log.Error("a page caused a panic", "stack", string(debug.Stack()))
+			err = fhir.Errorf(fhir.Internal, "A page caused a panic.")
+		}
+	}()
+	return do(w, r)
 }
 
 // fail shows what a page failed with, and nothing of why.
