@@ -27,6 +27,7 @@ type message struct {
 	in       mappings.Intent
 	warnings []string // of in, before the Update
 	see      store.Visibility
+	prefix   string // of the keys of all messages of its sender with its control id
 	sum      string
 	sealed   []byte // its text
 	unfit    unfitItems
@@ -42,7 +43,7 @@ type message struct {
 func (s *Service) message(env hl7bridge.Envelope, in mappings.Intent) *message {
 	return &message{
 		s: s, env: env, in: in, warnings: in.Warnings, see: store.Of(env.Customer.Alias),
-		sum: sumOf(env.Raw), sealed: s.Seal(env.Raw), unfit: unfitItems{},
+		prefix: keyOf(env.Customer.Alias, env.Connecting, env.Peer.Partner, env.Control), sum: sumOf(env.Raw), sealed: s.Seal(env.Raw), unfit: unfitItems{},
 	}
 }
 
@@ -160,19 +161,15 @@ func sumOf(raw []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// keyPrefix is what the keys of all messages of one sender with one control id
-// have in common.
-func keyPrefix(env hl7bridge.Envelope) string {
-	return keyOf(env.Customer.Alias, env.Connecting, env.Peer.Partner, env.Control)
-}
-
+// keyOf is what the keys of all messages of one sender with one control id have in
+// common.
 func keyOf(customer, connecting, partner, control string) string {
-	return strings.Join([]string{customer, connecting, partner, control}, "\x00") + "\x00"
+	return strings.Join([]string{customer, connecting, partner, control, ""}, "\x00")
 }
 
 // key is what makes a message the same message: who sent it for whom, its
 // control id, and its bytes.
-func (m *message) key() string { return keyPrefix(m.env) + m.sum }
+func (m *message) key() string { return m.prefix + m.sum }
 
 // answered gives the stored answer of a message that was carried out before. Other
 // bytes under the same control id are a fault with some partners, and worth a warning
@@ -205,7 +202,7 @@ func (m *message) answered(ctx context.Context) (out hl7bridge.Answer, again boo
 // carriedOut gives the claim of the message, the zero one where there is none, and
 // whether there is one of other bytes under its control id.
 func (m *message) carriedOut(ctx context.Context) (own store.Claim, other bool, err error) {
-	claims, err := m.tx.Claims(ctx, messageSpace, keyPrefix(m.env), "", 2)
+	claims, err := m.tx.Claims(ctx, messageSpace, m.prefix, "", 2)
 	if err != nil {
 		return own, false, err
 	}

@@ -15,7 +15,8 @@ func (s *Store) Claimed(ctx context.Context, space, key string) (store.Claim, er
 }
 
 func (v *view) claimed(space, key string) (store.Claim, error) {
-	value := v.get(claims, pairKey(space, key))
+	v.key = appendPair(v.key[:0], space, key)
+	value := v.get(claims, v.key)
 	if value == nil {
 		return store.Claim{}, store.NoClaim(space)
 	}

@@ -10,15 +10,20 @@ import (
 )
 
 // idKey is the key of a resource in the bucket id.
-func idKey(k store.Key) []byte { return appendID(nil, k) }
+func idKey(k store.Key) []byte {
+	return appendID(make([]byte, 0, len(k.Customer)+len(k.Type)+len(k.ID)+2), k)
+}
 
 func appendID(b []byte, k store.Key) []byte {
 	return append(append(appendPair(b, k.Customer, k.Type), 0), k.ID...)
 }
 
 // pairKey is two texts with a zero byte between them: of a customer and a type,
-// of a claim's space and key, the beginning of a stream.
-func pairKey(one, two string) []byte { return appendPair(nil, one, two) }
+// of a claim's space and key, the beginning of a stream. There is room for what most
+// have behind it.
+func pairKey(one, two string) []byte {
+	return appendPair(make([]byte, 0, len(one)+len(two)+2+3*8), one, two)
+}
 
 func appendPair(b []byte, one, two string) []byte {
 	return append(append(append(b, one...), 0), two...)

@@ -115,7 +115,8 @@ func (v *view) space(customer, owner string) (space uint32, ok bool) {
 
 // count gives how many resources of a type a customer has.
 func (v *view) count(customer, typ string) uint64 {
-	n, _ := binary.Uvarint(v.get(counts, pairKey(customer, typ)))
+	v.key = appendPair(v.key[:0], customer, typ)
+	n, _ := binary.Uvarint(v.get(counts, v.key))
 	return n
 }
 
