@@ -114,3 +114,47 @@ func BenchmarkSearch(b *testing.B) {
 		})
 	}
 }
+
+// A page of events keeps to store.PageBytes: what is made is as large as what is stored.
+func TestSearchPageBytes(t *testing.T) {
+	l := newLog(t, empty(t))
+	for range 30 {
+		e := audit.Event{Time: began, Act: "search-type", Client: "c", Reach: []string{"a"}}
+		for i := range 2000 {
+			e.Touched = append(e.Touched, audit.Ref(store.Key{Customer: "a", Type: "Appointment", ID: fmt.Sprintf("00000000-0000-4000-8000-%012d", i)}, 1))
+		}
+		l.Add(&e)
+	}
+	if err := l.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c := search.NewCatalog(nil, time.UTC)
+	r := &audit.Reader{Log: l, Catalog: c, Source: "http://x.test", Customers: func() []string { return []string{"a"} }}
+	for _, order := range []string{""} {
+		q, found, pages := ask(t, c, "_count=1000"+order), map[string]bool{}, 0
+		for {
+			page, err := r.Search(t.Context(), store.Of("a"), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			size := 0
+			for _, rec := range page.Records {
+				size += len(rec.Resource.Raw())
+				if found[rec.ID] {
+					t.Errorf("%s was shown twice", rec.ID)
+				}
+				found[rec.ID] = true
+			}
+			if size > store.PageBytes {
+				t.Errorf("a page has %d bytes, want at most %d", size, store.PageBytes)
+			}
+			if pages++; page.Next == "" {
+				break
+			}
+			q.After = page.Next
+		}
+		if len(found) != 30 || pages < 2 {
+			t.Errorf("%d events on %d pages, want 30 on several", len(found), pages)
+		}
+	}
+}
