@@ -2,36 +2,11 @@ package pages
 
 import (
 	"net/http"
-	"slices"
 
 	"slotway/server/internal/manage"
 	"slotway/server/internal/session"
 	"slotway/server/internal/web"
 )
-
-// overview is the page of the patient's appointments.
-func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
-	v, ok, err := s.signedIn(w, r, "/patient")
-	if err != nil || !ok {
-		return err
-	}
-	coming, over, err := s.all(r.Context(), v.Person)
-	if err != nil {
-		return err
-	}
-	data := struct{ Coming, Over []view }{}
-	for _, b := range coming {
-		data.Coming = append(data.Coming, s.view(r.Context(), b))
-	}
-	for _, b := range over {
-		data.Over = append(data.Over, s.view(r.Context(), b))
-	}
-	s.note(r, v.Person, actOverview, http.StatusOK, append(coming, over...)...)
-	if slices.ContainsFunc(data.Coming, view.leaves) || slices.ContainsFunc(data.Over, view.leaves) {
-		web.MayLeave(w, s.Origin)
-	}
-	return s.showOnce(w, r, v, http.StatusOK, "overview", layout{Title: "Your appointments", Data: data})
-}
 
 // appointment is the page of one appointment; its address, with a proof, is also
 // the callback.

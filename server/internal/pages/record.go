@@ -64,7 +64,7 @@ func (s *Server) records(ctx context.Context, p session.Person) (own []record, e
 }
 
 // most is how many resources of a kind are looked at for one person.
-const most = 500
+const most = 5000
 
 func (s *Server) find(ctx context.Context, see store.Visibility, typ, query string) ([]store.Record, error) {
 	parsed, err := search.Parse(s.Catalog, typ, query, s.Now())
@@ -72,8 +72,7 @@ func (s *Server) find(ctx context.Context, see store.Visibility, typ, query stri
 		return nil, fhir.Errorf(fhir.Internal, "looking for a person's own").Because(err)
 	}
 	parsed.Query.Count, parsed.Query.Total = most, search.TotalNone
-	page, err := s.Store.Search(ctx, see, parsed.Query)
-	return page.Records, err
+	return store.Every(ctx, s.Store, see, parsed.Query)
 }
 
 // bookings gives the appointments of a record that meet a further condition. What
