@@ -165,13 +165,17 @@ func (b *tab) run(actions ...chromedp.Action) {
 func (b *tab) settled(action chromedp.Action) {
 	b.t.Helper()
 	for range 10 {
-		if err := chromedp.Run(b.ctx, action); err == nil || !strings.Contains(err.Error(), "Could not find node") && !strings.Contains(err.Error(), "Cannot find context") {
+		err := chromedp.Run(b.ctx, action)
+		if err == nil || !slices.ContainsFunc(replaced, func(text string) bool { return strings.Contains(err.Error(), text) }) {
 			b.run(chromedp.ActionFunc(func(context.Context) error { return err }))
 			return
 		}
 	}
 	b.run(action)
 }
+
+// replaced are in what the browser says where the document was.
+var replaced = []string{"Could not find node", "No node with given id", "Cannot find context"}
 
 // click clicks what a selector finds, and waits for the page that follows to have
 // what another finds.

@@ -311,7 +311,7 @@ func TestIdleInBrowser(t *testing.T) {
 	b.run(chromedp.Click("input[value='pretend-"+j.nhs+"']", chromedp.ByQuery))
 	b.click("button:not(.plain)", "#note")
 	var note string
-	b.run(chromedp.Value("#note", &note, chromedp.ByQuery))
+	b.settled(chromedp.Value("#note", &note, chromedp.ByQuery))
 	if note != "Written before the end." {
 		t.Errorf("the form has %q", note)
 	}
