@@ -36,9 +36,7 @@ func (w *world) stuffed(n int) {
 // in bytes, without what reads it here.
 func (w *world) heavy(path string, header ...string) (body []byte, allocated uint64) {
 	w.t.Helper()
-	if strings.HasPrefix(path, w.base) {
-		path = strings.TrimPrefix(path, w.base)
-	}
+	path = strings.TrimPrefix(path, w.base)
 	ask := func(read func(io.Reader) error) {
 		w.t.Helper()
 		req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.base+path, nil)
