@@ -24,7 +24,7 @@ func TestStalledReader(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it makes 5,000 commits' worth of changes")
 	}
-	const appointments, updates, writers = 1000, 5000, 4
+	const appointments, updates, writers = 400, 5000, 4 // one page, of 8 MB
 	dir := t.TempDir()
 	a := startDemo(t, dir, Settings{})
 	load := func(i int, status string) store.Put {
