@@ -8,6 +8,8 @@ import (
 	"encoding/hex"
 	"net/http"
 	"path"
+
+	"slotway/server/internal/wire"
 )
 
 //go:embed assets
@@ -68,7 +70,7 @@ func serveAsset(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding")
 	body := a.plain
-	if takesGzip(r.Header) {
+	if wire.TakesGzip(r.Header) {
 		h.Set("Content-Encoding", "gzip")
 		body = a.gzip
 	}

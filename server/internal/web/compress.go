@@ -3,11 +3,12 @@ package web
 import (
 	"compress/gzip"
 	"crypto/rand"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+
+	"slotway/server/internal/wire"
 )
 
 // packed compresses the pages of a handler for who takes gzip. What is compressed must
@@ -18,7 +19,7 @@ import (
 // within maxPadding besides.
 func packed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := &packer{ResponseWriter: w, may: takesGzip(r.Header) && (r.URL.RawQuery == "" || own(r.Header))}
+		p := &packer{ResponseWriter: w, may: wire.TakesGzip(r.Header) && (r.URL.RawQuery == "" || own(r.Header))}
 		defer p.end()
 		next.ServeHTTP(p, r)
 	})
@@ -28,22 +29,6 @@ func packed(next http.Handler) http.Handler {
 // browser says from where it comes; what is no browser is nobody's victim.
 func own(h http.Header) bool {
 	return slices.Contains([]string{"", "same-origin", "none"}, h.Get("Sec-Fetch-Site"))
-}
-
-// takesGzip says whether a client takes gzip (RFC 9110 section 12.5.3).
-func takesGzip(h http.Header) bool {
-	takes := false
-	for part := range strings.SplitSeq(strings.Join(h.Values("Accept-Encoding"), ","), ",") {
-		coding, params, err := mime.ParseMediaType(strings.TrimSpace(part))
-		if err != nil || coding != "gzip" && coding != "*" {
-			continue
-		}
-		takes = strings.Trim(params["q"], "0.") != "" || params["q"] == ""
-		if coding == "gzip" {
-			return takes
-		}
-	}
-	return takes
 }
 
 const (

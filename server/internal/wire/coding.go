@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"net/http"
 	"strings"
 	"sync"
 
@@ -56,6 +57,13 @@ func acceptsCoding(header []string) (coding, error) {
 		return zipped, nil
 	}
 	return zippedLong, nil
+}
+
+// TakesGzip says whether a request wants gzip no less than no coding at all (RFC 9110
+// section 12.5.3). A header that takes neither is as good as one that does not want it.
+func TakesGzip(h http.Header) bool {
+	c, err := acceptsCoding(h["Accept-Encoding"])
+	return err == nil && c != identity
 }
 
 // zipper is a compressor with its buffer. Both are large, so they are kept.
