@@ -13,17 +13,8 @@ import (
 //go:embed templates
 var files embed.FS
 
-// templates are the pages by name, each within the layout.
-var templates = web.MustTemplates(files, "templates")
-
-// layout is what a page is filled in with.
-type layout struct {
-	Title   string
-	Error   bool // the title says so
-	Version string
-	Test    bool
-	Data    any
-}
+// templates are the pages by name.
+var templates = web.MustTemplates(files, web.Look{Service: "Slotway for staff", Files: assetsPath})
 
 // field is one of the request's own, which the form sends again.
 type field struct{ Name, Value string }
@@ -42,7 +33,7 @@ func (c *consent) show(w http.ResponseWriter, a asked, status int, form url.Valu
 			data.Hidden = append(data.Hidden, field{name, form.Get(name)})
 		}
 	}
-	return templates.Show(w, status, "consent", layout{Title: "Grant access", Error: problem != "", Version: web.Version, Test: c.Test, Data: data})
+	return templates.Show(w, status, "consent", web.Layout{Title: "Grant access", Error: problem != "", Test: c.Test, Data: data})
 }
 
 // failures say what went wrong, and what to do.
@@ -62,7 +53,7 @@ func (c *consent) fail(w http.ResponseWriter, r *http.Request, err error) error 
 }
 
 func (c *consent) say(w http.ResponseWriter, _ *http.Request, status int, m web.Message) {
-	if err := templates.Show(w, status, "message", layout{Title: m.Title, Error: true, Version: web.Version, Test: c.Test, Data: m.Text}); err != nil {
+	if err := templates.Show(w, status, "message", web.Layout{Title: m.Title, Error: true, Test: c.Test, Data: m.Text}); err != nil {
 		http.Error(w, m.Title, http.StatusInternalServerError)
 	}
 }

@@ -137,7 +137,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) showAsk(w http.ResponseWriter, r *http.Request, v session.Session, b booking, status int, f askForm) error {
 	f.View, f.Max = s.view(r.Context(), b), request.MaxText
-	return s.show(w, status, "ask", layout{Title: "Ask to " + f.May.Words(), Error: len(f.Problems) > 0, Who: &v, Data: f})
+	return s.show(w, &v, status, "ask", web.Layout{Title: "Ask to " + f.May.Words(), Error: len(f.Problems) > 0, Data: f})
 }
 
 // asked takes the form, keeps what was written, and goes on to where it is checked.
@@ -213,7 +213,7 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
 	}
 	f.View = s.view(r.Context(), b)
 	s.note(r, v.Person, actAsk, http.StatusOK, b)
-	return s.show(w, http.StatusOK, "ask-check", layout{Title: "Check your request", Who: &v, Data: f})
+	return s.show(w, &v, http.StatusOK, "ask-check", web.Layout{Title: "Check your request", Data: f})
 }
 
 // send makes the request. Sent twice it is one; and what is sent is what was shown:
@@ -295,7 +295,7 @@ func (s *Server) sent(w http.ResponseWriter, r *http.Request) error {
 		return web.Away(w, r, manage.Path(b.patient, b.about.ID))
 	}
 	s.note(r, v.Person, actAsk, http.StatusOK, b)
-	return s.show(w, http.StatusOK, "ask-sent", layout{Title: "Request sent", Who: &v, Data: askForm{View: s.view(r.Context(), b), Kind: string(asked.Kind)}})
+	return s.show(w, &v, http.StatusOK, "ask-sent", web.Layout{Title: "Request sent", Data: askForm{View: s.view(r.Context(), b), Kind: string(asked.Kind)}})
 }
 
 // acting gives a context in which what is written is recorded as the person's.

@@ -126,7 +126,7 @@ func (s *Server) showAppointment(w http.ResponseWriter, r *http.Request, v sessi
 	if data.Manage {
 		web.MayLeave(w, s.Origin)
 	}
-	return s.showOnce(w, r, v, status, "appointment", layout{Title: data.Title, Error: len(wr.Problems) > 0, Data: data})
+	return s.showOnce(w, r, v, status, "appointment", web.Layout{Title: data.Title, Error: len(wr.Problems) > 0, Data: data})
 }
 
 // reply adds a message of the patient to the conversation.

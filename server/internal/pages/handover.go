@@ -35,14 +35,14 @@ func (s *Server) appointment(w http.ResponseWriter, r *http.Request) error {
 
 // showOnce shows a page to somebody who is signed in, with the banner on the first
 // after they came back.
-func (s *Server) showOnce(w http.ResponseWriter, r *http.Request, v session.Session, status int, name string, l layout) error {
-	l.Who, l.Tell = &v, v.Tell
+func (s *Server) showOnce(w http.ResponseWriter, r *http.Request, v session.Session, status int, name string, l web.Layout) error {
+	l.Tell = v.Tell
 	if v.Tell != "" {
 		if err := s.Sessions.Change(r.Context(), r, func(v *session.Session) { v.Tell = "" }); err != nil {
 			return err
 		}
 	}
-	return s.show(w, status, name, l)
+	return s.show(w, &v, status, name, l)
 }
 
 // handOver sends the patient to where the appointment is managed (seed 000, 2A and

@@ -40,7 +40,7 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
 	if at.Of > 1 {
 		title = fmt.Sprintf("%s (page %d of %d)", title, at.Number, at.Of)
 	}
-	return s.showOnce(w, r, v, http.StatusOK, "overview", layout{Title: title, Data: data})
+	return s.showOnce(w, r, v, http.StatusOK, "overview", web.Layout{Title: title, Data: data})
 }
 
 // part is a page of the overview.

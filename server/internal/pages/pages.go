@@ -57,8 +57,14 @@ type Customer struct {
 	Zone        *time.Location
 }
 
+// The addresses of the pages, and of what they load, begin with these.
+const (
+	home       = "/patient"
+	assetsPath = "/assets"
+)
+
 // Paths begin the addresses of the pages.
-var Paths = []string{"/patient", "/assets"}
+var Paths = []string{home, assetsPath}
 
 // RedirectPath is where NHS login sends the browser back to.
 const RedirectPath = "/patient/sign-in/return"
@@ -77,8 +83,8 @@ func (s *Server) routes() map[string]page {
 		"GET " + RedirectPath:        s.endSignIn,
 		"POST /patient/sign-out":     s.signOut,
 		"GET /patient/signed-out":    s.signedOut,
-		"GET /patient/session":       s.sessionLeft,
-		"POST /patient/session":      s.sessionStay,
+		"GET /patient/session":       s.Sessions.SayLeft,
+		"POST /patient/session":      s.Sessions.Stay,
 		"GET /patient/accessibility": s.still("accessibility", "Accessibility statement"),
 		"GET /patient/privacy":       s.still("privacy", "Privacy and cookies"),
 		"GET " + one:                 s.appointment,
@@ -98,6 +104,6 @@ func (s *Server) routes() map[string]page {
 
 // Handler serves the pages, and nothing of any other address.
 func (s *Server) Handler() http.Handler {
-	site := &web.Site{Origin: s.Origin, Assets: "/assets", Failures: failures, Say: s.say, Audit: s.Audit, Log: s.Log}
+	site := &web.Site{Origin: s.Origin, Assets: assetsPath, Failures: failures, Say: s.say, Audit: s.Audit, Log: s.Log}
 	return site.Handler(s.routes())
 }

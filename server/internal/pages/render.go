@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"embed"
 	"net/http"
 
@@ -9,29 +10,20 @@ import (
 	"slotway/server/internal/web"
 )
 
-// layout is what a page is filled in with.
-type layout struct {
-	Title   string
-	Error   bool // the title says so
-	Version string
-	Who     *session.Session // of who is signed in
-	Left    int              // seconds until that is over
-	Test    bool
-	Tell    string // what happened, as session.Session.Tell
-	Data    any
-}
-
 //go:embed templates
 var files embed.FS
 
-// templates are the pages by name, each within the layout.
-var templates = web.MustTemplates(files, "templates")
+// templates are the pages by name.
+var templates = web.MustTemplates(files, web.Look{
+	Service: "Slotway appointments", Home: home, Files: assetsPath,
+	Support: []web.Link{{Path: home + "/accessibility", Title: "Accessibility statement"}, {Path: home + "/privacy", Title: "Privacy and cookies"}},
+})
 
-// show writes a page.
-func (s *Server) show(w http.ResponseWriter, status int, name string, l layout) error {
-	l.Version, l.Test = web.Version, s.Test
-	if l.Who != nil {
-		l.Left = s.left(*l.Who)
+// show writes a page for who is signed in; nil for nobody.
+func (s *Server) show(w http.ResponseWriter, who *session.Session, status int, name string, l web.Layout) error {
+	l.Test = s.Test
+	if who != nil {
+		l.Who, l.Left = cmp.Or(who.Person.Name, "Signed in"), s.Sessions.Left(*who)
 	}
 	return templates.Show(w, status, name, l)
 }
@@ -43,12 +35,16 @@ func (s *Server) still(name, title string) page {
 		if err != nil {
 			return err
 		}
-		l := layout{Title: title}
-		if ok {
-			l.Who = &v
-		}
-		return s.show(w, http.StatusOK, name, l)
+		return s.show(w, some(v, ok), http.StatusOK, name, web.Layout{Title: title})
 	}
+}
+
+// some gives a session that there is, and nil for none.
+func some(v session.Session, ok bool) *session.Session {
+	if !ok {
+		return nil
+	}
+	return &v
 }
 
 // message is what a page of one message says.
@@ -76,13 +72,10 @@ func (s *Server) say(w http.ResponseWriter, r *http.Request, status int, m web.M
 
 func (s *Server) tell(w http.ResponseWriter, r *http.Request, status int, m message) {
 	if m.To == "" {
-		m.To, m.Link = "/patient", "Go to your appointments"
+		m.To, m.Link = home, "Go to your appointments"
 	}
-	l := layout{Title: m.Title, Error: true, Data: m}
-	if v, ok, err := s.Sessions.Get(r.Context(), r); err == nil && ok {
-		l.Who = &v
-	}
-	if err := s.show(w, status, "message", l); err != nil {
+	v, ok, err := s.Sessions.Get(r.Context(), r)
+	if err := s.show(w, some(v, ok && err == nil), status, "message", web.Layout{Title: m.Title, Error: true, Data: m}); err != nil {
 		http.Error(w, "Sorry, there is a problem with the service.", http.StatusInternalServerError)
 	}
 }

@@ -71,7 +71,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 		Start string
 		Idle  bool // the person was signed in, and did nothing for too long
 	}{"/patient/sign-in/start?to=" + url.QueryEscape(to), old.Person.Subject != ""}
-	return s.show(w, http.StatusOK, "sign-in", layout{Title: "Sign in", Data: data})
+	return s.show(w, nil, http.StatusOK, "sign-in", web.Layout{Title: "Sign in", Data: data})
 }
 
 // startSignIn sends the browser to NHS login. It asks who it is in any case: the

@@ -28,7 +28,7 @@ func (s *Server) withdraw(w http.ResponseWriter, r *http.Request) error {
 		View  view
 		Asked askedView
 	}{s.view(r.Context(), b), b.sayRequest(asked)}
-	return s.show(w, http.StatusOK, "withdraw", layout{Title: "Withdraw your request", Who: &v, Data: data})
+	return s.show(w, &v, http.StatusOK, "withdraw", web.Layout{Title: "Withdraw your request", Data: data})
 }
 
 // withdrawn takes it back.

@@ -124,7 +124,7 @@ func (s *Server) access(w http.ResponseWriter, r *http.Request, p Person) error 
 		data.Grants = append(data.Grants, s.grantView(p, g))
 	}
 	s.note(r, p, "staff.access.list", http.StatusOK)
-	return s.show(w, r, p, http.StatusOK, "access", layout{Title: "Access", Data: data})
+	return s.show(w, r, p, http.StatusOK, "access", web.Layout{Title: "Access", Data: data})
 }
 
 // common gives what two lists have in common.
@@ -205,7 +205,7 @@ func (s *Server) askRevoke(w http.ResponseWriter, r *http.Request, p Person) err
 	if i < 0 {
 		return web.NoPage()
 	}
-	return s.show(w, r, p, http.StatusOK, "revoke", layout{Title: "End access", Data: s.grantView(p, grants[i])})
+	return s.show(w, r, p, http.StatusOK, "revoke", web.Layout{Title: "End access", Data: s.grantView(p, grants[i])})
 }
 
 // revoke ends it.

@@ -54,7 +54,7 @@ func (s *Server) schedules(w http.ResponseWriter, r *http.Request, p Person) err
 		slices.SortStableFunc(d.List, func(a, b diary) int { return strings.Compare(a.Name, b.Name) })
 		all = append(all, d)
 	}
-	return s.show(w, r, p, http.StatusOK, "schedules", layout{Title: "Calendar", Data: all})
+	return s.show(w, r, p, http.StatusOK, "schedules", web.Layout{Title: "Calendar", Data: all})
 }
 
 // find gives the resources of a customer that a search finds.
@@ -173,7 +173,7 @@ func (s *Server) booking(w http.ResponseWriter, r *http.Request, p Person) error
 	}
 	v.Rows = s.rowsOf(r.Context(), customer, root, about)
 	s.note(r, p, "staff.calendar.appointment", http.StatusOK, shown...)
-	return s.show(w, r, p, http.StatusOK, "booking", layout{Title: v.Title, Data: v})
+	return s.show(w, r, p, http.StatusOK, "booking", web.Layout{Title: v.Title, Data: v})
 }
 
 // within says whether an appointment has a slot of a schedule.

@@ -71,7 +71,7 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request, p Person) error 
 	}
 	data.More = dead.Next != ""
 	s.note(r, p, "staff.health.view", http.StatusOK)
-	return s.show(w, r, p, http.StatusOK, "health", layout{Title: "Health", Data: data})
+	return s.show(w, r, p, http.StatusOK, "health", web.Layout{Title: "Health", Data: data})
 }
 
 func (s *Server) letter(it outbox.Item) letter {
@@ -133,7 +133,7 @@ func (s *Server) askDrop(w http.ResponseWriter, r *http.Request, p Person) error
 	if i < 0 {
 		return web.NoPage()
 	}
-	return s.show(w, r, p, http.StatusOK, "drop", layout{Title: "Drop a message", Data: s.letter(page.Items[i])})
+	return s.show(w, r, p, http.StatusOK, "drop", web.Layout{Title: "Drop a message", Data: s.letter(page.Items[i])})
 }
 
 // drop takes it out.

@@ -24,7 +24,7 @@ type messageView struct {
 	line
 	Customer string // whose message it is
 	Sent     string // MSH-7, as people read it
-	Tabs     []item
+	Tabs     []web.Link
 	Replay   bool
 	// Of the page that shows it.
 	Answer   hl7bridge.Answer
@@ -56,11 +56,11 @@ func (s *Server) messageOf(e journal.Entry, p Person, at string) messageView {
 	if e.Review != "" && p.May(Review) {
 		v.Held = reviewPath + "/" + url.PathEscape(e.Review)
 	}
-	tabs := []item{{v.Path, "Summary and answer", at == ""}}
+	tabs := []web.Link{{Path: v.Path, Title: "Summary and answer", Current: at == ""}}
 	if p.May(Contents) {
-		tabs = append(tabs, item{v.Path + "/text", "As it was sent", at == "text"}, item{v.Path + "/fields", "Segments and fields", at == "fields"})
+		tabs = append(tabs, web.Link{Path: v.Path + "/text", Title: "As it was sent", Current: at == "text"}, web.Link{Path: v.Path + "/fields", Title: "Segments and fields", Current: at == "fields"})
 		if len(e.Wrote) > 0 {
-			tabs = append(tabs, item{v.Path + "/fhir", "Changes and FHIR", at == "fhir"})
+			tabs = append(tabs, web.Link{Path: v.Path + "/fhir", Title: "Changes and FHIR", Current: at == "fhir"})
 		}
 	}
 	v.Tabs = tabs
@@ -80,7 +80,7 @@ func (s *Server) message(w http.ResponseWriter, r *http.Request, p Person) error
 	for _, a := range v.Answer.Errors {
 		v.Errors = append(v.Errors, web.Problem{Field: placeOf(a), Text: strings.Join(slices.DeleteFunc([]string{a.Code, a.CodeText, a.AppText, a.UserText}, func(t string) bool { return t == "" }), ", ")})
 	}
-	return s.show(w, r, p, http.StatusOK, "message-entry", layout{Title: "Message " + e.Control, Data: v})
+	return s.show(w, r, p, http.StatusOK, "message-entry", web.Layout{Title: "Message " + e.Control, Data: v})
 }
 
 // placeOf names where an error of an acknowledgement is: PID-3.
@@ -110,7 +110,7 @@ func (s *Server) messageText(w http.ResponseWriter, r *http.Request, p Person) e
 	}
 	v := s.messageOf(k.Entry, p, "text")
 	v.Text, v.Forgot = k.Message, len(k.Raw) == 0
-	return s.show(w, r, p, http.StatusOK, "message-text", layout{Title: "Message " + k.Control + " as it was sent", Data: v})
+	return s.show(w, r, p, http.StatusOK, "message-text", web.Layout{Title: "Message " + k.Control + " as it was sent", Data: v})
 }
 
 // segment is a segment of a message in words.
@@ -140,7 +140,7 @@ func (s *Server) messageFields(w http.ResponseWriter, r *http.Request, p Person)
 	if m, _ := hl7.ParseAs(k.Raw, k.Charset); m != nil { // what could not be read has no segments
 		v.Segments = segmentsOf(m)
 	}
-	return s.show(w, r, p, http.StatusOK, "message-fields", layout{Title: "Message " + k.Control + " by segments and fields", Data: v})
+	return s.show(w, r, p, http.StatusOK, "message-fields", web.Layout{Title: "Message " + k.Control + " by segments and fields", Data: v})
 }
 
 // maxFields is how many fields of a segment are shown.
@@ -228,7 +228,7 @@ func (s *Server) messageFHIR(w http.ResponseWriter, r *http.Request, p Person) e
 		}
 	}
 	s.note(r, p, "staff.messages.fhir", http.StatusOK, shown...)
-	return s.show(w, r, p, http.StatusOK, "message-fhir", layout{Title: "What message " + e.Control + " changed", Data: v})
+	return s.show(w, r, p, http.StatusOK, "message-fhir", web.Layout{Title: "What message " + e.Control + " changed", Data: v})
 }
 
 // made reads a version that the journal names as Type/id/version.

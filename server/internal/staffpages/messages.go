@@ -12,6 +12,7 @@ import (
 	"slotway/fhir"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/journal"
+	"slotway/server/internal/web"
 )
 
 const messagesPath = home + "/messages"
@@ -104,7 +105,7 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request, p Person) erro
 		t, err := moment(b.text, zone)
 		if err != nil {
 			data.Field, data.Problem = b.name, "Enter a time like 2026-05-12 or 2026-05-12T09:30"
-			return s.show(w, r, p, http.StatusBadRequest, "messages", layout{Title: "Messages", Error: true, Data: data})
+			return s.show(w, r, p, http.StatusBadRequest, "messages", web.Layout{Title: "Messages", Error: true, Data: data})
 		}
 		*b.at = t
 	}
@@ -119,7 +120,7 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request, p Person) erro
 		q.Set("after", page.Next)
 		data.Older = messagesPath + "?" + q.Encode()
 	}
-	return s.show(w, r, p, http.StatusOK, "messages", layout{Title: "Messages", Data: data})
+	return s.show(w, r, p, http.StatusOK, "messages", web.Layout{Title: "Messages", Data: data})
 }
 
 // moment reads a time of a form: a day, or a time of a day. Empty is no time.

@@ -1,6 +1,7 @@
 package staffpages
 
 import (
+	"cmp"
 	"embed"
 	"net/http"
 	"strings"
@@ -12,47 +13,27 @@ import (
 //go:embed templates
 var files embed.FS
 
-// templates are the pages by name, each within the layout.
-var templates = web.MustTemplates(files, "templates")
-
-// layout is what a page is filled in with.
-type layout struct {
-	Title string
-	Error bool // the title says so
-	Data  any
-	frame
-}
-
-// frame is what show adds to it.
-type frame struct {
-	Version    string
-	Test       bool
-	Person     *Person // who is signed in
-	Left       int     // seconds of their session
-	Navigation []item
-}
-
-// item is a link of the navigation.
-type item struct {
-	Path, Title string
-	Current     bool
-}
+// templates are the pages by name.
+var templates = web.MustTemplates(files, web.Look{
+	Service: "Slotway for staff", Home: home, Files: assetsPath, Sheet: "staff.css", Wide: true,
+	Support: []web.Link{{Path: home + "/help", Title: "Accessibility and privacy"}},
+})
 
 // show writes a page for somebody who is signed in, or with the zero Person for
 // anybody.
-func (s *Server) show(w http.ResponseWriter, r *http.Request, p Person, status int, name string, l layout) error {
-	l.frame = frame{Version: web.Version, Test: s.Test}
+func (s *Server) show(w http.ResponseWriter, r *http.Request, p Person, status int, name string, l web.Layout) error {
+	l.Test = s.Test
 	if p.ID != "" {
 		v, ok, err := s.Sessions.Peek(r.Context(), r)
 		if err != nil {
 			return err
 		}
-		if l.Person = &p; ok {
-			l.Left = s.left(v)
+		if l.Who = cmp.Or(p.Name, p.ID); ok {
+			l.Left = s.Sessions.Left(v)
 		}
 		for _, sec := range s.sections() {
 			if p.May(sec.role) {
-				l.Navigation = append(l.Navigation, item{sec.path, sec.title, r.URL.Path == sec.path || strings.HasPrefix(r.URL.Path, sec.path+"/")})
+				l.Navigation = append(l.Navigation, web.Link{Path: sec.path, Title: sec.title, Current: r.URL.Path == sec.path || strings.HasPrefix(r.URL.Path, sec.path+"/")})
 			}
 		}
 	}
@@ -66,7 +47,7 @@ func (s *Server) still(name, title string) web.Page {
 		if err != nil {
 			return err
 		}
-		return s.show(w, r, p, http.StatusOK, name, layout{Title: title})
+		return s.show(w, r, p, http.StatusOK, name, web.Layout{Title: title})
 	}
 }
 
@@ -86,7 +67,7 @@ var failures = map[fhir.Kind]web.Message{
 // say shows a page of one message.
 func (s *Server) say(w http.ResponseWriter, r *http.Request, status int, m web.Message) {
 	p, _, _ := s.person(r.Context(), r) // without it the page is for anybody
-	if err := s.show(w, r, p, status, "message", layout{Title: m.Title, Error: true, Data: m.Text}); err != nil {
+	if err := s.show(w, r, p, status, "message", web.Layout{Title: m.Title, Error: true, Data: m.Text}); err != nil {
 		http.Error(w, "Sorry, there is a problem with the service.", http.StatusInternalServerError)
 	}
 }

@@ -68,7 +68,7 @@ func (s *Server) askReplay(w http.ResponseWriter, r *http.Request, p Person) err
 		}
 	}
 	s.note(r, p, "staff.messages.replay", http.StatusOK, shown...)
-	return s.show(w, r, p, http.StatusOK, "message-replay", layout{Title: "Carry out a message again", Data: data})
+	return s.show(w, r, p, http.StatusOK, "message-replay", web.Layout{Title: "Carry out a message again", Data: data})
 }
 
 // replay carries it out.

@@ -224,7 +224,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, p Person) error 
 	data.Picks = s.reportPicks(p, ask, c)
 	e := s.event(r, p, "staff.reports.read", status)
 	s.Audit.Add(&e)
-	return s.show(w, r, p, status, "reports", layout{Title: "Reports", Error: data.Problem != nil, Data: data})
+	return s.show(w, r, p, status, "reports", web.Layout{Title: "Reports", Error: data.Problem != nil, Data: data})
 }
 
 func (s *Server) reportPicks(p Person, ask question, c *counts) (all []pick) {

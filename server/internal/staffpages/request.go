@@ -122,7 +122,7 @@ func (s *Server) showRequest(w http.ResponseWriter, r *http.Request, p Person, q
 	touched(&e, q)
 	s.Audit.Add(&e)
 	title := "Request to " + string(q.Kind) + " an appointment"
-	return s.show(w, r, p, status, "request", layout{Title: title, Error: data.Problem != nil, Data: data})
+	return s.show(w, r, p, status, "request", web.Layout{Title: title, Error: data.Problem != nil, Data: data})
 }
 
 func (s *Server) saidBy(m request.Message, patient string, zone *time.Location) said {

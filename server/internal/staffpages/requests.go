@@ -7,6 +7,7 @@ import (
 	"slotway/server/internal/audit"
 	"slotway/server/internal/request"
 	"slotway/server/internal/store"
+	"slotway/server/internal/web"
 )
 
 const requestsPath = home + "/requests"
@@ -68,7 +69,7 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, p Person) error {
 		touched(&e, q)
 	}
 	s.Audit.Add(&e)
-	return s.show(w, r, p, http.StatusOK, "requests", layout{Title: "Requests", Data: data})
+	return s.show(w, r, p, http.StatusOK, "requests", web.Layout{Title: "Requests", Data: data})
 }
 
 // touched notes a request and what it is about.

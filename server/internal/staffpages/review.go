@@ -96,10 +96,10 @@ func (s *Server) queue(w http.ResponseWriter, r *http.Request, p Person) error {
 	q := r.URL.Query()
 	data := struct {
 		All   bool // also what is decided
-		Tabs  []item
+		Tabs  []web.Link
 		Piles []pile
 	}{All: q.Get("state") == "all"}
-	data.Tabs = []item{{reviewPath, "To be decided", !data.All}, {reviewPath + "?state=all", "All", data.All}}
+	data.Tabs = []web.Link{{Path: reviewPath, Title: "To be decided", Current: !data.All}, {Path: reviewPath + "?state=all", Title: "All", Current: data.All}}
 	for _, customer := range p.Customers {
 		if one := q.Get("customer"); one != "" && one != customer {
 			continue
@@ -125,7 +125,7 @@ func (s *Server) queue(w http.ResponseWriter, r *http.Request, p Person) error {
 		}
 		data.Piles = append(data.Piles, all)
 	}
-	return s.show(w, r, p, http.StatusOK, "review", layout{Title: "Review", Data: data})
+	return s.show(w, r, p, http.StatusOK, "review", web.Layout{Title: "Review", Data: data})
 }
 
 // comparison is a thing that message and record both can say.
@@ -183,7 +183,7 @@ func (s *Server) showHeld(w http.ResponseWriter, r *http.Request, p Person, reas
 	if problem != nil {
 		status = http.StatusUnprocessableEntity
 	}
-	return s.show(w, r, p, status, "review-item", layout{Title: title, Error: problem != nil, Data: v})
+	return s.show(w, r, p, status, "review-item", web.Layout{Title: title, Error: problem != nil, Data: v})
 }
 
 // noteHeld records whose record was compared.

@@ -50,7 +50,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) ask(w http.ResponseWriter, r *http.Request, status int, e entry) error {
 	e.Provider, e.Passwords = s.Login != nil, s.Passwords
-	return s.show(w, r, Person{}, status, "sign-in", layout{Title: "Sign in", Error: e.Problem != "", Data: e})
+	return s.show(w, r, Person{}, status, "sign-in", web.Layout{Title: "Sign in", Error: e.Problem != "", Data: e})
 }
 
 // takePassword signs somebody in by a password of ours.

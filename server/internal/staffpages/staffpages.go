@@ -66,13 +66,17 @@ var Paths = []string{"/staff"}
 // RedirectPath is where the provider sends the browser back to.
 const RedirectPath = "/staff/sign-in/return"
 
-// home is the first page, and begins the addresses of all.
-const home = "/staff"
+// The addresses of the pages, and of what they load, begin with these. The first page
+// is at home.
+const (
+	home       = "/staff"
+	assetsPath = home + "/assets"
+)
 
 // Handler serves the pages, and nothing of any other address.
 func (s *Server) Handler() http.Handler {
 	s.counting = make(chan struct{}, 1)
-	site := &web.Site{Origin: s.Origin, Assets: home + "/assets", Failures: failures, Say: s.say, Audit: s.Audit, Log: s.Log}
+	site := &web.Site{Origin: s.Origin, Assets: assetsPath, Failures: failures, Say: s.say, Audit: s.Audit, Log: s.Log}
 	all := map[string]web.Page{
 		"GET /staff":               s.signedIn("", s.first),
 		"GET /staff/{$}":           s.signedIn("", s.first),
@@ -82,8 +86,8 @@ func (s *Server) Handler() http.Handler {
 		"GET " + RedirectPath:      s.endSignIn,
 		"POST /staff/sign-out":     s.signOut,
 		"GET /staff/signed-out":    s.signedOut,
-		"GET /staff/session":       s.sessionLeft,
-		"POST /staff/session":      s.sessionStay,
+		"GET /staff/session":       s.Sessions.SayLeft,
+		"POST /staff/session":      s.Sessions.Stay,
 		"GET /staff/help":          s.still("help", "Accessibility and privacy"),
 	}
 	for _, sec := range s.sections() {

@@ -34,7 +34,7 @@ type weekView struct {
 	diary
 	Title             string // 11 to 17 May 2026
 	Before, Now, Next string
-	Tabs              []item
+	Tabs              []web.Link
 	Grid              bool
 	Days              []day
 	Rows              []gridRow // of the grid
@@ -101,7 +101,7 @@ func (s *Server) week(w http.ResponseWriter, r *http.Request, p Person) error {
 	if this, _ := mondayOf("", today, zone); !this.Equal(monday) {
 		v.Now = to(this, v.Grid)
 	}
-	v.Tabs = []item{{to(monday, false), "List", !v.Grid}, {to(monday, true), "Week", v.Grid}}
+	v.Tabs = []web.Link{{Path: to(monday, false), Title: "List", Current: !v.Grid}, {Path: to(monday, true), Title: "Week", Current: v.Grid}}
 	slots, err := s.find(r.Context(), rec.Customer, "Slot", fmt.Sprintf("schedule=Schedule/%s&start=ge%s&start=lt%s&_sort=start",
 		rec.ID, monday.UTC().Format("2006-01-02T15:04:05Z"), monday.AddDate(0, 0, 7).UTC().Format("2006-01-02T15:04:05Z")), mostSlots)
 	if err != nil {
@@ -118,7 +118,7 @@ func (s *Server) week(w http.ResponseWriter, r *http.Request, p Person) error {
 		shown = append(shown, all...)
 	}
 	s.note(r, p, "staff.calendar.week", http.StatusOK, append(shown, rec)...)
-	return s.show(w, r, p, http.StatusOK, "week", layout{Title: v.Name + ", " + v.Title, Data: v})
+	return s.show(w, r, p, http.StatusOK, "week", web.Layout{Title: v.Name + ", " + v.Title, Data: v})
 }
 
 // mondayOf gives the first day of the week of a day; empty is today.
