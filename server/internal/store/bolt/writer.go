@@ -24,6 +24,7 @@ type writer struct {
 	queue   *engine.Queue[func(*tx) error]
 	failing atomic.Bool // the last commit failed
 	room    *room
+	memory  *footprint
 
 	commit func(*bbolt.Tx) error // (*bbolt.Tx).Commit, but in tests of failures
 }
@@ -31,7 +32,7 @@ type writer struct {
 type request = engine.Request[func(*tx) error]
 
 func startWriter(s *Store) *writer {
-	w := &writer{s: s, room: newRoom(s.file, s.db.MaxSize), commit: (*bbolt.Tx).Commit}
+	w := &writer{s: s, room: newRoom(s.file, s.db.MaxSize), memory: newFootprint(s.db), commit: (*bbolt.Tx).Commit}
 	w.queue = engine.NewQueue(w.group)
 	return w
 }
@@ -58,6 +59,7 @@ func (w *writer) group(first []*request) (left []*request) {
 		}
 		return nil
 	}
+	w.memory.bound(btx)
 	t := &turns{w: w, tx: newTx(w.s, btx), first: first[0], failure: w.settled(btx)}
 	engine.Apart(t.step)
 	failure := t.failure

@@ -71,7 +71,7 @@ func TestGroupCommit(t *testing.T) {
 	const n = 50
 	synctest.Test(t, func(t *testing.T) {
 		// A writer of its own, so that the bubble can tell that all wait.
-		w := &writer{s: s, commit: s.writer.commit, room: s.writer.room}
+		w := &writer{s: s, commit: s.writer.commit, room: s.writer.room, memory: s.writer.memory}
 		w.queue = engine.NewQueue(w.group)
 		release := make(chan struct{})
 		go func() {
@@ -233,7 +233,7 @@ func TestGroupOutlivesAGoroutine(t *testing.T) {
 	commits := 0
 	const n = 12
 	synctest.Test(t, func(t *testing.T) {
-		w := &writer{s: s, room: s.writer.room, commit: func(btx *bbolt.Tx) error { commits++; return btx.Commit() }}
+		w := &writer{s: s, room: s.writer.room, memory: s.writer.memory, commit: func(btx *bbolt.Tx) error { commits++; return btx.Commit() }}
 		w.queue = engine.NewQueue(w.group)
 		release := make(chan struct{})
 		go func() { _ = w.update(context.Background(), func(*tx) error { <-release; return nil }) }()
