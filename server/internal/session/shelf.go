@@ -13,7 +13,7 @@ import (
 	"slotway/server/internal/store"
 )
 
-// Sessions keeps sessions, sign-ins and hand-overs. Its fields are set before use.
+// Sessions keeps sessions, sign-ins, hand-overs, and who of the staff has signed in. Its fields are set before use.
 type Sessions struct {
 	Kind   Kind
 	Store  store.Store
@@ -31,6 +31,7 @@ const (
 	spaceSignIn   = "session-sign-in"
 	spaceHandover = "session-handover"
 	spaceDraft    = "session-draft"
+	spaceKnown    = "session-known"
 	spaceOver     = "session-over"
 	holder        = "session"
 	overTime      = "20060102150405"
@@ -58,23 +59,29 @@ type kept[T any] struct {
 
 // put keeps a value under an id until then, in place of what was there.
 func put[T any](ctx context.Context, s *Sessions, space, id string, v T, until time.Time) error {
+	return s.Store.Update(ctx, func(tx store.Tx) error { return putIn(ctx, tx, s, space, id, v, until) })
+}
+
+func putIn[T any](ctx context.Context, tx store.Tx, s *Sessions, space, id string, v T, until time.Time) error {
 	key := s.digest(id)
 	sealed, err := s.sealed(kept[T]{until.UTC(), v})
 	if err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx store.Tx) error {
-		over := until.UTC().Format(overTime) + space + "/" + key
-		for _, c := range []store.Claim{
-			{Space: space, Key: key, Holder: holder, Payload: sealed},
-			{Space: spaceOver, Key: over, Holder: holder},
-		} {
-			if err := replace(ctx, tx, c); err != nil {
-				return err
-			}
+	for _, c := range []store.Claim{
+		{Space: space, Key: key, Holder: holder, Payload: sealed},
+		{Space: spaceOver, Key: overKey(until, space, key), Holder: holder},
+	} {
+		if err := replace(ctx, tx, c); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
+}
+
+// overKey is the key by which what is over is found; splitOver reads it.
+func overKey(until time.Time, space, key string) string {
+	return until.UTC().Format(overTime) + space + "/" + key
 }
 
 func (s *Sessions) sealed(v any) ([]byte, error) {

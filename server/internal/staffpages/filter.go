@@ -99,7 +99,11 @@ func (s *Server) ownersOf(ctx context.Context, p Person, with string) (tokens []
 	if with == me {
 		named = append(named, request.Named{Type: request.Staff, ID: p.ID})
 	} else {
-		for _, c := range s.colleagues(p) {
+		people, err := s.colleagues(ctx, p.Customers)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range people {
 			if c.Team == with {
 				named = append(named, request.Named{Type: request.Staff, ID: c.ID})
 			}
@@ -118,29 +122,6 @@ func (s *Server) ownersOf(ctx context.Context, p Person, with string) (tokens []
 	return tokens, nil
 }
 
-// colleagues are those who work on requests of any of somebody's customers.
-func (s *Server) colleagues(p Person) (all []Person) {
-	for _, customer := range p.Customers {
-		for _, c := range s.People.Colleagues(Requests, customer) {
-			if !slices.ContainsFunc(all, func(k Person) bool { return k.ID == c.ID }) {
-				all = append(all, c)
-			}
-		}
-	}
-	return all
-}
-
-// teamsOf gives the teams of people.
-func teamsOf(people []Person) (teams []string) {
-	for _, p := range people {
-		if p.Team != "" && !slices.Contains(teams, p.Team) {
-			teams = append(teams, p.Team)
-		}
-	}
-	slices.Sort(teams)
-	return teams
-}
-
 // pick is a field that is chosen from.
 type pick struct {
 	Name, Label string
@@ -154,7 +135,11 @@ func (s *Server) picks(ctx context.Context, p Person, f filter) ([]pick, error) 
 		state.Options = append(state.Options, choice{one.value, one.text, one.value == f.State})
 	}
 	with.Options = []choice{{"", "Anybody", f.With == ""}, {me, "Me", f.With == me}}
-	for _, team := range teamsOf(s.colleagues(p)) {
+	people, err := s.colleagues(ctx, p.Customers)
+	if err != nil {
+		return nil, err
+	}
+	for _, team := range teamsOf(people) {
 		with.Options = append(with.Options, choice{team, team, team == f.With})
 	}
 	for _, one := range ages {

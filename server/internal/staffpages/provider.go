@@ -1,6 +1,8 @@
 package staffpages
 
 import (
+	"cmp"
+	"context"
 	"net/http"
 
 	"slotway/fhir"
@@ -57,7 +59,7 @@ func (s *Server) endSignIn(w http.ResponseWriter, r *http.Request) error {
 	said, err := s.Login.Finish(r.Context(), q.Get("code"), begun.Nonce, begun.Verifier)
 	var p Person
 	if err == nil {
-		p, err = s.People.Arrive(said)
+		p, err = s.arrived(r.Context(), said)
 	}
 	switch fhir.KindOf(err) {
 	case fhir.Unauthenticated:
@@ -76,4 +78,14 @@ func (s *Server) endSignIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.start(w, r, p, begun.To)
+}
+
+// arrived gives the person whom the provider speaks of. Who may not come in any more
+// is not remembered either.
+func (s *Server) arrived(ctx context.Context, said openid.Answer) (Person, error) {
+	p, err := s.People.Arrive(said)
+	if fhir.KindOf(err) == fhir.Forbidden && err != nil && p.ID != "" {
+		return p, cmp.Or(s.Sessions.Disown(ctx, p.Issuer, p.ID), err)
+	}
+	return p, err
 }

@@ -112,7 +112,9 @@ func (s *Server) showRequest(w http.ResponseWriter, r *http.Request, p Person, q
 		return err
 	}
 	data.Mine = q.Owner.Number != 0 && q.Owner.Number == own.Number
-	data.People = s.assignable(q)
+	if data.People, err = s.assignable(r.Context(), q); err != nil {
+		return err
+	}
 	if to := data.Filled.Get("text"); data.Form == "assign" {
 		for i := range data.People {
 			data.People[i].Chosen = data.People[i].Value == to
@@ -137,24 +139,4 @@ func (s *Server) saidBy(m request.Message, patient string, zone *time.Location) 
 func (s *Server) party(ctx context.Context, p Person) (request.Party, error) {
 	n, err := s.Requests.NumberFor(ctx, request.Named{Type: request.Staff, ID: p.ID})
 	return request.Party{Number: n, Name: p.Name}, err
-}
-
-// The values of the field that says whom a request is given to.
-const (
-	toNobody = "nobody"
-	toPerson = "person:"
-	toTeam   = "team:"
-)
-
-// assignable are those whom a request can be given to.
-func (s *Server) assignable(q request.Request) []choice {
-	people := s.People.Colleagues(Requests, q.Key.Customer)
-	all := []choice{{toNobody, "Nobody", q.Owner.Name == ""}}
-	for _, team := range teamsOf(people) {
-		all = append(all, choice{toTeam + team, team + " (team)", q.Owner.Name == team})
-	}
-	for _, c := range people {
-		all = append(all, choice{toPerson + c.ID, c.Name, q.Owner.Name == c.Name})
-	}
-	return all
 }

@@ -128,31 +128,6 @@ func (s *Server) assign(ctx context.Context, o order) error {
 	return err
 }
 
-// assignee gives whom the value of the field means.
-func (s *Server) assignee(ctx context.Context, customer, to string) (p request.Party, ok bool, err error) {
-	if to == toNobody {
-		return p, true, nil
-	}
-	people := s.People.Colleagues(Requests, customer)
-	if team, isTeam := strings.CutPrefix(to, toTeam); isTeam {
-		for _, known := range teamsOf(people) {
-			if known == team {
-				n, err := s.Requests.NumberFor(ctx, request.Named{Type: request.Team, ID: team})
-				return request.Party{Number: n, Name: team}, err == nil, err
-			}
-		}
-	}
-	if id, isPerson := strings.CutPrefix(to, toPerson); isPerson {
-		for _, known := range people {
-			if known.ID == id {
-				p, err = s.party(ctx, known)
-				return p, err == nil, err
-			}
-		}
-	}
-	return p, false, nil
-}
-
 func (s *Server) reply(ctx context.Context, o order) error {
 	_, err := s.Requests.Reply(ctx, o.key, o.version, o.by, o.form.Get("text"))
 	return err

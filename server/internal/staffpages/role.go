@@ -55,8 +55,8 @@ type People interface {
 	// Now gives what somebody who signed in may do now; ok is false where they do not
 	// work here any more.
 	Now(p Person) (now Person, ok bool)
-	// Colleagues are those who have a role, and see the data of a customer.
-	Colleagues(role Role, customer string) []Person
+	// Colleagues are those whom the configuration names, and whom it gives a role.
+	Colleagues(role Role) []Person
 }
 
 // kept writes a person as a session keeps one.

@@ -91,7 +91,11 @@ const maxUser = 64
 
 // start begins somebody's session, and leads on.
 func (s *Server) start(w http.ResponseWriter, r *http.Request, p Person, to string) error {
-	if err := s.Sessions.Start(r.Context(), w, r, p.kept()); err != nil {
+	err := s.Sessions.Start(r.Context(), w, r, p.kept())
+	if err == nil && p.Issuer != "" {
+		err = s.Sessions.Remember(r.Context(), p.kept()) // for colleagues, who give them requests
+	}
+	if err != nil {
 		s.SignIns.Observe(web.SignInFailed)
 		return err
 	}

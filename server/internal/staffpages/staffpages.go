@@ -3,8 +3,8 @@
 // Pages are made here whole, work without script, and ask nothing of any other host.
 //
 // Where to look: sections.go has the table of sections, which is the navigation;
-// signin.go says who somebody is; role.go what they may do. Each section is in files
-// of its own. A page shows the data of the person's own customers; what belongs to
+// signin.go says who somebody is; role.go what they may do; colleagues.go who can be
+// given a request. Each section is in files of its own. A page shows the data of the person's own customers; what belongs to
 // another is answered as what is not there.
 package staffpages
 
