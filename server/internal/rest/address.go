@@ -20,7 +20,8 @@ var methods = []string{
 //     /R4/Appointment/%24find; an encoded slash stays no slash.
 //   - Doubled slashes, which come of joining a base that ends with one, are one,
 //     and one at the end is none. A redirect would lose the body of a POST, and
-//     with many clients the token.
+//     with many clients the token. Two at the beginning stay, and nothing is there:
+//     others read them as the name of a host.
 //   - A method that HTTP does not have is refused like TRACE, with Allow.
 func tidied(r *http.Request) *http.Request {
 	path, raw := r.URL.Path, r.URL.RawPath
@@ -30,8 +31,8 @@ func tidied(r *http.Request) *http.Request {
 		raw = ""
 	}
 	clean := strings.TrimRight(path, "/")
-	for strings.Contains(clean, "//") {
-		clean = strings.ReplaceAll(clean, "//", "/")
+	for strings.LastIndex(clean, "//") > 0 {
+		clean = clean[:1] + strings.ReplaceAll(clean[1:], "//", "/")
 	}
 	if clean == "" {
 		clean = "/"

@@ -12,7 +12,10 @@ func TestTidied(t *testing.T) {
 		{"/R4/Appointment/a1?x=//", "/R4/Appointment/a1", ""},
 		{"/R4/Appointment/", "/R4/Appointment", ""},
 		{"/R4//Appointment", "/R4/Appointment", ""},
-		{"//R4///Appointment////a1//", "/R4/Appointment/a1", ""},
+		{"/R4///Appointment////a1//", "/R4/Appointment/a1", ""},
+		{"//R4/Appointment//a1/", "//R4/Appointment/a1", ""}, // nothing is there
+		{"///R4", "//R4", ""},
+		{"//", "/", ""},
 		{"/", "/", ""},
 		{"///", "/", ""},
 		{"/R4/Appointment/%24find", "/R4/Appointment/$find", ""},
