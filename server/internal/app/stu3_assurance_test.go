@@ -221,8 +221,16 @@ func TestUnrenderable(t *testing.T) {
 	if err != nil || before.status != 200 {
 		t.Fatal(err)
 	}
-	for _, format := range []string{"json", "xml"} {
-		got := c.ask("GET", "/Slot?service=999999999&_format="+format, nil)
+	// That of the other service can be shown, but not in XML.
+	unwritten := doc{"resourceType": "Slot", "id": "unwritten", "status": "free", "schedule": doc{"reference": "Schedule/full"}, "start": "2031-01-01T00:00:00Z", "end": "2031-01-01T00:15:00Z", "odd name": 1}
+	if err := c.put(t.Context(), unwritten, false); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.ask("GET", "/Slot?service=999999998&start=ge2031-01-01", nil); got.status != 200 {
+		t.Errorf("in JSON it is %d", got.status)
+	}
+	for _, asked := range []string{"999999999&_format=json", "999999999&_format=xml", "999999998&_format=xml"} {
+		got := c.ask("GET", "/Slot?service="+asked, nil)
 		got.refused(t, 500, "INTERNAL_SERVER_ERROR")
 		if slices.Contains(ids(entries(got, "Slot")), "slot-00") {
 			t.Error("there is a part of the answer")

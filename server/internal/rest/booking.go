@@ -38,6 +38,7 @@ func BookingFace(catalog *search.Catalog, style fhir.Style) *Face {
 		Look:         lookBooking,
 		Accept:       acceptBooking,
 		PutCancels:   true,
+		Whole:        true,
 		Formats:      []*wire.Format{wire.JSON, wire.XML(elements.STU3)},
 		ContentTypes: []string{"application/fhir+json", "application/fhir+xml", "application/json+fhir", "application/xml+fhir"},
 		GzipFrom:     0, // its assurance scripts want every answer compressed (requirement 34)

@@ -45,7 +45,10 @@ func write(c *gin.Context, f *Face, status int, body []byte) {
 	if err == nil {
 		return
 	}
-	if whole := untold(r.Format, body); whole != nil && r.Write(c.Writer, status, whole) == nil {
+	if told := untold(r.Format, body); told != nil && f.Whole {
+		_ = c.Error(err)
+		err = fhir.Errorf(fhir.Internal, "The answer has a resource that cannot be shown.")
+	} else if told != nil && r.Write(c.Writer, status, told) == nil {
 		return
 	}
 	// It cannot be said in the format: that can. What was done stays done.

@@ -153,6 +153,9 @@ type Face struct {
 	// Look prepares a search beyond what its parameters, as rewritten, say: it may
 	// narrow the query, or refuse it, and says how what is found is looked at.
 	Look func(ctx context.Context, k *call, raw string, q *search.Query) (lens, error)
+	// Whole fails a page of which one resource cannot be written in the format asked
+	// for; otherwise an outcome stands in its place.
+	Whole bool
 	// Formats are those that the face speaks; the first is that of callers who do not say.
 	Formats []*wire.Format
 	// ContentTypes are the media types a body may have.
