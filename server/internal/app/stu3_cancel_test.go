@@ -109,6 +109,8 @@ func TestCancelRefused(t *testing.T) {
 		{"101, a contact", "PUT", at, contact, []string{match}, 422, "REFERENCE_NOT_FOUND"},
 		{"102", "PUT", at, contact, []string{`If-Match: W/"999ff9ff-999f-9999-99fffff9999ff99ff"`}, 409, "CONFLICTING_VALUES"},
 		{"103", "PUT", at, contact, nil, 412, "MISSING_OR_INVALID_HEADER"},
+		{"103, any version", "PUT", at, cancelled, []string{"If-Match: *"}, 412, "MISSING_OR_INVALID_HEADER"},
+		{"103, any version and this", "PUT", at, cancelled, []string{`If-Match: W/"1", *`}, 412, "MISSING_OR_INVALID_HEADER"},
 		{"104", "PUT", at, cancelled, []string{match, "Authorization: "}, 403, "ACCESS DENIED"},
 		{"105", "PUT", "/Appointment/nobody", cancelled, []string{match}, 404, "NO_RECORD_FOUND"},
 		{"105, in XML", "PUT", "/Appointment/nobody", cancelled, []string{match, "Accept: application/fhir+xml"}, 404, "NO_RECORD_FOUND"},

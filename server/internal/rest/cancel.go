@@ -25,7 +25,7 @@ func (k *call) cancellation() (c booking.Change, err error) {
 	}
 	c.Key, c.IfVersion = rec.Key, rec.Version
 	tags := wire.ReadTags(k.c.Request.Header["If-Match"])
-	if !tags.Given {
+	if !tags.Given || tags.Any() { // * names none, and whoever sends it has not read
 		return c, fhir.Errorf(fhir.VersionMissing, "An If-Match header is needed that names the version that is cancelled, as its ETag does.").At("If-Match")
 	}
 	if !tags.Match(rec.Version) {
