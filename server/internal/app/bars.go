@@ -37,7 +37,7 @@ func (a *App) proxied(r *http.Request, organisation, name string) (auth.Principa
 	}
 	return auth.Principal{
 		Client: "bars-proxy", Subject: "bars-proxy", Organisation: organisation, OrganisationName: name,
-		Scopes: barsScopes, Customers: slices.Clone(cfg.Customers),
+		Scopes: barsScopes, Registered: barsScopes, Customers: slices.Clone(cfg.Customers),
 	}, nil
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // orgClients are the demo's clients and one for each of some organisations, as the
-// setting has it.
+// setting has it; c-writes is registered for nothing but booking.
 func orgClients(t *testing.T, organisations ...string) Text {
 	t.Helper()
 	hash, err := auth.HashPassword(rand.Reader, demoSecret)
@@ -23,6 +23,7 @@ func orgClients(t *testing.T, organisations ...string) Text {
 	const all = `"organization/slot.read", "patient/appointment.write", "patient/appointment.read", "system/*.rs"`
 	fmt.Fprintf(&b, `[{id: demo-admin, secret_hash: %q, organisation: RX1, customers: [trustalias], update_as_create: true, scopes: ["system/*.cruds"]}`, hash)
 	fmt.Fprintf(&b, `, {id: demo-consumer, secret_hash: %q, organisation: X0001, customers: [trustalias], scopes: [%s]}`, hash, all)
+	fmt.Fprintf(&b, `, {id: c-writes, secret_hash: %q, organisation: X0009, customers: [trustalias], scopes: ["patient/appointment.write"]}`, hash)
 	for _, o := range organisations {
 		fmt.Fprintf(&b, `, {id: c-%s, secret_hash: %q, organisation: %q, customers: [trustalias], scopes: [%s]}`, o, hash, o, all)
 	}
@@ -82,7 +83,8 @@ func TestPolicy(t *testing.T) {
 	made := c.booked(t)
 	at, body, match := "/Appointment/"+made.text("id"), edited(t, made.root.Raw(), cancelled), `If-Match: W/"1"`
 	c.ask("PUT", at, body, match, as("X0003", write+" "+read)).refused(t, 403, "ACCESS DENIED") // 109
-	c.ask("PUT", at, body, match, as("X0003", write)).refused(t, 404, "NO_RECORD_FOUND")        // it may not even know of it
+	c.ask("PUT", at, body, match, as("X0003", write)).refused(t, 403, "ACCESS DENIED")          // with the token that a consumer has for it
+	c.ask("PUT", at, body, match, as("writes", write)).refused(t, 404, "NO_RECORD_FOUND")       // it may not even know of it
 	if r := c.ask("GET", at, nil, as("X0002", write)); r.status != 404 {
 		t.Errorf("it is read by another who may only write: %d", r.status)
 	}

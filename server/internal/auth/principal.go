@@ -22,10 +22,11 @@ type Principal struct {
 	Claims           string     // JSON object of the claims about the user, organisation and device behind it; may be empty
 	Reason           string     // reason_for_request of the token, such as directcare; may be empty
 	Requesting       Requesting // who asks, as an NHS token says it
-	Scopes           Scopes
-	Customers        []string // aliases of the customers it may see
-	Labels           []string // privacy labels it may see; empty means all
-	UpdateAsCreate   bool     // a PUT may create a resource under the client's id
+	Scopes           Scopes     // of the token, as far as the client is registered for them
+	Registered       Scopes     // all that the client may have in a token; of a caller without one its Scopes
+	Customers        []string   // aliases of the customers it may see
+	Labels           []string   // privacy labels it may see; empty means all
+	UpdateAsCreate   bool       // a PUT may create a resource under the client's id
 	Expires          time.Time
 }
 

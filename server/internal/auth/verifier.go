@@ -302,7 +302,7 @@ func (v *TokenVerifier) principal(ctx context.Context, known *verified) (Princip
 	return Principal{
 		Client: client.ID, Organisation: code, OrganisationName: name, Requesting: c.requesting,
 		Subject: c.subject, Issuer: c.issuer, TokenID: c.id, Reason: c.reason, Claims: c.behind,
-		Scopes: known.scopes.Within(client.scopes), Customers: client.Customers, Labels: client.Labels,
+		Scopes: known.scopes.Within(client.scopes), Registered: client.scopes, Customers: client.Customers, Labels: client.Labels,
 		UpdateAsCreate: client.UpdateAsCreate, Expires: c.expires,
 	}, nil
 }

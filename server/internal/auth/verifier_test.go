@@ -30,7 +30,10 @@ func TestVerifyGivesThePrincipal(t *testing.T) {
 		if got := p.Scopes.String(); got != "system/*.rs" {
 			t.Errorf("%s: scopes = %q, want system/*.rs", round, got)
 		}
-		p.Scopes = Scopes{}
+		if p.Registered.Allows(Delete, "Slot") != Yes || p.Scopes.Allows(Delete, "Slot") != No {
+			t.Errorf("%s: registered for %v", round, p.Registered)
+		}
+		p.Scopes, p.Registered = Scopes{}, Scopes{}
 		want := Principal{
 			Client: testClient, Organisation: "A81001", OrganisationName: "Test Practice", Subject: "system-7", Issuer: testIssuer,
 			TokenID: canary, Reason: "directcare", Requesting: Requesting{Practitioner: []byte(`{"id":"u 7","resourceType":"Practitioner"}`)}, Claims: `{"requesting_practitioner":{"id":"u 7","resourceType":"Practitioner"},"reason_for_request":"directcare"}`, Customers: []string{"trustalias"}, UpdateAsCreate: true, Expires: testNow.Add(time.Hour).Local(),

@@ -161,8 +161,9 @@ func (p *plan) mayBook(ctx context.Context) error {
 
 // MayCancel says whether a consumer may cancel a booking: its own organisation's,
 // or where the policy names organisations for the service, if it is one of them.
-// fhir.NotFound for the booking of another that it may not even read,
-// fhir.Forbidden otherwise.
+// fhir.NotFound for the booking of another that its client may not even read, with
+// whatever token; fhir.Forbidden otherwise (NHS booking standard, requirement 109: a
+// consumer's token has the one scope that it needs).
 func (s *Service) MayCancel(ctx context.Context, req Request, rec store.Record) error {
 	if !req.Consumer {
 		return nil
@@ -181,7 +182,7 @@ func (s *Service) MayCancel(ctx context.Context, req Request, rec store.Record) 
 		return nil
 	case !ruled && mine:
 		return nil
-	case !mine && req.Principal.Scopes.Allows(auth.Read, rec.Type) != auth.Yes:
+	case !mine && req.Principal.Registered.Allows(auth.Read, rec.Type) != auth.Yes:
 		return fhir.Errorf(fhir.NotFound, "There is no %s with this id.", rec.Type)
 	}
 	return fhir.Errorf(fhir.Forbidden, "This organisation may not cancel this booking.")
