@@ -118,6 +118,10 @@ var maritalStatus = map[string]coding{
 	"W": {systemOfMarital, "W", "Widowed"},
 }
 
+// maritalOtherwise has the codes of table 0002 that stand for something else in the NHS
+// data dictionary, where P is separated and N not disclosed.
+var maritalOtherwise = map[string]bool{"P": true, "N": true}
+
 // codeSystem gives the URI of a coding system by its name in table 0396.
 var codeSystem = map[string]string{
 	"SCT": systemOfSNOMED, "SNM": systemOfSNOMED, "LN": "http://loinc.org", "I10": "http://hl7.org/fhir/sid/icd-10",

@@ -19,7 +19,7 @@ var personRules = table([]Rule{
 	{From: at("PID-13"), To: "telecom.where(use=home)", Conv: telecoms("home"), Doc: "Phone numbers and e-mail at home, and mobile ones."},
 	{From: at("PID-14"), To: "telecom.where(use=work)", Conv: telecoms("work"), Doc: "Phone numbers and e-mail at work."},
 	{From: at("PID-15"), To: "communication", Conv: language, Doc: "Language, as a code of BCP 47."},
-	{From: at("PID-16"), To: "maritalStatus", Conv: marital, Doc: "Table 0002."},
+	{From: at("PID-16"), To: "maritalStatus", Conv: marital, Doc: "Table 0002; P and N, which the NHS has for something else, as they are, unless PID-16.3 is HL70002 or a code map has them."},
 	{From: at("PID-17"), To: "extension.where(url=" + religionURL + ").valueCodeableConcept", Conv: religion, Doc: "Religion, table 0006."},
 	{From: at("PID-30"), To: "deceasedBoolean", Conv: dead, When: unless("PID-29"), Doc: "Whether the patient has died, where PID-29 has no time."},
 	{From: at("PID-29"), To: "deceasedDateTime", Conv: death, Doc: "When the patient died."},
@@ -142,8 +142,13 @@ func (v communication) append(b []byte) []byte {
 func marital(r *reading, rule *Rule, v hl7.Value) {
 	f := r.m.Field("PID", 16)
 	c := r.coded("PID-16", f)
-	known, ok := maritalStatus[strings.ToUpper(f.Component(1).Text)]
-	if _, agreed := r.local("PID-16", f); ok && !agreed {
+	code := strings.ToUpper(f.Component(1).Text)
+	known, ok := maritalStatus[code]
+	switch _, agreed := r.local("PID-16", f); {
+	case agreed || !ok:
+	case maritalOtherwise[code] && f.Component(3).Text != "HL70002":
+		r.warn("PID-16 means one thing in the NHS and another in table 0002, and is kept as it is; HL70002 in PID-16.3, or an agreed code, says which")
+	default:
 		c = concept{known, f.Component(2).Text}
 	}
 	r.addConcept(rule.path, v, c)
