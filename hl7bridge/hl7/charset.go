@@ -70,6 +70,7 @@ func (m *Message) readCharset(name string) *ParseError {
 	}
 	switch {
 	case declared == nil && utf8.ValidString(m.text):
+		m.undeclared = true
 		return nil
 	case declared == nil:
 		m.charset = windows1252

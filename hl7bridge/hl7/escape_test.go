@@ -36,7 +36,7 @@ func TestDecode_escapes(t *testing.T) {
 		{"hex odd", `\X0\`, `\X0\`},
 		{"hex bad", `\XZZ\`, `\XZZ\`},
 		{"hex empty", `\X\`, `\X\`},
-		{"hex not UTF-8", `\XFF\`, `\XFF\`},
+		{"hex not UTF-8, of no set", `caf\XE9\ \X8081\`, `café \X8081\`},
 		{"character set switch", `a\C2842\b\M2842\c`, "abc"},
 		{"truncation character that was not declared", `a\P\b`, `a\P\b`},
 		{"control characters", "a\x01b\x7fc\u0085d\te", "abcd\te"},
@@ -49,6 +49,16 @@ func TestDecode_escapes(t *testing.T) {
 				t.Errorf("text of %q = %q, want %q", tc.raw, got, tc.want)
 			}
 		})
+	}
+}
+
+// Requirement 20: what is escaped is of the message's character set, where it names one.
+func TestDecode_escapedBytes(t *testing.T) {
+	for declared, want := range map[string]string{"UNICODE UTF-8": `\XE9\ é`, "8859/1": "é Ã©", "": "é é"} {
+		m := mustParse(t, "MSH|^~\\&|||||||||||||||| "+declared+"\rTST|\\XE9\\ \\XC3A9\\\r")
+		if got := m.Field("TST", 1).Text().Text; got != want {
+			t.Errorf("MSH-18 %q: %q, want %q", declared, got, want)
+		}
 	}
 }
 

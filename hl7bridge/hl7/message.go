@@ -8,17 +8,18 @@ import (
 // Message is a parsed message. It is immutable and safe for concurrent use; the bytes
 // given to Parse must not change while it lives.
 type Message struct {
-	raw      []byte
-	text     string // raw as a string: every value without escapes is a part of it
-	start    int    // where MSH begins
-	encoding int    // where MSH-2 ends
-	delims   Delimiters
-	reply    Delimiters // those an acknowledgement uses: delims if they were valid
-	charset  *charset
-	warnings []string
-	plain    bool // nothing after MSH-2 is escaped, a control character or beyond ASCII
-	segs     []segment
-	ends     []int32 // where names and fields end, segment by segment
+	raw        []byte
+	text       string // raw as a string: every value without escapes is a part of it
+	start      int    // where MSH begins
+	encoding   int    // where MSH-2 ends
+	delims     Delimiters
+	reply      Delimiters // those an acknowledgement uses: delims if they were valid
+	charset    *charset
+	undeclared bool // the character set: it was told by the bytes
+	warnings   []string
+	plain      bool // nothing after MSH-2 is escaped, a control character or beyond ASCII
+	segs       []segment
+	ends       []int32 // where names and fields end, segment by segment
 
 	segsInline [16]segment // room for the usual message, so that the index costs no allocation
 	endsInline [160]int32

@@ -147,12 +147,16 @@ func orKept(delimiter byte, all string) (text, warning string) {
 // unescapeHex reads \Xhh..\: bytes in the message's character set.
 func (m *Message) unescapeHex(digits, all string) (text, warning string) {
 	raw, err := hex.DecodeString(digits)
-	if err != nil || len(raw) == 0 || !m.charset.has(string(raw)) {
+	set := m.charset
+	if m.undeclared && !set.has(string(raw)) { // as a text of such bytes would be read
+		set = windows1252
+	}
+	if err != nil || len(raw) == 0 || !set.has(string(raw)) {
 		return all, warnEscape
 	}
 	var b strings.Builder
 	for s := string(raw); s != ""; {
-		r, size := m.charset.next(s)
+		r, size := set.next(s)
 		b.WriteRune(r)
 		s = s[size:]
 	}
