@@ -42,10 +42,14 @@ func (in Intent) ChangesTo(stored fhir.Resource) []fhir.Change {
 	places := slices.IndexFunc(in.Changes, func(c fhir.Change) bool {
 		return c.Op == fhir.Replace && c.Path.String() == toLocation
 	})
-	if len(in.steps) == 0 && places < 0 {
-		return in.Changes
+	rest := in.Changes
+	if in.halfTimed {
+		rest = in.withMinutes(stored)
 	}
-	p, rest := partiesOf(stored), in.Changes
+	if len(in.steps) == 0 && places < 0 {
+		return rest
+	}
+	p := partiesOf(stored)
 	if places >= 0 && !p.has(locations) {
 		var added []json.RawMessage
 		_ = json.Unmarshal(in.Changes[places].Value, &added) // replace wrote it

@@ -30,6 +30,10 @@ type Intent struct {
 	// one that is known, or is being made, is to be changed.
 	Changes []fhir.Change
 
+	// halfTimed says that the message has one of start and end: how long the
+	// appointment lasts depends on the other, which is stored.
+	halfTimed bool
+
 	// steps are to participants, of an event about services and resources.
 	steps []step
 

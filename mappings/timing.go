@@ -2,6 +2,7 @@ package mappings
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -193,19 +194,55 @@ func (r *reading) finishMinutes() {
 		return
 	}
 	if !t.start.known() || !t.end.known() {
+		r.in.halfTimed = !r.whole && !t.start.null && !t.end.null
 		r.add(remove(pathMinutes))
 		return
 	}
 	span := t.end.at.Sub(t.start.at)
+	minutes, whole := wholeMinutes(span)
 	switch {
 	case span < 0:
 		r.fail(invalid(t.end.from, "must not be before the start"))
-	case span < time.Minute || span%time.Minute != 0: // a positiveInt of minutes cannot say it
+	case !whole:
 		if span == 0 {
 			r.warn(t.end.from + " is the same as the start")
 		}
 		r.add(remove(pathMinutes))
 	default:
-		put(r, pathMinutes, number(span/time.Minute))
+		put(r, pathMinutes, minutes)
 	}
+}
+
+// wholeMinutes gives a time in minutes, if a positiveInt of them can say it.
+func wholeMinutes(span time.Duration) (n number, ok bool) {
+	return number(span / time.Minute), span >= time.Minute && span%time.Minute == 0
+}
+
+// withMinutes gives Changes with how long an appointment lasts whose start or end is the
+// stored one; not where that is more than a day, as the stored one is then to be moved, too.
+func (in Intent) withMinutes(stored fhir.Resource) []fhir.Change {
+	start, end, at := instantAt(stored.Root().Get("start")), instantAt(stored.Root().Get("end")), -1
+	for i, c := range in.Changes {
+		switch c.Path.String() {
+		case "start":
+			start = instantOf(c.Value)
+		case "end":
+			end = instantOf(c.Value)
+		case "minutesDuration":
+			at = i
+		}
+	}
+	n, ok := wholeMinutes(end.Sub(start))
+	if at < 0 || !ok || n > 24*60 || start.IsZero() || end.IsZero() {
+		return in.Changes
+	}
+	changes := slices.Clone(in.Changes)
+	changes[at] = set(pathMinutes, n)
+	return changes
+}
+
+// instantOf reads an instant as put writes it.
+func instantOf(raw []byte) time.Time {
+	t, _ := time.Parse(time.RFC3339Nano, strings.Trim(string(raw), `"`))
+	return t
 }
