@@ -70,7 +70,7 @@ var faults = []Fault{
 	{ControlIDRepeated, "AR", "205", fhir.Duplicate, RetryNo, "MSH-10", "MSH-10 was sent before with another message; use an id once"},
 	{mappings.RecurrenceUnsupported, "AR", "102", fhir.Unprocessable, RetryNo, "SCH-11", ""},
 	{hl7.CodeCharset, "AR", "102", fhir.Unprocessable, RetryNo, "MSH-18", ""},
-	{hl7.CodeTooLarge, "AR", "207", fhir.TooLarge, RetryNo, "", "the message is too large"},
+	{hl7.CodeTooLarge, "AR", "207", fhir.TooLarge, RetryNo, "", ""},
 	{Locked, "AE", "206", fhir.Conflict, RetryYes, "SCH-1", "the appointment is being changed by others; send the message again"},
 	{StoreUnavailable, "AE", "207", fhir.Busy, RetryYes, "", "the service is not available at the moment; send the message again later"},
 	{Internal, "AE", "207", fhir.Internal, RetryYes, "", "the message could not be processed; send it again later"},

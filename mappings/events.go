@@ -77,7 +77,7 @@ func Events() []Event { return events }
 func EventOf(m *hl7.Message) (*Event, error) {
 	typ, code := messageType(m)
 	if typ == "" {
-		return nil, missing("MSH-9", "message type")
+		return nil, missing("MSH-9", "message type", "")
 	}
 	if e, ok := eventByCode[typ+"^"+code]; ok {
 		return e, nil

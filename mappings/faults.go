@@ -17,9 +17,9 @@ const (
 	PatientConflict       = "PATIENT_CONFLICT"
 )
 
-// missing is a field that must be there and is not.
-func missing(where, name string) error {
-	return fhir.Errorf(fhir.Invalid, "%s (%s) must be provided", where, name).At(where).Coded(FieldMissing)
+// missing is a field that must be there and is not; hint says what may be the reason.
+func missing(where, name, hint string) error {
+	return fhir.Errorf(fhir.Invalid, "%s (%s) must be provided%s", where, name, hint).At(where).Coded(FieldMissing)
 }
 
 // invalid is a value that cannot be used. The text says what would be right and

@@ -23,7 +23,7 @@ func (r *reading) identify() {
 		}
 	}
 	if len(p.Identifiers) == 0 && len(r.problems) == faults {
-		r.fail(missing("PID-3", "an identifier such as one of NHS and NH"))
+		r.fail(missing("PID-3", "an identifier such as one of NHS and NH", ""))
 	}
 	var err error
 	if p.BirthDate, err = r.dateDigits("PID-7", r.find(pid7)); err != nil {

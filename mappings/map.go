@@ -50,7 +50,7 @@ func (r *reading) appointment() {
 	case r.find(sch1).State == hl7.Null:
 		r.fail(invalid("SCH-1.1", "is required and must not be deleted"))
 	case !r.keyed():
-		r.fail(missing("SCH-1.1", "placer ID"))
+		r.fail(missing("SCH-1.1", "placer ID", ""))
 	}
 	r.identify()
 	r.ignored()
@@ -78,7 +78,11 @@ func (r *reading) write() {
 	}
 	if r.whole && len(r.problems) == 0 {
 		for _, field := range r.in.Lacking {
-			r.fail(missing(field, lackingNames[field]))
+			if field == "SCH-11.4" {
+				r.fail(r.missingStart())
+				continue
+			}
+			r.fail(missing(field, "location", ""))
 		}
 	}
 }
@@ -163,9 +167,6 @@ var (
 	markRules = rulesOf("SCH-6")
 	urlRules  = rulesOf("SCH-1.1", "ZAP-1")
 )
-
-// lackingNames are what the fields are called that may be in Lacking.
-var lackingNames = map[string]string{"SCH-11.4": "start", "PV1-3.9": "location"}
 
 // lacks notes what a new appointment would need and does not get.
 func (r *reading) lacks() {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"slotway/fhir"
 	"slotway/hl7bridge/hl7"
 )
 
@@ -29,8 +30,13 @@ func (r *reading) recurrence() {
 	if timing > 1 {
 		r.fail(recurring("SCH-11", "must not repeat"))
 	}
-	if repeats(r.m.Get(interval)) {
+	switch every := r.m.Get(interval); {
+	case !repeats(every):
+	case isInterval(every.Text):
 		r.fail(recurring("SCH-11.2", "must have no interval"))
+	default:
+		r.fail(fhir.Errorf(fhir.Unprocessable, "SCH-11.2 must be empty: SCH-11 is quantity, interval, duration, start and end; fields may be shifted").
+			At("SCH-11.2").Coded(RecurrenceUnsupported))
 	}
 	first := ""
 	for s := range r.m.Segments("TQ1") {

@@ -14,7 +14,7 @@ func (r *reading) span() {
 		return
 	}
 	if !r.times.start.known() {
-		r.fail(missing("SCH-11.4", "start"))
+		r.fail(r.missingStart())
 		return
 	}
 	r.in.Start = r.times.start.at

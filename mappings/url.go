@@ -81,6 +81,9 @@ func checkCharacters(u string) error {
 
 // checkAuthority reads host[:port].
 func checkAuthority(authority string, secure bool, hosts []string, loopback bool) error {
+	if strings.Contains(authority, "@") {
+		return badURL("must not hold a user name")
+	}
 	host, port := authority, ""
 	if i := strings.LastIndexByte(authority, ':'); i >= 0 && !strings.HasSuffix(authority, "]") {
 		host, port = authority[:i], authority[i+1:]
@@ -89,8 +92,8 @@ func checkAuthority(authority string, secure bool, hosts []string, loopback bool
 		}
 	}
 	switch {
-	case strings.Contains(authority, "@"):
-		return badURL("must not hold a user name")
+	case host == "":
+		return badURL("must name a host")
 	case isLoopback(host) && loopback:
 		return nil
 	case isLoopback(host), !isHostName(host):

@@ -214,7 +214,13 @@ func plain(text string, limit int) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text, "?"))
-	return strings.TrimSpace(text[:min(len(text), limit)])
+	if len(text) > limit {
+		text = text[:limit]
+		if end := strings.LastIndexAny(text, ",;:"); end > limit*5/8 { // a whole thought, where that is most of it
+			text = text[:end]
+		}
+	}
+	return strings.TrimSpace(text)
 }
 
 // IsReply reports whether m is itself an answer: MSA comes right after MSH, or MSH-9
