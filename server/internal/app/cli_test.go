@@ -25,6 +25,8 @@ func TestCommands(t *testing.T) {
 	batch := file("batch.hl7", "BHS|^~\\&|PAS\n"+read(t, person)+read(t, foreign)+"BTS|2\n")
 	letter := file("letter.txt", "Dear Sir")
 	quiet := file("quiet.hl7", strings.Replace(read(t, person), "|p1|P|2.4", "|p3|P|2.4||||NE", 1))
+	onError := file("onerror.hl7", strings.Replace(read(t, foreign), "|p2|P|2.4", "|p4|P|2.4|||ER|ER", 1))
+	unless := file("unless.hl7", strings.Replace(read(t, person), "|p1|P|2.4", "|p5|P|2.4|||ER|ER", 1))
 	framed := file("framed.hl7", "\r\n\x0b"+read(t, person)+"\x1c\r\x0b"+read(t, person)+"\x1c\r")
 	if err := os.Mkdir(filepath.Join(dir, "day"), 0o700); err != nil {
 		t.Fatal(err)
@@ -49,7 +51,10 @@ func TestCommands(t *testing.T) {
 		{"an empty file", []string{"send", "--mllp", mllp, empty, person}, 1, []string{empty + ": no answer the file holds nothing", person + ": AA"}, "1 AA, 1 no answer"},
 		{"no message", []string{"send", "--url", base + "/hl7", "--user", "partner_demo", "--password", "testing", letter, person}, 1, []string{letter + ": no answer the peer answered 400", person + ": AA"}, ""},
 		{"no answer wanted, over HTTP", []string{"send", "--url", base + "/hl7", "--user", "partner_demo", "--password", "testing", quiet}, 0, []string{quiet + ": taken"}, ""},
-		{"no answer wanted, over MLLP", []string{"send", "--mllp", mllp, "--timeout", "100ms", quiet}, 0, []string{quiet + ": taken"}, ""},
+		{"no answer wanted, over MLLP", []string{"send", "--mllp", mllp, quiet, person}, 0, []string{quiet + ": sent", person + ": AA"}, "1 AA, 1 sent"},
+		{"no answer wanted, and nobody there", []string{"send", "--mllp", nobody, "--tries", "2", "--pause", "1ms", quiet}, 1, []string{quiet + ": no answer dial tcp"}, "sent again in 1ms"},
+		{"an answer on error only, refused", []string{"send", "--mllp", mllp, "--quiet", "30s", onError}, 1, []string{onError + ": AR "}, ""},
+		{"an answer on error only, taken", []string{"send", "--mllp", mllp, "--quiet", "200ms", unless}, 0, []string{unless + ": sent"}, ""},
 		{"no file", []string{"send", "--mllp", mllp}, 2, nil, "files"},
 		{"a batch, message by message", []string{"send", "--mllp", mllp, batch}, 1, []string{batch + "#1: AA", batch + "#2: AR "}, "2 messages in"},
 		{"frames as recorded", []string{"send", "--mllp", mllp, framed}, 0, []string{framed + "#1: AA", framed + "#2: AA"}, "2 AA"},

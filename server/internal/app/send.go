@@ -27,6 +27,7 @@ type sendCmd struct {
 	Timeout  time.Duration `env:"-" default:"30s" help:"How long to wait for each answer."`
 	Tries    int           `env:"-" default:"3" help:"How often to send a message that gets no answer, or AE."`
 	Pause    time.Duration `env:"-" default:"1s" help:"Pause before sending again; it doubles each time, up to a minute."`
+	Quiet    time.Duration `env:"-" default:"2s" help:"How long to wait for a refusal of a message that wants an answer on error only (MSH-15, MSH-16); one that wants none is not waited for."`
 	Stop     bool          `env:"-" help:"Stop at the first message that is not taken."`
 	Files    []string      `arg:"" help:"Files, directories (every file in them, by name), or - for standard input. A file may hold several messages, bare, in MLLP frames, or as a batch."`
 }
@@ -34,8 +35,8 @@ type sendCmd struct {
 // Run sends what the files hold, in order, and prints a line for each answer. It fails
 // when one is not AA.
 func (c *sendCmd) Run(ctx context.Context, to streams) error {
-	if c.Tries < 1 || c.Timeout <= 0 || c.Pause < 0 {
-		return errors.New("--tries must be at least 1, --timeout more than nothing, and --pause not less")
+	if c.Tries < 1 || c.Timeout <= 0 || c.Quiet <= 0 || c.Pause < 0 {
+		return errors.New("--tries must be at least 1, --timeout and --quiet more than nothing, and --pause not less")
 	}
 	files, err := expand(c.Files)
 	if err != nil {
@@ -76,35 +77,50 @@ func (c *sendCmd) deliver(ctx context.Context, link dispatch.Link, m sending, to
 		fmt.Fprintf(to.err, "%s: not taken yet, sent again in %s\n", m.name, d)
 		return dispatch.Wait(ctx, d)
 	}
-	silent := wantsSilence(m.raw)
-	if silent {
-		p.Tries, p.Timeout = 1, min(p.Timeout, time.Second)
+	switch taken, refused := answered(m.raw); {
+	case taken:
+	case refused:
+		p.Quiet = c.Quiet
+	default:
+		p.Quiet = min(c.Quiet, stray)
 	}
-	answer, err := p.Deliver(ctx, link, m.raw)
-	if silent && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = dispatch.ErrSilent
-	}
-	return answer, err
+	return p.Deliver(ctx, link, m.raw)
 }
+
+// stray is how long an answer is waited for that nobody asked for: many peers send one
+// all the same, and it would be read as that to the next message.
+const stray = 100 * time.Millisecond
 
 var (
 	refAccept      = hl7.MustRef("MSH-15")
 	refApplication = hl7.MustRef("MSH-16")
 )
 
-// wantsSilence says whether a message that is taken is not answered (HL7 v2 2.9.2).
-func wantsSilence(raw []byte) bool {
+// answered says whether a message is answered when it is taken, and when it is refused
+// (HL7 v2 2.9.2): in original mode, without MSH-15 and MSH-16, always.
+func answered(raw []byte) (taken, refused bool) {
 	m, _ := hl7.Parse(raw)
 	if m == nil {
-		return false
+		return true, true
 	}
 	accept, application := m.Get(refAccept).Text, m.Get(refApplication).Text
+	if accept == "" && application == "" {
+		return true, true
+	}
 	for _, condition := range []string{accept, application} {
-		if condition == "AL" || condition == "SU" {
-			return false
+		switch condition {
+		case "AL":
+			return true, true
+		case "SU":
+			taken = true
+		case "ER":
+			refused = true
+		case "NE", "":
+		default: // what is no condition is refused, in original mode
+			return true, true
 		}
 	}
-	return accept != "" || application != ""
+	return taken, refused
 }
 
 func (c *sendCmd) link() (dispatch.Link, error) {
@@ -165,10 +181,13 @@ func newTally(to streams, now func() time.Time) *tally {
 const (
 	noAnswer = "no answer"
 	unasked  = "taken"
+	sent     = "sent"
 )
 
 func (t *tally) add(name string, a dispatch.Answer, err error) {
 	switch {
+	case errors.Is(err, dispatch.ErrUnanswered):
+		a = dispatch.Answer{Code: sent, Text: "without an answer: it wants none when it is taken"}
 	case errors.Is(err, dispatch.ErrSilent):
 		a = dispatch.Answer{Code: unasked, Text: "without an answer: it wants none"}
 	case err != nil:
@@ -177,7 +196,7 @@ func (t *tally) add(name string, a dispatch.Answer, err error) {
 	fmt.Fprintln(t.to.out, strings.TrimRight(name+": "+a.Code+" "+a.Text, " "))
 	t.sent++
 	t.codes[a.Code]++
-	if !a.Positive() && a.Code != unasked {
+	if !a.Positive() && a.Code != unasked && a.Code != sent {
 		t.failed++
 	}
 	if now := t.now(); now.Sub(t.shown) >= 5*time.Second {
@@ -196,7 +215,7 @@ func (t *tally) sum() {
 func (t *tally) text() string {
 	took := t.now().Sub(t.began)
 	var codes []string
-	for _, code := range []string{"AA", "CA", "AE", "CE", "AR", "CR", unasked, noAnswer} {
+	for _, code := range []string{"AA", "CA", "AE", "CE", "AR", "CR", unasked, sent, noAnswer} {
 		if n := t.codes[code]; n > 0 {
 			codes = append(codes, fmt.Sprintf("%d %s", n, code))
 		}

@@ -67,6 +67,10 @@ type Patience struct {
 	Tries   int           // at least 1
 	Pause   time.Duration // before the second sending; it doubles with each
 	Longest time.Duration // no pause is longer
+	// Quiet is not 0 for a message that is not answered when it is taken (HL7 v2
+	// 2.9.2: MSH-15 and MSH-16 NE or ER): so long a refusal is waited for, on a link
+	// that has no answer of its own. It does not bound how long connecting takes.
+	Quiet time.Duration
 	// Wait waits, or fails with the context's error when that ends first.
 	Wait func(ctx context.Context, d time.Duration) error
 }
@@ -81,7 +85,7 @@ func (p Patience) Deliver(ctx context.Context, link Link, message []byte) (Answe
 		if err == nil && answer.Final() || try >= p.Tries || ctx.Err() != nil {
 			return answer, err
 		}
-		if _, never := errors.AsType[*Undeliverable](err); never || errors.Is(err, ErrSilent) {
+		if _, never := errors.AsType[*Undeliverable](err); never || errors.Is(err, ErrSilent) || errors.Is(err, ErrUnanswered) {
 			return answer, err
 		}
 		if err := p.Wait(ctx, pause); err != nil {
@@ -92,9 +96,20 @@ func (p Patience) Deliver(ctx context.Context, link Link, message []byte) (Answe
 }
 
 func (p Patience) once(ctx context.Context, link Link, message []byte) (Answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+	within, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
-	ack, err := link.Send(ctx, message)
+	mute, quiet := link.(connecter)
+	if quiet = quiet && p.Quiet > 0; quiet {
+		if err := mute.Connect(within); err != nil {
+			return Answer{}, err
+		}
+		within, cancel = context.WithTimeout(within, p.Quiet)
+		defer cancel()
+	}
+	ack, err := link.Send(within, message)
+	if quiet && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return Answer{}, ErrUnanswered
+	}
 	if err != nil {
 		return Answer{}, err
 	}
@@ -107,6 +122,15 @@ func (p Patience) once(ctx context.Context, link Link, message []byte) (Answer, 
 	}
 	return answer, err
 }
+
+// connecter is a link that says nothing of a message by itself, once it is connected.
+type connecter interface {
+	Connect(ctx context.Context) error
+}
+
+// ErrUnanswered is the error of a message that wants no answer when it is taken, and
+// had none: nobody can tell whether it was.
+var ErrUnanswered = errors.New("it was sent, and had no answer")
 
 // ErrSilent is the error of a message that a peer took and does not answer, since the
 // message wants no acknowledgement (spec hl7-bridge 4.1: HTTP has 202).

@@ -23,13 +23,21 @@ type mllpLink struct {
 	client  *mllp.Client // nil while there is no connection
 }
 
-func (l *mllpLink) Send(ctx context.Context, message []byte) ([]byte, error) {
-	if l.client == nil {
-		client, err := mllp.Dial(ctx, l.address, l.config)
-		if err != nil {
-			return nil, err
-		}
+// Connect makes the connection, unless there is one.
+func (l *mllpLink) Connect(ctx context.Context) (err error) {
+	if l.client != nil {
+		return nil
+	}
+	client, err := mllp.Dial(ctx, l.address, l.config)
+	if err == nil {
 		l.client = client
+	}
+	return err
+}
+
+func (l *mllpLink) Send(ctx context.Context, message []byte) ([]byte, error) {
+	if err := l.Connect(ctx); err != nil {
+		return nil, err
 	}
 	ack, err := l.client.Send(ctx, message)
 	if err != nil {
