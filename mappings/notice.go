@@ -20,6 +20,8 @@ type Notice struct {
 	At      time.Time // MSH-7: when the appointment became so
 	Zone    *time.Location
 	Alias   string // of the customer; MSH-4 is alias{alias}
+	// Customer is its name, for SCH-16.
+	Customer string
 
 	App                  string // MSH-3
 	ToApp, ToFacility    string // MSH-5 and MSH-6

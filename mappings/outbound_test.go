@@ -238,12 +238,13 @@ func TestTellings(t *testing.T) {
 "start":"2026-06-01T09:00:00Z","end":"2026-06-01T09:20:00Z","comment":"Bring:\nshoes",
 "participant":[{"actor":{"type":"Location","display":"Clinic 4"},"status":"accepted"},{"actor":{"type":"Practitioner","display":"Dr Black","identifier":{"system":"https://id.example/gmc","value":"7777777"}},"type":[{"coding":[{"code":"ATND","display":"attender"}]}],"status":"tentative"},{"actor":{"type":"Device","display":"Scanner"},"status":"accepted"}]}`)
 	n := noticeOf(t, "S15", a, fhir.Resource{})
+	n.Customer = "Riverside NHS Trust"
 	raw, err := n.Message()
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := `MSH|^~\&|SLOTWAY|trust{trust}|||20260512110000+0100||SIU^S15^SIU_S12|c1|P|2.5.1||||||UNICODE UTF-8
-SCH|a|||||pat^Feels better^HL70276|CHECKUP^Knee \T\ hip|ROUTINE^^HL70276|20|min|^^^20260601100000+0100^20260601102000+0100^R||||||||||||||Cancelled
+SCH|a|||||pat^Feels better^HL70276|CHECKUP^Knee \T\ hip|ROUTINE^^HL70276|20|min|^^^20260601100000+0100^20260601102000+0100^R|||||^Riverside NHS Trust||||^SLOTWAY|||||Cancelled
 TQ1|1||||||20260601100000+0100|20260601102000+0100|R
 NTE|1||Bring:\.br\shoes
 ZAP|https://h.example/m?a=1\T\b=2
@@ -258,10 +259,59 @@ AIP|1||7777777^Dr Black^^^^^^^&https://id.example/gmc&URI|ATND^attender||||||||P
 	if diff := cmp.Diff(want, strings.ReplaceAll(string(raw), "\r", "\n")); diff != "" {
 		t.Errorf("message (-want +got):\n%s", diff)
 	}
+	named := fhirtest.Parse(t, `{"resourceType":"Appointment","status":"cancelled","participant":[
+{"extension":[{"url":"`+SegmentExtension+`","valueCode":"SCH-16"}],"actor":{"display":"Front desk","identifier":{"value":"9"}},"required":"information-only","status":"accepted"},
+{"extension":[{"url":"`+SegmentExtension+`","valueCode":"SCH-20"}],"actor":{"display":"Night clerk","identifier":{"value":"8"}},"required":"information-only","status":"accepted"}]}`)
 	for i, row := range Tellings() {
-		v := tell{root: a.Root(), node: a.Root().One(row.path), parties: n.Parties}
-		if row.Say(&n, v) == "" {
+		says := false
+		for _, one := range []fhir.Resource{a, named} {
+			says = says || row.Say(&n, tell{root: one.Root(), node: one.Root().One(row.path), parties: n.Parties}) != ""
+		}
+		if !says {
 			t.Errorf("row %d, %s of %s, says nothing of the example", i, row.To, row.From)
+		}
+	}
+}
+
+// What the standard wants filled is filled (HL7 v2, 10.6.2), and a reason that is not
+// known is read as none.
+func TestRequiredOutbound(t *testing.T) {
+	const clerk = `"participant":[{"extension":[{"url":"` + SegmentExtension + `","valueCode":"SCH-20"}],"actor":{"display":"Night clerk","identifier":{"value":"8"}},"status":"accepted"}],`
+	const reason = `"cancelationReason":{"text":"Feels better"},`
+	for _, tc := range []struct {
+		event, has           string
+		reason, contact, who string // SCH-6, SCH-16, SCH-20
+	}{
+		{"S12", "", "NEW^New booking", "^Riverside NHS Trust", "^SLOTWAY"},
+		{"S13", clerk, "MOVED^Rescheduled", "^Riverside NHS Trust", "8^Night clerk"},
+		{"S14", "", "CHANGED^Modified", "^Riverside NHS Trust", "^SLOTWAY"},
+		{"S15", reason, "^Feels better", "^Riverside NHS Trust", "^SLOTWAY"},
+		{"S15", "", "U^Unknown^HL70353", "^Riverside NHS Trust", "^SLOTWAY"},
+		{"S17", "", "U^Unknown^HL70353", "^Riverside NHS Trust", "^SLOTWAY"},
+	} {
+		n := noticeOf(t, tc.event, fhirtest.Parse(t, `{"resourceType":"Appointment",`+tc.has+`"status":"booked","start":"2026-06-01T09:00:00Z"}`), fhir.Resource{})
+		n.Customer = "Riverside NHS Trust"
+		raw, err := n.Message()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := hl7.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for field, want := range map[int]string{6: tc.reason, 16: tc.contact, 20: tc.who} {
+			if got, _ := m.RawField("SCH", field); string(got) != want {
+				t.Errorf("%s %s: SCH-%d is %s, want %s", tc.event, tc.has, field, got, want)
+			}
+		}
+		in, err := Map(m, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range in.Changes {
+			if c.Path.String() == "cancelationReason" && c.Op == fhir.Set && tc.has != reason {
+				t.Errorf("%s: the reason is read as %s", tc.event, c.Value)
+			}
 		}
 	}
 }

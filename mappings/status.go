@@ -64,7 +64,8 @@ func status(r *reading, _ *Rule, v hl7.Value) {
 }
 
 func reason(r *reading, rule *Rule, _ hl7.Value) {
-	if c := r.coded("SCH-6", r.m.Field("SCH", 6)); !c.empty() {
+	f := r.m.Field("SCH", 6)
+	if c := r.coded("SCH-6", f); !c.empty() && f.Component(3).Text != tableOfAbsence {
 		put(r, rule.path, c)
 	}
 }

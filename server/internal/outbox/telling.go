@@ -57,7 +57,7 @@ func (s *Service) notice(ctx context.Context, r store.Reader, c booking.Told) (n
 		return n, err
 	}
 	n = mappings.Notice{
-		At: now.Updated, Zone: customer.Zone, Alias: now.Customer, App: "SLOTWAY", LocalIDs: customer.LocalIDs,
+		At: now.Updated, Zone: customer.Zone, Alias: now.Customer, Customer: cmp.Or(customer.Name, now.Customer), App: "SLOTWAY", LocalIDs: customer.LocalIDs,
 		Placer: cmp.Or(a.ExternalID(), now.ID), Appointment: now.Resource,
 	}
 	if now.Deleted {
