@@ -354,7 +354,7 @@ func TestBaRSHostileMessages(t *testing.T) {
 		if status, answer := post([]byte(tc.body)); status != tc.want || !bytes.Contains(answer, []byte("OperationOutcome")) {
 			t.Errorf("%s: %d, want %d: %.300s", tc.name, status, tc.want, answer)
 		}
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > 20*time.Second { // it takes some milliseconds
 			t.Errorf("%s took %s", tc.name, took)
 		}
 	}

@@ -17,8 +17,9 @@ func TestListenerLimits(t *testing.T) {
 		return `  - {id: pas, grants: [{connecting: trust, controller: trust}]}
 `
 	}, func(text string) string {
-		text = strings.Replace(text, "serves: [r4]", "serves: [r4], limits: {connections: 2, header: 300ms}", 1)
-		return strings.Replace(text, "mllp: [", `mllp: [{address: "PLAIN", partner: pas, limits: {connections: 1, frame: 300ms}}, `, 1)
+		text = strings.Replace(text, "serves: [r4]", "serves: [r4], limits: {connections: 2, header: 1s}", 1)
+		text = strings.Replace(text, "limits: {mllp: {", "limits: {http: {header: 5m}, mllp: {frame: 5m, ", 1) // of the others
+		return strings.Replace(text, "mllp: [", `mllp: [{address: "PLAIN", partner: pas, limits: {connections: 1, frame: 1s}}, `, 1)
 	})
 	for name, tc := range map[string]struct {
 		addr  string
@@ -51,9 +52,8 @@ func TestListenerLimits(t *testing.T) {
 			if _, err := io.WriteString(open[0], tc.begun); err != nil {
 				t.Fatal(err)
 			}
-			began := time.Now()
-			if !ends(t, open[0], 10*time.Second) || time.Since(began) > 4*time.Second {
-				t.Errorf("what never ends is not cut off by the listener's own limit, but after %s", time.Since(began))
+			if !ends(t, open[0], time.Minute) {
+				t.Error("what never ends is not cut off by the listener's own limit")
 			}
 			for deadline := time.Now().Add(10 * time.Second); ; {
 				if c := dial(); !ends(t, c, 100*time.Millisecond) {

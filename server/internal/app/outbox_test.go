@@ -98,13 +98,13 @@ func (p *pas) answers(f func(*hl7.Message) string) {
 // until waits for something that is soon so.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for range 1000 {
+	for range 6000 {
 		if is() {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatalf("not so in 10 seconds: %s", what)
+	t.Fatalf("not so in a minute: %s", what)
 }
 
 // wait waits for so many messages, and for no more.

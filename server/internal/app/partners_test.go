@@ -147,7 +147,7 @@ func (e *engine) client(certs ...tls.Certificate) *tls.Config {
 // asks sends a message over a link and gives the code of the answer, or closed.
 func asks(t *testing.T, link dispatch.Link, control string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	ack, err := link.Send(ctx, []byte(segments(
 		`MSH|^~\&|PAS|trust{trust}|HL7API|PKB|202605121000||SIU^S12|`+control+`|P|2.4`,
@@ -216,8 +216,8 @@ func TestCertificates(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer c.Close()
-				_ = c.SetDeadline(time.Now().Add(5 * time.Second)) // a new connection
-				_, _ = io.WriteString(c, "\x0bMSH|^~\\&|\x1c\r")   // the answer tells
+				_ = c.SetDeadline(time.Now().Add(30 * time.Second)) // a new connection
+				_, _ = io.WriteString(c, "\x0bMSH|^~\\&|\x1c\r")    // the answer tells
 				if b, err := io.ReadAll(c); err != nil && os.IsTimeout(err) || strings.Contains(string(b), "MSA") {
 					t.Errorf("answered %q, %v, want the end", b, err)
 				}
@@ -292,13 +292,7 @@ func (e *engine) reload(change func(string) string, says string) {
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		e.t.Fatal(err)
 	}
-	for range 500 {
-		if strings.Count(e.log.String(), says) > seen {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	e.t.Fatalf("the log does not say %q: %s", says, e.log.String())
+	until(e.t, "the log says "+says, func() bool { return strings.Count(e.log.String(), says) > seen })
 }
 
 func replace(old, by string) func(string) string {

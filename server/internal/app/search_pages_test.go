@@ -213,7 +213,7 @@ func TestTooMuch(t *testing.T) {
 			if err := expect(err, status, tc.status, body); err != nil {
 				t.Fatal(err)
 			}
-			if took := time.Since(began); took > 2*time.Second {
+			if took := time.Since(began); took > 20*time.Second { // it takes some milliseconds
 				t.Errorf("it took %v", took)
 			}
 			if status != 200 {

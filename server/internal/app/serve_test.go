@@ -158,15 +158,13 @@ func serveConfigLogging(t *testing.T, file, base string, log io.Writer) (stop fu
 	log = canary.Writer(log)
 	go func() { done <- Main(ctx, []string{"serve", "--config", file}, log, log) }()
 	d := &demo{base: base}
-	for n := 0; ; n++ {
-		if status, _, err := d.call(ctx, http.MethodGet, "/readyz", "", nil); err == nil && status == http.StatusOK {
-			break
+	until(t, "serve is ready", func() bool {
+		if len(done) != 0 {
+			t.Fatal("serve ended")
 		}
-		if n == 500 {
-			t.Fatal("serve was not ready in 5 seconds")
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+		status, _, err := d.call(ctx, http.MethodGet, "/readyz", "", nil)
+		return err == nil && status == http.StatusOK
+	})
 	return func() {
 		cancel()
 		if code := <-done; code != 0 {

@@ -272,10 +272,11 @@ func TestStaffBoardNarrows(t *testing.T) {
 	}
 }
 
-// Of 10,000 requests that wait, the board shows 50 at a time, the oldest first, in
-// less than 200 ms of the server's time.
+// Of 10,000 requests that wait, the board shows 50 at a time, the oldest first, and
+// takes little more than reading them does: where that takes 8 ms, the board is to be
+// there in 200.
 func TestStaffBoardOfTenThousand(t *testing.T) {
-	const most = 200 * time.Millisecond
+	const most = 25 // times reading the 50
 	w := &waitingRoom{desk: startDesk(t, Settings{})}
 	waiting(t, w.app.store, 10_000)
 	w.as("jack.brown", "/staff/requests")
@@ -288,36 +289,40 @@ func TestStaffBoardOfTenThousand(t *testing.T) {
 	if !strings.Contains(w.body, "Number50 Waiting") {
 		t.Error("the second page does not go on where the first ended")
 	}
+	// The best of some is what it takes: other tests may run beside.
+	best := func(do func()) time.Duration {
+		least := time.Hour
+		for range 7 {
+			begin := time.Now()
+			do()
+			least = min(least, time.Since(begin))
+		}
+		return least
+	}
+	bare := best(func() {
+		got, err := w.app.requests.Search(context.Background(), store.Of("trustalias"), requests.Query{Params: "status=requested,in-progress&_sort=authored-on", Limit: 50})
+		if err != nil || len(got.Requests) != 50 {
+			t.Fatal(len(got.Requests), err)
+		}
+	})
+	t.Logf("reading 50 requests bare: %v", bare)
 	handler := w.app.rest.Handler([]string{"staff"})
 	cookie := &http.Cookie{Name: "slotway-staff", Value: w.session()}
 	for _, path := range []string{"/staff/requests", "/staff/requests?specialty=" + url.QueryEscape("http://snomed.info/sct|394579001"), "/staff/requests?with=me", "/staff/requests?age=1"} {
-		best := time.Hour
-		for range 5 { // other tests may run beside
+		took := best(func() {
 			r := httptest.NewRequest(http.MethodGet, path, nil)
 			r.AddCookie(cookie)
 			out := httptest.NewRecorder()
-			begin := time.Now()
 			handler.ServeHTTP(out, r)
-			best = min(best, time.Since(begin))
 			if out.Code != http.StatusOK {
 				t.Fatalf("%s: %d", path, out.Code)
 			}
-		}
-		t.Logf("%s: %v", path, best)
-		if best > most {
-			t.Errorf("%s takes %v, want at most %v", path, best, most)
-		}
-	}
-	best := time.Hour
-	for range 5 {
-		begin := time.Now()
-		bare, err := w.app.requests.Search(context.Background(), store.Of("trustalias"), requests.Query{Params: "status=requested,in-progress&_sort=authored-on", Limit: 50})
-		best = min(best, time.Since(begin))
-		if err != nil || len(bare.Requests) != 50 {
-			t.Fatal(len(bare.Requests), err)
+		})
+		t.Logf("%s: %v", path, took)
+		if took > most*bare {
+			t.Errorf("%s takes %v, want at most %d times the %v that reading takes", path, took, most, bare)
 		}
 	}
-	t.Logf("reading the same requests bare: %v", best)
 }
 
 // The whole way: a patient asks, staff find it, claim it and answer, the patient reads

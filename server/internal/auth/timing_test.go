@@ -64,12 +64,10 @@ func TestUnknownClientsTakeAsLong(t *testing.T) {
 			times[name], bodies[name] = append(times[name], took), body
 		}
 	}
-	middle := func(name string) float64 {
-		slices.Sort(times[name])
-		return float64(times[name][rounds/2])
-	}
+	// The least of some is what it takes: other tests may run beside.
+	least := func(name string) float64 { return float64(slices.Min(times[name])) }
 	for _, name := range names[1:] {
-		if ratio := middle(name) / middle("known"); ratio < 0.4 || ratio > 2.5 {
+		if ratio := least(name) / least("known"); ratio < 0.4 || ratio > 2.5 {
 			t.Errorf("a client that is %s is answered in %.2f of the time of one that is known", name, ratio)
 		}
 		if bodies[name] != bodies["known"] {
