@@ -48,32 +48,33 @@ type Fault struct {
 	// Say is the text that is always sent in place of the error's own: where
 	// that is for the log only, or where different causes must look the same.
 	Say string
+	Doc string // when it is so
 }
 
 var faults = []Fault{
-	{hl7.CodeMSHMalformed, "AR", "100", fhir.Invalid, RetryNo, "MSH", ""},
-	{mappings.FieldMissing, "AR", "101", fhir.Invalid, RetryNo, "", ""},
-	{mappings.SegmentMissing, "AR", "100", fhir.Invalid, RetryNo, "", ""},
-	{mappings.SegmentDuplicate, "AR", "100", fhir.Unprocessable, RetryNo, "", ""},
-	{mappings.ValueInvalid, "AR", "102", fhir.Unprocessable, RetryNo, "", ""},
-	{mappings.CodeUnknown, "AR", "103", fhir.Unprocessable, RetryNo, "", ""},
-	{mappings.TypeUnsupported, "AR", "200", fhir.Unsupported, RetryNo, "MSH-9.1", ""},
-	{mappings.EventUnsupported, "AR", "201", fhir.Unsupported, RetryNo, "MSH-9.2", ""},
-	{ProcessingID, "AR", "202", fhir.Unprocessable, RetryNo, "MSH-11", ""},
-	{Version, "AR", "203", fhir.Unsupported, RetryNo, "MSH-12", ""},
-	{SenderNotAuthorised, "AR", "204", fhir.Forbidden, RetryAfterFix, "MSH-4", "sender not authorised for this message"},
-	{PatientNotFound, "AR", "204", fhir.NotFound, RetryAfterFix, "PID-3", "no patient is known by the identifiers given"},
-	{mappings.PatientConflict, "AR", "204", fhir.Conflict, RetryNo, "PID-3", "the identifiers given are those of more than one patient"},
-	{AppointmentNotFound, "AR", "204", fhir.NotFound, RetryLater, "SCH-1", "no appointment of this patient is known by SCH-1.1; send this again when its booking (S12) has arrived"},
-	{SlotNotFound, "AR", "204", fhir.NotFound, RetryAfterFix, "SCH-11", "no slot of a schedule that the message names is at that time"},
-	{AppointmentConflict, "AR", "205", fhir.Duplicate, RetryNo, "SCH-1", "SCH-1.1 names an appointment of another patient, or one that was deleted; use another id"},
-	{ControlIDRepeated, "AR", "205", fhir.Duplicate, RetryNo, "MSH-10", "MSH-10 was sent before with another message; use an id once"},
-	{mappings.RecurrenceUnsupported, "AR", "102", fhir.Unprocessable, RetryNo, "SCH-11", ""},
-	{hl7.CodeCharset, "AR", "102", fhir.Unprocessable, RetryNo, "MSH-18", ""},
-	{hl7.CodeTooLarge, "AR", "207", fhir.TooLarge, RetryNo, "", ""},
-	{Locked, "AE", "206", fhir.Conflict, RetryYes, "SCH-1", "the appointment is being changed by others; send the message again"},
-	{StoreUnavailable, "AE", "207", fhir.Busy, RetryYes, "", "the service is not available at the moment; send the message again later"},
-	{Internal, "AE", "207", fhir.Internal, RetryYes, "", "the message could not be processed; send it again later"},
+	{hl7.CodeMSHMalformed, "AR", "100", fhir.Invalid, RetryNo, "MSH", "", "no MSH, or one that cannot be read; a frame that goes on behind its end; MSH-14 has a value"},
+	{mappings.FieldMissing, "AR", "101", fhir.Invalid, RetryNo, "", "", "a field that is needed is empty: MSH-7, MSH-9, MSH-10, PID-3, SCH-1.1, and SCH-11.4 or TQ1-7 of a booking"},
+	{mappings.SegmentMissing, "AR", "100", fhir.Invalid, RetryNo, "", "", "no SCH, or no PID"},
+	{mappings.SegmentDuplicate, "AR", "100", fhir.Unprocessable, RetryNo, "", "", "two SCH, or two PID"},
+	{mappings.ValueInvalid, "AR", "102", fhir.Unprocessable, RetryNo, "", "", `a value that cannot be used: a time, an end before the start, a check digit, a URL, "" where a value is needed`},
+	{mappings.CodeUnknown, "AR", "103", fhir.Unprocessable, RetryNo, "", "", "a code that has no meaning there: SCH-25 Blocked, MSH-15, MSH-16"},
+	{mappings.TypeUnsupported, "AR", "200", fhir.Unsupported, RetryNo, "MSH-9.1", "", "neither SIU nor ADT; a batch from who may send none"},
+	{mappings.EventUnsupported, "AR", "201", fhir.Unsupported, RetryNo, "MSH-9.2", "", "an event that is not in the table above, or is not on for this sender"},
+	{ProcessingID, "AR", "202", fhir.Unprocessable, RetryNo, "MSH-11", "", "MSH-11 is not P (P, T, D or empty where the customer takes tests)"},
+	{Version, "AR", "203", fhir.Unsupported, RetryNo, "MSH-12", "", "MSH-12 is no version of HL7 v2; only where that is checked"},
+	{SenderNotAuthorised, "AR", "204", fhir.Forbidden, RetryAfterFix, "MSH-4", "sender not authorised for this message", "MSH-4 is malformed, or names what this partner has no grant for"},
+	{PatientNotFound, "AR", "204", fhir.NotFound, RetryAfterFix, "PID-3", "no patient is known by the identifiers given", "no patient has these identifiers, and none is made"},
+	{mappings.PatientConflict, "AR", "204", fhir.Conflict, RetryNo, "PID-3", "the identifiers given are those of more than one patient", "the identifiers are those of several patients"},
+	{AppointmentNotFound, "AR", "204", fhir.NotFound, RetryLater, "SCH-1", "no appointment of this patient is known by SCH-1.1; send this again when its booking (S12) has arrived", "SCH-1.1 is not known for this patient, and the message does not say enough to make it"},
+	{SlotNotFound, "AR", "204", fhir.NotFound, RetryAfterFix, "SCH-11", "no slot of a schedule that the message names is at that time", "S23 or S24 names a time that no slot is at"},
+	{AppointmentConflict, "AR", "205", fhir.Duplicate, RetryNo, "SCH-1", "SCH-1.1 names an appointment of another patient, or one that was deleted; use another id", "an S12 under the id of another patient's booking; anything about one that was entered in error"},
+	{ControlIDRepeated, "AR", "205", fhir.Duplicate, RetryNo, "MSH-10", "MSH-10 was sent before with another message; use an id once", "MSH-10 was that of another message; only from who must not repeat it"},
+	{mappings.RecurrenceUnsupported, "AR", "102", fhir.Unprocessable, RetryNo, "SCH-11", "", "more than one time: SCH-3 above 1, SCH-11 repeated or with an interval, TQ1 of several starts"},
+	{hl7.CodeCharset, "AR", "102", fhir.Unprocessable, RetryNo, "MSH-18", "", "bytes that the character set of MSH-18 does not have"},
+	{hl7.CodeTooLarge, "AR", "207", fhir.TooLarge, RetryNo, "", "", "more bytes than `limits.message`, or more than 20,000 segments"},
+	{Locked, "AE", "206", fhir.Conflict, RetryYes, "SCH-1", "the appointment is being changed by others; send the message again", "others change the same appointment"},
+	{StoreUnavailable, "AE", "207", fhir.Busy, RetryYes, "", "the service is not available at the moment; send the message again later", "the store is away, or the server stops"},
+	{Internal, "AE", "207", fhir.Internal, RetryYes, "", "the message could not be processed; send it again later", "a fault of ours"},
 }
 
 // Faults gives the rows of the table of faults. They must not be changed.

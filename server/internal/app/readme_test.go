@@ -12,6 +12,7 @@ import (
 
 	"slotway/fhir"
 	"slotway/fhir/search"
+	"slotway/hl7bridge"
 	"slotway/mappings"
 )
 
@@ -24,7 +25,7 @@ func TestREADME(t *testing.T) {
 	}
 	want := string(b)
 	for name, text := range map[string]string{
-		"params": search.Table(), "settings": settingsTable(t), "events": eventsTable(), "rules": rulesTable(), "operations": operationsTable(), "tellings": tellingsTable(), "codes": codesTable(), "alerts": alertsTable(),
+		"params": search.Table(), "settings": settingsTable(t), "events": eventsTable(), "rules": rulesTable(), "operations": operationsTable(), "tellings": tellingsTable(), "codes": codesTable(), "alerts": alertsTable(), "faults": faultsTable(),
 	} {
 		begin := strings.Index(want, "<!-- "+name+":")
 		end := strings.Index(want, "<!-- /"+name+" -->")
@@ -58,6 +59,20 @@ func eventsTable() string {
 			on = "never"
 		}
 		fmt.Fprintf(&out, "| %s^%s | %s | %s |\n", e.Type, e.Code, on, e.Doc)
+	}
+	return out.String()
+}
+
+// faultsTable writes the refusals of messages as Markdown.
+func faultsTable() string {
+	var out strings.Builder
+	out.WriteString("| MSA-1 | ERR-5 | ERR-3 | ERR-2 | When | Send it again |\n|---|---|---|---|---|---|\n")
+	for _, f := range hl7bridge.Faults() {
+		where := f.Where
+		if where == "" {
+			where = "the place"
+		}
+		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s | %s |\n", f.Code, f.App, f.HL7, where, f.Doc, f.Retry)
 	}
 	return out.String()
 }
