@@ -65,18 +65,19 @@ type App struct {
 	starting atomic.Pointer[string] // why it is not ready yet; nil when it is
 	stopping atomic.Bool
 
-	http         []*httpListener
-	mllp         []net.Listener
-	tls          []*tlsFiles       // of listeners
-	mllpServer   *mllp.Server      // of all its listeners
-	mllpPartners map[string]string // by listener
-	sealed       *sealer           // of messages
-	reloads      chan struct{}     // has one when the diaries may be others
-	running      sync.WaitGroup
-	sessions     *session.Sessions
-	staff        *staffBook
-	recording    sync.WaitGroup // of the audit: it ends when all else has
-	drained      context.CancelFunc
+	http          []*httpListener
+	mllp          []net.Listener
+	tls           []*tlsFiles       // of listeners
+	mllpServer    *mllp.Server      // of all its listeners
+	mllpPartners  map[string]string // by listener
+	sealed        *sealer           // of messages
+	reloads       chan struct{}     // has one when the diaries may be others
+	running       sync.WaitGroup
+	sessions      *session.Sessions
+	staffSessions *session.Sessions
+	staff         *staffBook
+	recording     sync.WaitGroup // of the audit: it ends when all else has
+	drained       context.CancelFunc
 }
 
 // secrets are the keys that encrypt what is kept.
@@ -163,7 +164,7 @@ func (a *App) join(keys secrets, own func(*App) (*auth.Issuer, error)) error {
 		Store: a.store, Who: &a.partners, Bases: cfg.bases(), Now: a.now, NewID: a.newID, Log: log,
 		Seal: keys.messages.Seal, Open: keys.messages.Open, Alone: strings.HasPrefix(cfg.Store, "bolt://"), Observe: a.metrics.sent,
 	}
-	if err := a.joinRequests(); err != nil {
+	if err := a.joinRequests(keys.state); err != nil {
 		return err
 	}
 	a.booking.Tell, a.booking.Said = a.tell, a.requests.Said
@@ -173,7 +174,7 @@ func (a *App) join(keys secrets, own func(*App) (*auth.Issuer, error)) error {
 	limits.Message = cfg.Limits.Message
 	a.rest = &rest.Server{
 		Origin: cfg.BaseURL, Hosts: cfg.Hosts, Store: a.store, Booking: a.booking, Verifier: a.verifier, Partners: passwords,
-		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Audit: a.audit, Events: &audit.Reader{Log: a.audit, Catalog: catalog, Source: cfg.BaseURL, Customers: func() []string { return a.partners.now().aliases() }}, BaRS: a.bars, Issuer: a.issuer, Grants: a.grants, Consent: a.grants.Handler(grant.Pages{Origin: cfg.BaseURL, Address: address, Audit: a.audit, Log: log, Test: cfg.pretend != nil}), Lookups: a.lookups.Handler(), Faces: a.faces(catalog), Ready: a.notReady,
+		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Audit: a.audit, Events: &audit.Reader{Log: a.audit, Catalog: catalog, Source: cfg.BaseURL, Customers: func() []string { return a.partners.now().aliases() }}, BaRS: a.bars, Issuer: a.issuer, Grants: a.grants, Lookups: a.lookups.Handler(), Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
 		ByAddress: rest.NewThrottle(rest.Rate(cfg.Limits.Address), a.now), ByClient: rest.NewThrottle(rest.Rate(cfg.Limits.Client), a.now),
 		Limits: limits, Peers: a, Seal: keys.state.Seal, Open: keys.state.Open,

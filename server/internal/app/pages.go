@@ -16,6 +16,7 @@ import (
 	"slotway/server/internal/pages"
 	"slotway/server/internal/rest"
 	"slotway/server/internal/session"
+	"slotway/server/internal/staffpages"
 	"slotway/server/internal/web"
 )
 
@@ -34,11 +35,12 @@ type NHSLoginConfig struct {
 func (a *App) sites(catalog *search.Catalog, state *sealer) (map[string]rest.Site, error) {
 	cfg := a.cfg
 	a.sessions = a.sessionsOf(session.Patient, state)
-	staff, err := a.staffSite(catalog, state)
+	staff, err := a.staffPages(catalog)
 	if err != nil {
 		return nil, err
 	}
-	all := map[string]rest.Site{rest.PartStaff: staff}
+	a.rest.Consent = a.grants.Handler(a.consent(staff))
+	all := map[string]rest.Site{rest.PartStaff: {Paths: staffpages.Paths, Handler: staff.Handler()}}
 	if cfg.pretend != nil {
 		all[partPretend] = cfg.pretend.site(a)
 	}

@@ -18,6 +18,7 @@ import (
 	"slotway/server/internal/grant"
 	"slotway/server/internal/lookups"
 	requests "slotway/server/internal/request"
+	"slotway/server/internal/session"
 	"slotway/server/internal/staffpages"
 	"slotway/server/internal/store"
 )
@@ -95,7 +96,7 @@ func (p *staffBook) SignIn(ctx context.Context, user, password, address string) 
 
 // joinRequests makes what patients ask, how staff grant access to it, and how it is
 // looked up.
-func (a *App) joinRequests() error {
+func (a *App) joinRequests(state *sealer) error {
 	a.requests = &requests.Service{
 		Store: a.store, Booking: a.booking, Catalog: a.booking.Catalog, Bases: a.booking.Bases, Now: a.now, NewID: a.newID,
 		Zone: func(customer string) *time.Location {
@@ -110,14 +111,15 @@ func (a *App) joinRequests() error {
 	if err != nil {
 		return err
 	}
-	a.staff = staff
-	a.grants = &grant.Service{Store: a.store, Now: a.now, Random: rand.Reader, Client: a.clients.Granted, People: staff}
+	a.staff, a.staffSessions = staff, a.sessionsOf(session.Staff, state)
+	people := clinicians{staff, staffDesk{staff, a.cfg.StaffLogin}, a.staffSessions}
+	a.grants = &grant.Service{Store: a.store, Now: a.now, Random: rand.Reader, Client: a.clients.Granted, People: people}
 	zone, err := time.LoadLocation(a.cfg.Zone)
 	if err != nil {
 		return err
 	}
 	a.lookups = &lookups.Service{
-		Store: a.store, Requests: a.requests, Access: a.grants.Verify, Person: staff.Person, Zone: zone, Audit: a.audit, Now: a.now,
+		Store: a.store, Requests: a.requests, Access: a.grants.Verify, Person: people.Person, Zone: zone, Audit: a.audit, Now: a.now,
 		Organisation: func(customer string) string { c, _ := a.partners.Customer(customer); return c.Name },
 		Origin:       a.cfg.BaseURL, Address: address,
 	}

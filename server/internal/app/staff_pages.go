@@ -2,28 +2,25 @@ package app
 
 import (
 	"slotway/fhir/search"
-	"slotway/server/internal/rest"
-	"slotway/server/internal/session"
 	"slotway/server/internal/staffpages"
 )
 
-// staffSite gives the staff pages.
-func (a *App) staffSite(catalog *search.Catalog, state *sealer) (rest.Site, error) {
+// staffPages gives the staff pages.
+func (a *App) staffPages(catalog *search.Catalog) (*staffpages.Server, error) {
 	cfg := a.cfg
 	login, err := cfg.StaffLogin.client(a)
 	if err != nil {
-		return rest.Site{}, err
+		return nil, err
 	}
-	s := &staffpages.Server{
-		Origin: cfg.BaseURL, Store: a.store, Catalog: catalog, Bases: cfg.bases(), Sessions: a.sessionsOf(session.Staff, state),
+	return &staffpages.Server{
+		Origin: cfg.BaseURL, Store: a.store, Catalog: catalog, Bases: cfg.bases(), Sessions: a.staffSessions,
 		People: staffDesk{a.staff, cfg.StaffLogin}, SignIns: a.signInsOf("staff"), Login: login, Passwords: login == nil || cfg.StaffLogin.Passwords,
 		Requests: a.requests, Intake: a.intake, Grants: a.grants, Outbox: a.outbox, Directory: a.staffDirectory, State: a.state(), Now: a.now, Audit: a.audit, Log: a.log, Test: cfg.pretend != nil,
 		Customer: func(alias string) staffpages.Customer {
 			c, _ := a.partners.Customer(alias)
 			return staffpages.Customer{Name: c.Name, Zone: c.Zone}
 		},
-	}
-	return rest.Site{Paths: staffpages.Paths, Handler: s.Handler()}, nil
+	}, nil
 }
 
 // allRoles are the roles of somebody who may do everything.

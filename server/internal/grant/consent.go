@@ -2,6 +2,7 @@ package grant
 
 import (
 	"context"
+	"crypto/subtle"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -36,11 +37,26 @@ type Pages struct {
 	Audit   *audit.Log
 	Log     *slog.Logger
 	Test    bool // the page says that nothing on it is real
+	Staff   Staff
+	// Passwords says whether anybody has a password of ours.
+	Passwords func() bool
+}
+
+// Staff is how staff sign in by a provider of their organisation's.
+type Staff interface {
+	// Provider says whether there is one.
+	Provider() bool
+	// SignedIn gives who is signed in with a browser, and what a form says to show that
+	// it was made for them; ok is false for nobody.
+	SignedIn(r *http.Request) (p Person, proof string, ok bool, err error)
+	// SignIn sends the browser to the provider, and then to a page of this site.
+	SignIn(w http.ResponseWriter, r *http.Request, to string) error
 }
 
 // The addresses of the consent page, and of what it loads.
 const (
 	pagePath   = "/oauth2/authorize"
+	signInPath = pagePath + "/sign-in"
 	assetsPath = "/oauth2/assets"
 )
 
@@ -54,7 +70,7 @@ type consent struct {
 func (s *Service) Handler(p Pages) http.Handler {
 	c := &consent{s, p}
 	site := &web.Site{Origin: p.Origin, Assets: assetsPath, Failures: failures, Say: c.say, Audit: p.Audit, Log: p.Log}
-	return site.Handler(map[string]web.Page{"GET " + pagePath: c.page, "POST " + pagePath: c.page})
+	return site.Handler(map[string]web.Page{"GET " + pagePath: c.page, "POST " + pagePath: c.page, "GET " + signInPath: c.signIn})
 }
 
 // page answers a request for a grant, and the form of the page itself.
@@ -76,9 +92,33 @@ func (c *consent) page(w http.ResponseWriter, r *http.Request) error {
 		return a.back(w, r, manage.Parameter{Name: "error", Value: e.Code}, manage.Parameter{Name: "error_description", Value: e.Text})
 	}
 	if r.Method != http.MethodPost {
-		return c.show(w, a, http.StatusOK, form, "")
+		return c.show(w, r, a, http.StatusOK, form, "")
 	}
 	return c.decide(w, r, a, form)
+}
+
+// maxQuery is how long a request for a grant may be that is kept while somebody signs
+// in, in bytes.
+const maxQuery = 8 << 10
+
+// signIn has somebody sign in, and come back to the page with the request as it was.
+// Only one that is right is kept, so that nobody is led anywhere by it.
+func (c *consent) signIn(w http.ResponseWriter, r *http.Request) error {
+	form := r.URL.Query()
+	a, err := c.ask(form)
+	if err == nil {
+		err = a.complete(form)
+	}
+	if err == nil && len(r.URL.RawQuery) > maxQuery {
+		err = fhir.Errorf(fhir.Invalid, "The request is too long.")
+	}
+	if err != nil {
+		return c.fail(w, r, err)
+	}
+	if !c.Staff.Provider() {
+		return web.NoPage()
+	}
+	return c.Staff.SignIn(w, r, pagePath+"?"+r.URL.RawQuery)
 }
 
 // ask reads whom a request is from, and where the answer goes. Unless both are
@@ -126,13 +166,9 @@ func (c *consent) decide(w http.ResponseWriter, r *http.Request, a asked, form u
 	if form.Get("decision") != "allow" {
 		return a.back(w, r, manage.Parameter{Name: "error", Value: "access_denied"}, manage.Parameter{Name: "error_description", Value: "access was not granted"})
 	}
-	user := form.Get("username")
-	person, err := c.People.SignIn(r.Context(), user, form.Get("password"), c.Address(r))
-	if err == nil && !person.Sees {
-		err = fhir.Errorf(fhir.Forbidden, "You do not see what patients ask, so you cannot let a program see it")
-	}
-	if err == nil && len(both(person.Customers, a.Client.Customers)) == 0 {
-		err = fhir.Errorf(fhir.Forbidden, "The client acts for no organisation that you work for")
+	person, err := c.who(r, form)
+	if err == nil {
+		err = a.mayBeGrantedBy(person)
 	}
 	if err != nil {
 		return c.refuse(w, r, a, form, err)
@@ -144,6 +180,34 @@ func (c *consent) decide(w http.ResponseWriter, r *http.Request, a asked, form u
 	return a.back(w, r, manage.Parameter{Name: "code", Value: code})
 }
 
+// codeAway is the code of the failure that the session is over for which the form was
+// made.
+const codeAway = "session-over"
+
+// who gives who decides: whoever is signed in, where the form was made for them, or
+// whose password it is.
+func (c *consent) who(r *http.Request, form url.Values) (Person, error) {
+	if !form.Has("proof") {
+		return c.People.SignIn(r.Context(), form.Get("username"), form.Get("password"), c.Address(r))
+	}
+	p, proof, ok, err := c.Staff.SignedIn(r)
+	if err == nil && (!ok || subtle.ConstantTimeCompare([]byte(proof), []byte(form.Get("proof"))) != 1) {
+		err = fhir.Errorf(fhir.Unauthenticated, "You were signed out, or somebody else has signed in, since you opened this page. Nobody was granted access").Coded(codeAway)
+	}
+	return p, err
+}
+
+// mayBeGrantedBy says why somebody may not grant what is asked for; nil where they may.
+func (a asked) mayBeGrantedBy(p Person) error {
+	if !p.Sees {
+		return fhir.Errorf(fhir.Forbidden, "You do not see what patients ask, so you cannot let a program see it")
+	}
+	if len(both(p.Customers, a.Client.Customers)) == 0 {
+		return fhir.Errorf(fhir.Forbidden, "The client acts for no organisation that you work for")
+	}
+	return nil
+}
+
 // refuse shows the page again to somebody who may not grant access, and records that
 // they tried.
 func (c *consent) refuse(w http.ResponseWriter, r *http.Request, a asked, form url.Values, why error) error {
@@ -151,7 +215,9 @@ func (c *consent) refuse(w http.ResponseWriter, r *http.Request, a asked, form u
 	status := kind.Status(fhir.StyleRFC6750)
 	switch kind {
 	case fhir.Unauthenticated:
-		problem = "The user name or the password is wrong"
+		if fhir.AsError(why).Code != codeAway {
+			problem = "The user name or the password is wrong"
+		}
 	case fhir.Busy:
 		status, problem = http.StatusTooManyRequests, "You have tried too often. Wait a minute, and try again"
 	case fhir.Forbidden:
@@ -159,10 +225,13 @@ func (c *consent) refuse(w http.ResponseWriter, r *http.Request, a asked, form u
 		return why
 	}
 	user := form.Get("username")
+	if p, _, ok, err := c.Staff.SignedIn(r); form.Has("proof") && ok && err == nil {
+		user = p.ID
+	}
 	c.Audit.Add(&audit.Event{
 		Time: c.Now(), Act: "grant.refused", Face: "issuer", Status: status, Client: a.Client.ID, Subject: user[:min(len(user), maxUser)], Address: c.Address(r),
 	})
-	return c.show(w, a, status, form, problem)
+	return c.show(w, r, a, status, form, problem)
 }
 
 // maxUser is how much of a user name the audit keeps, in bytes.

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"slotway/fhir"
@@ -47,14 +48,12 @@ type Person struct {
 }
 
 // Name is what people call them.
-func (p Person) Name() string {
-	return p.First + " " + p.Last
-}
+func (p Person) Name() string { return strings.TrimSpace(p.First + " " + p.Last) }
 
 // People knows the staff.
 type People interface {
-	// Person gives somebody who works here now.
-	Person(id string) (Person, bool)
+	// Person gives somebody who works here now; ok is false for anybody else.
+	Person(ctx context.Context, from store.Reader, id string) (p Person, ok bool, err error)
 	// SignIn gives the person whose password this is, for a request from an address.
 	// fhir.Unauthenticated, fhir.Busy.
 	SignIn(ctx context.Context, user, password, address string) (Person, error)
@@ -198,22 +197,29 @@ func (s *Service) access(ctx context.Context, t ticket) (a Access, err error) {
 	if !known || gone {
 		return a, refused("access was revoked; the clinician must grant it again")
 	}
-	client, person, err := s.parties(f)
+	client, person, err := s.parties(ctx, s.Store, f)
+	if fhir.KindOf(err) == fhir.Invalid && err != nil {
+		err = refused(fhir.AsError(err).Text)
+	}
 	if err != nil {
-		return a, refused(fhir.AsError(err).Text)
+		return a, err
 	}
 	a = Access{Client: client.ID, Person: person, Labels: client.Labels, Family: f.ID, Expires: t.Expires}
 	a.Customers = both(client.Customers, person.Customers)
 	return a, nil
 }
 
-// parties gives the two between whom a grant is, as they are now.
-func (s *Service) parties(f family) (auth.Client, Person, error) {
+// parties gives the two between whom a grant is, as they are now. fhir.Invalid where one
+// of them is not there any more.
+func (s *Service) parties(ctx context.Context, from store.Reader, f family) (auth.Client, Person, error) {
 	client, ok := s.Client(f.Client)
 	if !ok {
 		return client, Person{}, invalidGrant("The client is not registered for this any more.")
 	}
-	person, ok := s.People.Person(f.Person)
+	person, ok, err := s.People.Person(ctx, from, f.Person)
+	if err != nil {
+		return client, person, err
+	}
 	if !ok {
 		return client, person, invalidGrant("Whoever granted access is not of the staff any more.")
 	}
@@ -318,16 +324,21 @@ func (s *Service) grant(ctx context.Context, f family) (Grant, error) {
 	}
 	var r revocation
 	gone, err := read(ctx, s.Store, revokedSpace, f.ID, &r)
-	_, _, broken := s.parties(f)
+	if err != nil {
+		return g, err
+	}
+	_, _, broken := s.parties(ctx, s.Store, f)
 	switch {
 	case gone:
 		g.State, g.Why = Revoked, r.Why
 	case !s.Now().Before(f.Expires):
 		g.State, g.Why = Expired, "It was not refreshed in time."
-	case broken != nil:
+	case fhir.KindOf(broken) == fhir.Invalid && broken != nil:
 		g.State, g.Why = Broken, fhir.AsError(broken).Text
+	case broken != nil:
+		return g, broken
 	}
-	return g, err
+	return g, nil
 }
 
 // End revokes a grant that concerns one of the customers, by the word of staff.

@@ -18,6 +18,7 @@ import (
 	"slotway/fhir/search"
 	"slotway/server/internal/auth"
 	"slotway/server/internal/grant"
+	"slotway/server/internal/store"
 	"slotway/server/internal/store/enginetest"
 )
 
@@ -31,17 +32,28 @@ const (
 // staff is one clinician, who may leave, or come to work on something else.
 type staff struct{ gone, moved bool }
 
-func (s *staff) Person(id string) (grant.Person, bool) {
-	return grant.Person{ID: "jack", First: "Jack", Last: "Brown", Customers: []string{"trust", "clinic"}, Sees: !s.moved}, id == "jack" && !s.gone
+func (s *staff) Person(_ context.Context, _ store.Reader, id string) (grant.Person, bool, error) {
+	return grant.Person{ID: "jack", First: "Jack", Last: "Brown", Customers: []string{"trust", "clinic"}, Sees: !s.moved}, id == "jack" && !s.gone, nil
 }
 
-func (s *staff) SignIn(_ context.Context, user, password, _ string) (grant.Person, error) {
+func (s *staff) SignIn(ctx context.Context, user, password, _ string) (grant.Person, error) {
 	if password != "right" {
 		return grant.Person{}, fhir.Errorf(fhir.Unauthenticated, "wrong")
 	}
-	p, _ := s.Person(user)
-	return p, nil
+	p, _, err := s.Person(ctx, nil, user)
+	return p, err
 }
+
+// nobody is signed in, and there is no provider.
+type nobody struct{}
+
+func (nobody) Provider() bool { return false }
+
+func (nobody) SignedIn(*http.Request) (p grant.Person, proof string, ok bool, err error) {
+	return p, "", false, nil
+}
+
+func (nobody) SignIn(http.ResponseWriter, *http.Request, string) error { return nil }
 
 type world struct {
 	*grant.Service
@@ -73,7 +85,7 @@ func (w *world) code() string {
 	r := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, "/oauth2/authorize", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	rec := httptest.NewRecorder()
-	w.Handler(grant.Pages{Address: func(*http.Request) string { return "" }}).ServeHTTP(rec, r)
+	w.Handler(grant.Pages{Address: func(*http.Request) string { return "" }, Staff: nobody{}, Passwords: func() bool { return true }}).ServeHTTP(rec, r)
 	to, err := url.Parse(rec.Header().Get("Location"))
 	if err != nil || !strings.HasPrefix(rec.Header().Get("Location"), redirect+"&code=") || to.Query().Get("state") != "x y" {
 		w.t.Fatalf("%d to %s\n%s", rec.Code, to, rec.Body)

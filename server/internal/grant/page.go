@@ -19,21 +19,54 @@ var templates = web.MustTemplates(files, web.Look{Service: "Slotway for staff", 
 // field is one of the request's own, which the form sends again.
 type field struct{ Name, Value string }
 
+// sheet is what the consent page is filled in with.
+type sheet struct {
+	Client, ID, User, Problem string
+	At                        string // the id of the field with the problem
+	Wrong                     string // the problem, where it is with the user name or password
+	Hidden                    []field
+	Who                       string // is signed in; empty for nobody
+	May                       bool   // they may grant it
+	SignIn                    string // the address by which somebody signs in at the provider; empty where there is none
+	Passwords                 bool
+}
+
 // show shows the consent page, whose form may lead to the client.
-func (c *consent) show(w http.ResponseWriter, a asked, status int, form url.Values, problem string) error {
+func (c *consent) show(w http.ResponseWriter, r *http.Request, a asked, status int, form url.Values, problem string) error {
 	if to, err := url.Parse(a.Redirect); err == nil && to.Host != "" {
 		web.FormsTo(w, to.Scheme+"://"+to.Host)
 	}
-	data := struct {
-		Client, ID, Problem, User string
-		Hidden                    []field
-	}{Client: cmp.Or(a.Client.OrganisationName, a.Client.ID), ID: a.Client.ID, Problem: problem, User: form.Get("username")}
+	data := sheet{Client: cmp.Or(a.Client.OrganisationName, a.Client.ID), ID: a.Client.ID, User: form.Get("username"), Problem: problem, Passwords: c.Passwords()}
+	query := url.Values{}
 	for _, name := range parameters {
 		if form.Has(name) {
 			data.Hidden = append(data.Hidden, field{name, form.Get(name)})
+			query.Set(name, form.Get(name))
 		}
 	}
-	return templates.Show(w, status, "consent", web.Layout{Title: "Grant access", Error: problem != "", Test: c.Test, Data: data})
+	p, proof, ok, err := c.Staff.SignedIn(r)
+	if err != nil {
+		return err
+	}
+	if ok {
+		data.Who, data.At, data.Hidden = p.Name(), "allow", append(data.Hidden, field{"proof", proof})
+		if why := a.mayBeGrantedBy(p); why != nil {
+			data.Problem, data.At = fhir.AsError(why).Text, "deny"
+		} else {
+			data.May = true
+		}
+	}
+	if c.Staff.Provider() {
+		data.SignIn = signInPath + "?" + query.Encode()
+	}
+	switch {
+	case ok:
+	case data.Passwords && !form.Has("proof"):
+		data.At, data.Wrong = "username", problem
+	default:
+		data.At = "provider"
+	}
+	return templates.Show(w, status, "consent", web.Layout{Title: "Grant access", Error: data.Problem != "", Test: c.Test, Data: data})
 }
 
 // failures say what went wrong, and what to do.

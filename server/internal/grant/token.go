@@ -121,7 +121,10 @@ func (x *exchange) code(ctx context.Context) error {
 	case !verifies(x.form.Get("code_verifier"), x.t.Challenge):
 		return invalidGrant("code_verifier does not match the code_challenge.")
 	}
-	person, ok := x.s.People.Person(x.t.Person)
+	person, ok, err := x.s.People.Person(ctx, x.tx, x.t.Person)
+	if err != nil {
+		return err
+	}
 	client, known := x.s.Client(x.client)
 	if !ok || !known || !person.Sees {
 		return invalidGrant("Whoever granted access is not of the staff any more.")
@@ -136,7 +139,7 @@ func (x *exchange) refresh(ctx context.Context) error {
 	if err := x.present(ctx, refreshSpace, "refresh_token", x.form.Get("refresh_token")); err != nil {
 		return err
 	}
-	_, _, err := x.s.parties(x.f)
+	_, _, err := x.s.parties(ctx, x.tx, x.f)
 	return err
 }
 

@@ -27,8 +27,8 @@ type Service struct {
 	Requests *request.Service
 	// Access gives what an access token allows; fhir.Unauthenticated.
 	Access func(ctx context.Context, token string) (grant.Access, error)
-	// Person gives somebody of the staff.
-	Person func(id string) (grant.Person, bool)
+	// Person gives somebody of the staff; ok is false for anybody else.
+	Person func(ctx context.Context, from store.Reader, id string) (p grant.Person, ok bool, err error)
 	// Organisation gives a customer's name.
 	Organisation func(customer string) string
 	Zone         *time.Location // of dates in addresses

@@ -160,15 +160,15 @@ func (s *Service) staff(ctx context.Context, id string) (p participant, err erro
 	if err != nil {
 		return p, err
 	}
-	person, _ := s.Person(id)
-	return participant{n.String(), person.First, person.Last, person.Title, person.Team, person.Job}, nil
+	person, _, err := s.Person(ctx, s.Store, id)
+	return participant{n.String(), person.First, person.Last, person.Title, person.Team, person.Job}, err
 }
 
 // author gives who wrote a message, as the directory of staff has them, or by name
 // when they are not in it any more.
 func (s *Service) author(ctx context.Context, by request.Party) participant {
 	if what, err := s.Requests.ByNumber(ctx, by.Number); err == nil && what.Type == request.Staff {
-		if p, ok := s.Person(what.ID); ok {
+		if p, ok, err := s.Person(ctx, s.Store, what.ID); err == nil && ok {
 			return participant{by.Number.String(), p.First, p.Last, p.Title, p.Team, p.Job}
 		}
 	}

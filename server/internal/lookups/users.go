@@ -90,7 +90,11 @@ func (k *call) user() (any, error) {
 		k.touch(key, rec.Version)
 		return patientUser(n, rec.Resource), nil
 	case request.Staff:
-		if p, ok := k.s.Person(what.ID); ok && slices.ContainsFunc(p.Customers, func(c string) bool { return slices.Contains(k.access.Customers, c) }) {
+		p, ok, err := k.s.Person(k.r.Context(), k.s.Store, what.ID)
+		if err != nil {
+			return nil, err
+		}
+		if ok && slices.ContainsFunc(p.Customers, func(c string) bool { return slices.Contains(k.access.Customers, c) }) {
 			organisation := ""
 			if len(p.Customers) > 0 && k.s.Organisation != nil {
 				organisation = k.s.Organisation(p.Customers[0])

@@ -63,6 +63,7 @@ func (s *Server) issuerRoutes(e *gin.Engine) {
 	e.Any("/oauth2/token", s.audited("token", gin.WrapH(s.Issuer.TokenHandler()), clientOf))
 	if s.Issuer.Grants != nil {
 		e.Any("/oauth2/authorize", gin.WrapH(s.Consent))
+		e.Any("/oauth2/authorize/sign-in", gin.WrapH(s.Consent))
 		e.Any("/oauth2/assets/*file", gin.WrapH(s.Consent)) // what that page loads
 		e.Any("/oauth2/revoke", s.audited("revoke", gin.WrapH(s.Issuer.RevokeHandler()), clientOf))
 	}

@@ -36,3 +36,14 @@ func (s *Sessions) setCookie(w http.ResponseWriter, name, value string, seconds 
 		Secure: s.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 }
+
+// Proof gives what shows that a form was made for the browser's session, which nobody
+// else can know: not another site, and not this browser with another session. It is
+// empty where there is none.
+func (s *Sessions) Proof(r *http.Request, form string) string {
+	id := s.cookie(r, cookieSession)
+	if id == "" {
+		return ""
+	}
+	return s.digest(form + "\x00" + id)
+}

@@ -70,9 +70,15 @@ func (s *Sessions) Remembered(ctx context.Context) (all []Person, err error) {
 	}
 }
 
+// Recall gives somebody who has signed in lately; ok is false for anybody else.
+func (s *Sessions) Recall(ctx context.Context, from store.Reader, issuer, subject string) (p Person, ok bool, err error) {
+	k, ok, err := s.known(ctx, from, knownKey(issuer, subject))
+	return k.Value, ok, err
+}
+
 // known gives what is remembered under an id.
-func (s *Sessions) known(ctx context.Context, tx store.Tx, id string) (k kept[Person], ok bool, err error) {
-	c, err := tx.Claimed(ctx, spaceKnown, s.digest(id))
+func (s *Sessions) known(ctx context.Context, from store.Reader, id string) (k kept[Person], ok bool, err error) {
+	c, err := from.Claimed(ctx, spaceKnown, s.digest(id))
 	if err == nil {
 		k, err = open[Person](s, c)
 	}

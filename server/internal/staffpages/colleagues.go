@@ -27,7 +27,7 @@ func (s *Server) colleagues(ctx context.Context, customers []string) (all []Pers
 		return nil, err
 	}
 	for _, k := range lately {
-		if p, ok := s.People.Now(personOf(k)); ok {
+		if p, ok := s.People.Now(PersonOf(k)); ok {
 			add(p)
 		}
 	}

@@ -10,9 +10,15 @@ import (
 	"slotway/server/internal/web"
 )
 
-// startSignIn sends the browser to the provider. It asks who it is in any case: the
-// last to use the browser may have been another.
+// startSignIn sends the browser to the provider.
 func (s *Server) startSignIn(w http.ResponseWriter, r *http.Request) error {
+	return s.SignIn(w, r, target(r.URL.Query().Get("to")))
+}
+
+// SignIn sends the browser to the provider, and then to a page of this site, which
+// nobody else may choose. The provider asks who it is in any case: the last to use the
+// browser may have been another.
+func (s *Server) SignIn(w http.ResponseWriter, r *http.Request, to string) error {
 	if s.Login == nil {
 		return web.NoPage()
 	}
@@ -20,17 +26,17 @@ func (s *Server) startSignIn(w http.ResponseWriter, r *http.Request) error {
 		s.say(w, r, http.StatusTooManyRequests, say)
 		return nil
 	}
-	v := s.Sessions.NewSignIn(target(r.URL.Query().Get("to")))
+	v := s.Sessions.NewSignIn(to)
 	state, err := s.Sessions.BeginSignIn(r.Context(), w, r, v)
 	if err != nil {
 		return err
 	}
-	to, err := s.Login.URL(r.Context(), openid.Ask{State: state, Nonce: v.Nonce, Verifier: v.Verifier, More: map[string]string{"prompt": "login"}})
+	provider, err := s.Login.URL(r.Context(), openid.Ask{State: state, Nonce: v.Nonce, Verifier: v.Verifier, More: map[string]string{"prompt": "login"}})
 	if err != nil {
 		return err
 	}
 	s.SignIns.Observe(web.SignInBegun)
-	return web.Away(w, r, to)
+	return web.Away(w, r, provider)
 }
 
 // endSignIn takes the browser back from the provider. The state comes first: whatever

@@ -68,8 +68,8 @@ func (p Person) kept() session.Person {
 	return k
 }
 
-// personOf reads one.
-func personOf(k session.Person) Person {
+// PersonOf reads one.
+func PersonOf(k session.Person) Person {
 	p := Person{ID: k.Subject, Issuer: k.Issuer, Name: k.Name, Team: k.Team, Customers: k.Customers}
 	for _, r := range k.Roles {
 		p.Roles = append(p.Roles, Role(r))

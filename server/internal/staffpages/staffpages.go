@@ -125,6 +125,9 @@ func (s *Server) signedIn(role Role, do act) web.Page {
 
 type personKey struct{}
 
+// Who gives who is signed in with a browser; ok is false for nobody.
+func (s *Server) Who(r *http.Request) (p Person, ok bool, err error) { return s.person(r.Context(), r) }
+
 // person gives who is signed in with a browser, as they are now.
 func (s *Server) person(ctx context.Context, r *http.Request) (p Person, ok bool, err error) {
 	if p, ok := ctx.Value(personKey{}).(Person); ok {
@@ -134,7 +137,7 @@ func (s *Server) person(ctx context.Context, r *http.Request) (p Person, ok bool
 	if err != nil || !ok {
 		return p, false, err
 	}
-	p, ok = s.People.Now(personOf(v.Person))
+	p, ok = s.People.Now(PersonOf(v.Person))
 	return p, ok, nil
 }
 
