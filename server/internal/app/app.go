@@ -177,7 +177,7 @@ func (a *App) join(keys secrets, own func(*App) (*auth.Issuer, error)) error {
 		Bridge: a.bridge, Intake: a.intake, Outbox: a.outbox, Audit: a.audit, Events: &audit.Reader{Log: a.audit, Catalog: catalog, Source: cfg.BaseURL, Customers: func() []string { return a.partners.now().aliases() }}, BaRS: a.bars, Issuer: a.issuer, Grants: a.grants, Lookups: a.lookups.Handler(), Faces: a.faces(catalog), Ready: a.notReady,
 		Metrics: a.metrics.handler(), Observe: a.metrics.request, Now: a.now, NewID: a.newID, Log: log,
 		ByAddress: rest.NewThrottle(rest.Rate(cfg.Limits.Address), a.now), ByClient: rest.NewThrottle(rest.Rate(cfg.Limits.Client), a.now),
-		Limits: limits, Peers: a, Seal: keys.state.Seal, Open: keys.state.Open,
+		Budget: rest.NewBudget(cfg.Limits.Answers, answersWait), Limits: limits, Peers: a, Seal: keys.state.Seal, Open: keys.state.Open,
 	}
 	if a.rest.Sites, err = a.sites(catalog, keys.state); err != nil {
 		return err

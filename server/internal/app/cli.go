@@ -121,6 +121,7 @@ func (c *serveCmd) Run(ctx context.Context, to streams, now clock) error {
 	if err != nil {
 		return err
 	}
+	boundMemory(cfg.Limits.Answers)
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)

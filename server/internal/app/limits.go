@@ -12,6 +12,7 @@ import (
 // LimitConfig bounds what one peer may cost: spec hl7-bridge 5.1 and 5.2.
 type LimitConfig struct {
 	Message int64      `yaml:"message"` // bytes of an HL7 message
+	Answers int64      `yaml:"answers"` // bytes of memory for large answers and Bundles, all together
 	HTTP    HTTPLimits `yaml:"http"`
 	MLLP    MLLPLimits `yaml:"mllp"`
 	Client  RateConfig `yaml:"client"`  // requests of one client, over all listeners of a process
@@ -84,6 +85,7 @@ func defaultLimits() LimitConfig {
 	d := mllp.DefaultLimits()
 	return LimitConfig{
 		Message: int64(d.MaxFrame),
+		Answers: 512 << 20,
 		SignIn:  RateConfig{PerSecond: 5, Burst: 100},
 		HTTP:    HTTPLimits{Header: 5 * time.Second, Read: 30 * time.Second, Write: 60 * time.Second, Idle: 120 * time.Second, Connections: 4096},
 		MLLP: MLLPLimits{
@@ -104,10 +106,20 @@ func (l LimitConfig) mllp() mllp.Limits {
 // maxMessage is the most that the limit of a message may be, in bytes.
 const maxMessage = 64 << 20
 
+// answersWait is how long a large answer waits until others are sent.
+const answersWait = 5 * time.Second
+
+// leastAnswers is the least that large answers may have, in bytes: half of it, which is
+// what one client may have, is enough for the largest page.
+const leastAnswers = 256 << 20
+
 func (l LimitConfig) check() error {
 	errs := []error{l.Client.check("client"), l.Address.check("address"), l.SignIn.check("sign_in")}
 	if l.Message < 1024 || l.Message > maxMessage {
 		errs = append(errs, fmt.Errorf("limits.message is the bytes of an HL7 message, from 1024 to %d, not %d", maxMessage, l.Message))
+	}
+	if l.Answers < leastAnswers {
+		errs = append(errs, fmt.Errorf("limits.answers is the bytes of memory for large answers, at least %d, not %d", leastAnswers, l.Answers))
 	}
 	for name, d := range map[string]time.Duration{
 		"http.header": l.HTTP.Header, "http.read": l.HTTP.Read, "http.write": l.HTTP.Write, "http.idle": l.HTTP.Idle,

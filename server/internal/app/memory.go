@@ -16,3 +16,11 @@ func tuneMemory() {
 		debug.SetGCPercent(gcPercent)
 	}
 }
+
+// boundMemory makes the collector run sooner where large answers would have it let the
+// heap grow to several times their bytes, unless whoever runs the program set GOMEMLIMIT.
+func boundMemory(answers int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(2 * answers)
+	}
+}

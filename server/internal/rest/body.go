@@ -30,11 +30,19 @@ func (k *call) takesResource() error {
 
 // raw reads the body as it was sent, decompressed.
 func (k *call) raw() ([]byte, error) {
-	limit := k.s.Limits.Body
-	if i := k.route.Interaction; i == fhir.Batch || i == fhir.Transaction {
-		limit = k.s.Limits.Bundle
+	switch i := k.route.Interaction; {
+	case i == fhir.Batch || i == fhir.Transaction:
+		return wire.ReadBodyPast(k.c.Writer, k.c.Request, k.s.Limits.Bundle, heavyFrom, func() error { return k.weigh(bundleRoom) })
+	case takes[i] != nil:
+		return wire.ReadBody(k.c.Writer, k.c.Request, k.s.Limits.Body)
+	case k.form == nil:
+		b, err := wire.ReadBody(k.c.Writer, k.c.Request, k.s.Limits.Body)
+		if err != nil {
+			return nil, err
+		}
+		k.form = b
 	}
-	return wire.ReadBody(k.c.Writer, k.c.Request, limit)
+	return k.form, nil
 }
 
 // byteOrderMark begins the bodies of some senders; RFC 8259 section 8.1 lets a

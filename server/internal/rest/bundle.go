@@ -15,6 +15,7 @@ import (
 // own, checked and answered as it would be alone; those of a transaction that
 // write are one commit.
 func (k *call) bundle() error {
+	k.lease.bundle = true
 	b, err := k.readBundle()
 	if err != nil {
 		return err
@@ -42,7 +43,7 @@ func (k *call) batch(b *bundle) error {
 			e.err = k.mayRead(b)
 		}
 		if e.err == nil {
-			e.err = e.call.route.Handle(e.call)
+			e.err = e.call.handle()
 		}
 		e.call.conclude(e.err)
 		b.answered += int64(e.call.c.Writer.Size())
@@ -61,6 +62,9 @@ func (k *call) mayRead(b *bundle) error {
 	}
 	if k.s.Now().Sub(k.began) > readsWithin {
 		return fhir.Errorf(fhir.TooLarge, "The entries before this took longer than a Bundle may read; send it in parts.").At("request").Coded("too-costly")
+	}
+	if b.answered > heavyFrom {
+		return k.weigh(bundleRoom)
 	}
 	return nil
 }
@@ -97,7 +101,7 @@ func (k *call) transaction(b *bundle) error {
 	}
 	for _, e := range b.entries {
 		if e.reads() {
-			e.call.conclude(e.call.route.Handle(e.call))
+			e.call.conclude(e.call.handle())
 		}
 	}
 	return k.answerBundle(b, r4.TransactionResponse)
@@ -149,7 +153,7 @@ func (k *call) tryRead(b *bundle, e *entry) error {
 		err = trial.enter(e.path)
 	}
 	if err == nil {
-		err = trial.route.Handle(trial)
+		err = trial.handle()
 	}
 	b.answered += int64(trial.c.Writer.Size())
 	if e.call.route.Interaction != fhir.Read {

@@ -25,7 +25,7 @@ func (k *call) sub(e *entry) *call {
 	}).WithContext(k.c.Request.Context())
 	c := &gin.Context{Request: req, Writer: &kept{header: http.Header{}}}
 	c.Set(requestKey, k.c.GetString(requestKey))
-	in := &call{s: k.s, c: c, face: k.face, began: k.s.Now(), principal: k.principal, see: k.see, within: k.within, reply: wire.PlainJSON}
+	in := &call{s: k.s, c: c, face: k.face, began: k.s.Now(), principal: k.principal, see: k.see, within: k.within, reply: wire.PlainJSON, lease: k.lease}
 	c.Set(callKey, in)
 	return in
 }
@@ -145,6 +145,7 @@ func (k *call) answerBundle(b *bundle, kind r4.BundleType) error {
 	for _, e := range b.entries {
 		out.Add(k.answerEntry(e))
 	}
+	k.lease.bundle = false // what is held now is what is sent
 	write(k.c, k.face, http.StatusOK, out.Bytes())
 	return nil
 }

@@ -42,7 +42,9 @@ type call struct {
 	showing   [][]store.Record // what the answer shows
 	shows     [2][]store.Record
 	one       [1]store.Record
-	silent    bool // it is part of another, which is recorded
+	silent    bool   // it is part of another, which is recorded
+	lease     *lease // the room for what it holds; of a Bundle's entries one
+	form      []byte // the body of a search, for a second reading; nil before the first
 }
 
 // serve carries a request through the order of checks that the NHS assurance
@@ -50,6 +52,8 @@ type call struct {
 // and then the handler.
 func (s *Server) serve(c *gin.Context, f *Face, pattern string) {
 	k := &call{s: s, c: c, face: f, id: c.Param("id"), began: s.Now()}
+	k.lease = &lease{budget: s.Budget}
+	defer k.lease.end()
 	c.Set(callKey, k)
 	k.conclude(k.run(pattern))
 }
@@ -114,7 +118,7 @@ func (k *call) run(pattern string) error {
 		return err
 	}
 	k.acting()
-	return route.Handle(k)
+	return k.handle()
 }
 
 // singles are the headers that say what a request is or for whom: of two, the one who

@@ -47,7 +47,7 @@ func (k *call) find() error {
 		return err
 	}
 	c.After, c.For = pages.turn.After, k.request()
-	ctx, cancel := context.WithTimeout(k.c.Request.Context(), deadline)
+	ctx, cancel := context.WithTimeout(k.sparing(), deadline)
 	defer cancel()
 	found, err := k.s.Booking.Find(ctx, k.see, c)
 	if err != nil {

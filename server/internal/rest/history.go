@@ -33,12 +33,13 @@ func (k *call) history() error {
 	if err := k.strict(asked.Warnings); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(k.c.Request.Context(), deadline)
+	ctx, cancel := context.WithTimeout(k.sparing(), deadline)
 	defer cancel()
 	page, err := period{k: k, asked: asked, key: key, atOnce: pickedAtOnce}.page(ctx, pages.turn.After)
 	if err != nil {
 		return err
 	}
+	k.settle(sizeOf(page.Records))
 	e := r4.Envelope{Type: r4.History, ID: k.s.NewID(), Updated: k.s.Now(), Total: page.Total}
 	e.Links = pages.links(k.url("/"+of), asked.Self, page.Next)
 	if asked.Count == 0 {

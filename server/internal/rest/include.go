@@ -22,6 +22,7 @@ type includer struct {
 	k     *call
 	ctx   context.Context
 	room  store.Room       // for what is included
+	held  int              // bytes of the matches
 	asked map[version]bool // what was looked for, found or not
 	shown map[version]bool // what stands in the answer, by its number
 	out   []store.Record
@@ -54,7 +55,7 @@ func (k *call) include(ctx context.Context, q search.Query, matches []store.Reco
 	if len(q.Include)+len(q.RevInclude) == 0 || len(matches) == 0 {
 		return nil, nil, nil
 	}
-	in := &includer{k: k, ctx: ctx, asked: make(map[version]bool, len(matches)+1), shown: make(map[version]bool, len(matches)+1)}
+	in := &includer{k: k, ctx: ctx, held: sizeOf(matches), asked: make(map[version]bool, len(matches)+1), shown: make(map[version]bool, len(matches)+1)}
 	for i := range matches {
 		in.asked[version{matches[i].Key, current}] = true
 		in.shown[version{matches[i].Key, matches[i].Version}] = true
@@ -281,6 +282,9 @@ func (in *includer) add(rec store.Record, err error) error {
 	}
 	if len(in.out) >= in.k.s.Limits.Included || !in.room.Takes(len(rec.Resource.Raw())) {
 		return errWide
+	}
+	if err := in.k.spare(in.held + in.room.Used()); err != nil {
+		return err
 	}
 	in.shown[v] = true
 	in.out = append(in.out, rec)

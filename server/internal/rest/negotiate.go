@@ -41,6 +41,9 @@ func replyOf(c *gin.Context, f *Face) wire.Reply {
 // write answers with a resource, given as FHIR JSON, in the form asked for.
 func write(c *gin.Context, f *Face, status int, body []byte) {
 	r := replyOf(c, f)
+	if k, ok := c.Get(callKey); ok && k.(*call).lease.held() {
+		r.Held = k.(*call).lease.shrink
+	}
 	err := r.Write(c.Writer, status, body)
 	if err == nil {
 		return

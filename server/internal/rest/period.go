@@ -113,6 +113,9 @@ func (p period) pick(ctx context.Context, page *store.Page, room *store.Room, ba
 		}
 		if shown {
 			page.Records = append(page.Records, *rec)
+			if err := p.k.spare(room.Used()); err != nil {
+				return i, false, err
+			}
 		}
 		if p.one() && !p.asked.To.IsZero() && !rec.Updated.After(p.asked.From) {
 			return i, true, nil // it was current when the time began, and no older one was

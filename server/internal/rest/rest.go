@@ -57,6 +57,8 @@ type Server struct {
 	Limits   Limits
 	// ByAddress and ByClient keep callers to a rate; nil does not.
 	ByAddress, ByClient *Throttle
+	// Budget is the memory for large answers; nil sets no bound.
+	Budget *Budget
 	// Seal and Open encrypt the paging tokens, so that they neither show what a
 	// search was for nor can be made up.
 	Seal func(plain []byte) []byte

@@ -58,7 +58,7 @@ func (k *call) search() error {
 		q.Count = cmp.Or(k.face.PageSize, k.s.Limits.PageSize)
 	}
 	q.After = pages.turn.After
-	ctx, cancel := context.WithTimeout(k.c.Request.Context(), deadline)
+	ctx, cancel := context.WithTimeout(k.sparing(), deadline)
 	defer cancel()
 	if k.face.Look != nil {
 		if k.lens, err = k.face.Look(ctx, k, raw, &q); err != nil {
@@ -103,10 +103,14 @@ func (k *call) page(ctx context.Context, q search.Query) (f found, err error) {
 		if err := k.lens.all(f.page.Records); err != nil {
 			return f, err
 		}
+		if err := k.spare(sizeOf(f.page.Records)); err != nil {
+			return f, err // it is not the store's
+		}
 		included, left, err := k.include(ctx, q, f.page.Records)
 		switch {
 		case !errors.Is(err, errWide):
 			f.included, f.notes = included, append(f.notes, left...)
+			k.settle(sizeOf(f.page.Records) + sizeOf(f.included))
 			return f, err
 		case matches < 2:
 			return f, k.tooWide()

@@ -120,13 +120,17 @@ func (s *Server) slowDown(c *gin.Context) error {
 	return throttled(c, wait)
 }
 
+// payer names who is kept to limits: a client, and of one that speaks for several
+// organisations each of them.
+func payer(p auth.Principal) string { return p.Issuer + "\x00" + p.Client + "\x00" + p.Organisation }
+
 // paced keeps a client to its rate: each of those that it speaks for, where it is a
 // proxy of several.
 func (s *Server) paced(c *gin.Context, p auth.Principal) error {
 	if s.ByClient == nil {
 		return nil
 	}
-	if wait := s.ByClient.Take(p.Issuer + "\x00" + p.Client + "\x00" + p.Organisation); wait > 0 {
+	if wait := s.ByClient.Take(payer(p)); wait > 0 {
 		return throttled(c, wait)
 	}
 	return nil

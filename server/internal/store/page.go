@@ -25,6 +25,26 @@ func (r *Room) Takes(size int) bool {
 	return true
 }
 
+// Used gives how many bytes it has taken.
+func (r *Room) Used() int { return r.used }
+
+type sparing struct{}
+
+// Sparing gives a context for reading a page of which ask is asked first, with its
+// bytes: the error that it gives is that of the reading.
+func Sparing(ctx context.Context, ask func(bytes int) error) context.Context {
+	return context.WithValue(ctx, sparing{}, ask)
+}
+
+// Spare asks whether a page of so many bytes may be held. Engines call it before they
+// make room for one, and read nothing more after an error.
+func Spare(ctx context.Context, bytes int) error {
+	if ask, ok := ctx.Value(sparing{}).(func(int) error); ok {
+		return ask(bytes)
+	}
+	return nil
+}
+
 // Fitting says how many of the first records make a page.
 func Fitting(records []Record) int {
 	var room Room

@@ -50,6 +50,12 @@ func (o Offer) bodies() (all []string) {
 // decompressed. Kinds TooLarge, Unsupported for a coding other than gzip, and
 // Invalid for a body that breaks off, is no gzip, or (CodeSlow) is too slow.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	return ReadBodyPast(w, r, limit, limit, nil)
+}
+
+// ReadBodyPast is ReadBody that asks before it reads on beyond so many bytes, and
+// stops with the error it is given.
+func ReadBodyPast(w http.ResponseWriter, r *http.Request, limit, past int64, ask func() error) ([]byte, error) {
 	zipped, err := contentCoding(r.Header)
 	if err != nil {
 		w.Header().Set("Accept-Encoding", "gzip") // RFC 9110 section 15.5.16
@@ -59,11 +65,15 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 		return nil, tooLarge(limit)
 	}
 	sent := &source{Reader: http.MaxBytesReader(w, r.Body, limit)}
+	way := &gate{past: past, ask: ask}
 	var b []byte
 	if zipped {
-		b, err = unzip(sent, limit)
+		b, err = unzip(sent, limit, way)
 	} else {
-		b, err = readTo(sent, r.ContentLength)
+		b, err = readTo(way.of(sent), r.ContentLength)
+	}
+	if way.closed != nil {
+		return nil, way.closed
 	}
 	if _, over := errors.AsType[*http.MaxBytesError](sent.err); over || int64(len(b)) > limit {
 		return nil, tooLarge(limit)
@@ -90,6 +100,32 @@ func (s *source) Read(p []byte) (int, error) {
 	if err != io.EOF {
 		s.err = err
 	}
+	return n, err
+}
+
+// gate is where a reader asks, once, before it goes on.
+type gate struct {
+	io.Reader
+	past   int64 // bytes until then
+	ask    func() error
+	closed error
+}
+
+func (g *gate) of(r io.Reader) io.Reader {
+	g.Reader = r
+	return g
+}
+
+// Read reads up to the gate, or beyond it.
+func (g *gate) Read(p []byte) (int, error) {
+	if g.ask != nil && g.past <= 0 {
+		if g.closed = g.ask(); g.closed != nil {
+			return 0, g.closed
+		}
+		g.ask = nil
+	}
+	n, err := g.Reader.Read(p)
+	g.past -= int64(n)
 	return n, err
 }
 
@@ -126,11 +162,11 @@ func contentCoding(h http.Header) (zipped bool, err error) {
 var unzippers = sync.Pool{New: func() any { return new(gzip.Reader) }}
 
 // unzip decompresses a body, and no more of it than one byte beyond the limit.
-func unzip(body io.Reader, limit int64) ([]byte, error) {
+func unzip(body io.Reader, limit int64, way *gate) ([]byte, error) {
 	gz := unzippers.Get().(*gzip.Reader)
 	defer unzippers.Put(gz)
 	if err := gz.Reset(body); err != nil {
 		return nil, err
 	}
-	return readTo(io.LimitReader(gz, limit+1), -1)
+	return readTo(way.of(io.LimitReader(gz, limit+1)), -1)
 }

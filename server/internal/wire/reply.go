@@ -13,6 +13,8 @@ type Reply struct {
 	Pretty bool
 	coding coding
 	from   int // bytes from which zippedLong compresses
+	// Held is told, before anything is sent, how many bytes are held until all is; nil tells nobody.
+	Held func(bytes int)
 }
 
 // Reply gives the form of the answer that a request asks for, by its query (or
@@ -48,7 +50,7 @@ func Vary(h http.Header) { h["Vary"] = vary }
 // written in the format, and that nothing was. It keeps nothing of json.
 func (r Reply) Write(w http.ResponseWriter, status int, json []byte) error {
 	if r.Format.Encode == nil {
-		r.send(w, status, json)
+		r.send(w, status, json, 0)
 		return nil
 	}
 	buf := texts.Get().(*[]byte)
@@ -56,7 +58,7 @@ func (r Reply) Write(w http.ResponseWriter, status int, json []byte) error {
 	if err != nil {
 		return err
 	}
-	r.send(w, status, body)
+	r.send(w, status, body, len(json))
 	if cap(body) <= maxKept {
 		*buf = body
 		texts.Put(buf)
@@ -67,8 +69,8 @@ func (r Reply) Write(w http.ResponseWriter, status int, json []byte) error {
 // texts are buffers for what is written in another format than JSON.
 var texts = sync.Pool{New: func() any { return new([]byte) }}
 
-// send sends a body that is in the reply's format.
-func (r Reply) send(w http.ResponseWriter, status int, body []byte) {
+// send sends a body that is in the reply's format; so many bytes are held beside it.
+func (r Reply) send(w http.ResponseWriter, status int, body []byte, beside int) {
 	if r.Pretty && r.Format.Indent != nil {
 		body = r.Format.Indent(make([]byte, 0, 2*len(body)), body)
 	}
@@ -76,11 +78,21 @@ func (r Reply) send(w http.ResponseWriter, status int, body []byte) {
 	h["Content-Type"] = []string{r.Type}
 	Vary(h)
 	if r.coding == identity || r.coding == zippedLong && len(body) < r.from {
+		r.holds(beside + len(body))
 		sendAll(w, status, body)
 		return
 	}
 	h.Set("Content-Encoding", "gzip")
-	zip(body, func(zipped []byte) { sendAll(w, status, zipped) })
+	zip(body, func(zipped []byte) {
+		r.holds(beside + len(body) + len(zipped))
+		sendAll(w, status, zipped)
+	})
+}
+
+func (r Reply) holds(bytes int) {
+	if r.Held != nil {
+		r.Held(bytes)
+	}
 }
 
 func sendAll(w http.ResponseWriter, status int, body []byte) {

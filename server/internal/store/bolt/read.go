@@ -72,11 +72,14 @@ func (v *view) All(_ context.Context, k store.Key, yield func(engine.Version) bo
 }
 
 // Keep copies the bytes of records into one buffer. See engine.Source.
-func (v *view) Keep(_ context.Context, records []store.Record) (kept int, err error) {
+func (v *view) Keep(ctx context.Context, records []store.Record) (kept int, err error) {
 	records = records[:store.Fitting(records)]
 	size := 0
 	for i := range records {
 		size += len(records[i].Resource.Raw())
+	}
+	if err := store.Spare(ctx, size); err != nil {
+		return 0, err
 	}
 	buf := make([]byte, 0, size)
 	for i := range records {

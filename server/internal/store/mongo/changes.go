@@ -112,12 +112,15 @@ func (t sight) changes(ctx context.Context, see store.Visibility, typ string, si
 // more than a page holds, and those of the view. last says that there are no others.
 func (t sight) changesAfter(ctx context.Context, w *wanted, room int) (versions []*version, last bool, err error) {
 	var bytes store.Room
+	var spare error
 	order := bson.D{{Key: "updated", Value: -1}, {Key: "key", Value: -1}, {Key: "n", Value: -1}}
 	whole, err := t.s.eachVersion(ctx, w.filter(t.v.base), bson.D{{Key: "doc", Value: 0}, {Key: fieldTerms, Value: 0}}, int64(room), order, func(d *storedVersion) bool {
 		versions = append(versions, &version{seq: uint64(d.Seq), next: store.Next{Record: d.Version.record(), Labels: d.Version.Labels}})
-		return bytes.Takes(len(d.Version.Raw))
+		fits := bytes.Takes(len(d.Version.Raw))
+		spare = store.Spare(ctx, bytes.Used())
+		return fits && spare == nil
 	})
-	if err != nil {
+	if err = cmp.Or(err, spare); err != nil {
 		return nil, false, err
 	}
 	last = whole && len(versions) < room

@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"cmp"
 	"context"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -51,15 +52,22 @@ func (s *Store) fillAll(ctx context.Context, records []store.Record, however boo
 		return true, nil
 	}
 	var room store.Room
+	var spare error
 	filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: names}}}}
 	whole, err = s.eachVersion(ctx, filter, bson.D{{Key: "doc", Value: 0}, {Key: fieldTerms, Value: 0}}, 0, nil, func(d *storedVersion) bool {
 		if !room.Takes(len(d.Version.Raw)) && !however {
+			return false
+		}
+		if spare = store.Spare(ctx, room.Used()); spare != nil {
 			return false
 		}
 		records[at[d.Name]] = d.Version.record()
 		delete(at, d.Name)
 		return true
 	})
+	if err = cmp.Or(err, spare); err != nil {
+		return false, err
+	}
 	if whole && err == nil && len(at) > 0 {
 		return false, errDamaged(len(at))
 	}
