@@ -98,6 +98,11 @@ var addressUse = map[string]string{
 // table 0201, in upper case, and words that senders have for the same in either place.
 var mobileNumber = map[string]bool{"CP": true, "PRS": true, "MOBILE": true, "MOB": true, "MOD": true}
 
+// telecomUse is table 0201.
+var telecomUse = map[string]bool{
+	"PRN": true, "ORN": true, "WPN": true, "VHN": true, "ASN": true, "EMR": true, "NET": true, "BPN": true, "PRS": true,
+}
+
 // telecomSystem is table 0202, in upper case.
 var telecomSystem = map[string]string{"PH": "phone", "CP": "phone", "FX": "fax", "BP": "pager", "INTERNET": "email", "X.400": "email"}
 

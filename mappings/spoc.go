@@ -1,6 +1,8 @@
 package mappings
 
 import (
+	"strings"
+
 	"slotway/hl7bridge/hl7"
 )
 
@@ -30,6 +32,10 @@ func contact(r *reading, rule *Rule, v hl7.Value) {
 		}
 	}
 	for one := range r.m.Field("SCH", 13).Repetitions() {
+		if namesSomebody(one) {
+			r.warnOnce("SCH-13 names somebody where the kind of a number belongs, and is ignored; fields may be shifted")
+			continue
+		}
 		if p, _ := r.contactOf(one); p.Value != "" && p.System == "email" {
 			note("email", p.Value)
 		} else if p.Value != "" {
@@ -53,4 +59,11 @@ func contact(r *reading, rule *Rule, v hl7.Value) {
 	case !v.Valued():
 		r.add(remove(rule.path))
 	}
+}
+
+// namesSomebody says whether an XTN is none: a person as XCN has it, with the name where
+// use and equipment stand. What a person's id looks like is nobody's number to call.
+func namesSomebody(f hl7.Field) bool {
+	use, equipment := strings.ToUpper(f.Component(2).Text), strings.ToUpper(f.Component(3).Text)
+	return use != "" && equipment != "" && !telecomUse[use] && !mobileNumber[use] && !mobileNumber[equipment] && telecomSystem[equipment] == ""
 }
