@@ -127,7 +127,7 @@ var defaults = []fhir.Change{
 // that is.
 func (r *reading) mark() {
 	full := newReading(r.m, r.o, r.event, r.used)
-	full.whole = true
+	full.whole, full.misplaced = true, r.misplaced
 	full.content()
 	full.lacks()
 	for _, problem := range full.problems {
@@ -172,6 +172,9 @@ var (
 func (r *reading) lacks() {
 	if !r.times.start.known() {
 		r.in.Lacking = append(r.in.Lacking, "SCH-11.4")
+	}
+	if r.misplaced {
+		r.in.Lacking = append(r.in.Lacking, "SCH-11.2")
 	}
 	if r.o.RequireLocation && !r.find(pv39).Valued() {
 		r.in.Lacking = append(r.in.Lacking, "PV1-3.9")

@@ -34,6 +34,9 @@ func (r *reading) recurrence() {
 	case !repeats(every):
 	case isInterval(every.Text):
 		r.fail(recurring("SCH-11.2", "must have no interval"))
+	case marking(r) || r.o.OnlyURL: // when it takes place is not what it is about
+		r.misplaced = true
+		r.warn("SCH-11.2 is no interval, and SCH-11 is not looked at; fields may be shifted")
 	default:
 		r.fail(fhir.Errorf(fhir.Unprocessable, "SCH-11.2 must be empty: SCH-11 is quantity, interval, duration, start and end; fields may be shifted").
 			At("SCH-11.2").Coded(RecurrenceUnsupported))

@@ -48,14 +48,15 @@ type reading struct {
 	event *Event
 	in    Intent
 
-	rooms    rooms
-	out      []fhir.Change // where Convs write
-	whole    bool          // out describes a whole resource, so "" deletes nothing that must be there
-	times    times
-	problems []error
-	values   page        // where values are written
-	words    page        // and texts that are made of several
-	used     func(*Rule) // for tests: which rules a message exercises
+	rooms     rooms
+	out       []fhir.Change // where Convs write
+	whole     bool          // out describes a whole resource, so "" deletes nothing that must be there
+	times     times
+	problems  []error
+	misplaced bool        // SCH-11 holds something else, in a message that is not about the time
+	values    page        // where values are written
+	words     page        // and texts that are made of several
+	used      func(*Rule) // for tests: which rules a message exercises
 }
 
 func newReading(m *hl7.Message, o Options, event *Event, used func(*Rule)) *reading {
