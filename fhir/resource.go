@@ -205,17 +205,19 @@ func AppendInstant(b []byte, t time.Time) []byte {
 	if year < 0 || year > 9999 {
 		return t.AppendFormat(b, instantForm)
 	}
-	hour, minute, second := t.Clock()
+	seconds := int(((t.Unix() % daySeconds) + daySeconds) % daySeconds) // before 1970, too
 	b = appendTwo(appendTwo(b, year/100), year%100)
 	b = appendTwo(append(b, '-'), int(month))
 	b = appendTwo(append(b, '-'), day)
-	b = appendTwo(append(b, 'T'), hour)
-	b = appendTwo(append(b, ':'), minute)
-	b = appendTwo(append(b, ':'), second)
+	b = appendTwo(append(b, 'T'), seconds/3600)
+	b = appendTwo(append(b, ':'), seconds/60%60)
+	b = appendTwo(append(b, ':'), seconds%60)
 	millis := t.Nanosecond() / int(time.Millisecond)
 	b = appendTwo(append(b, '.', byte('0'+millis/100)), millis%100)
 	return append(b, "+00:00"...)
 }
+
+const daySeconds = 24 * 60 * 60
 
 const instantForm = "2006-01-02T15:04:05.000+00:00"
 

@@ -68,10 +68,10 @@ func ParseTime(s string, zone *time.Location) (Time, error) {
 		t.Instant, warning = localTime(wall, zone)
 		t.warn(warning)
 	}
-	if year := t.Instant.UTC().Year(); year < 1 || year > 9999 {
-		return Time{}, errTimeRange // an offset can move it out of the years that can be written
-	}
 	if year := wall.Year(); year < 1900 || year > 2200 {
+		if year = t.Instant.UTC().Year(); year < 1 || year > 9999 {
+			return Time{}, errTimeRange // an offset can move it out of the years that can be written
+		}
 		t.warn(warnYear)
 	}
 	return t, nil
@@ -132,13 +132,26 @@ func parseClock(s string) (time.Time, Precision, error) {
 	if rest != "" {
 		precision = Millisecond
 	}
-	t := time.Date(part[0], time.Month(part[1]), part[2], part[3], part[4], part[5], millis*int(time.Millisecond), time.UTC)
-	year, month, day := t.Date()
-	hour, minute, second := t.Clock()
-	if part != [...]int{year, int(month), day, hour, minute, second} || year == 0 {
+	year, month, day := part[0], part[1], part[2]
+	hour, minute, second := part[3], part[4], part[5]
+	if year == 0 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59 {
 		return time.Time{}, 0, errTimeRange
 	}
-	return t, precision, nil
+	return time.Date(year, time.Month(month), day, hour, minute, second, millis*int(time.Millisecond), time.UTC), precision, nil
+}
+
+// daysIn gives how many days a month has.
+func daysIn(year, month int) int {
+	switch month {
+	case 2:
+		if year%4 == 0 && year%100 != 0 || year%400 == 0 {
+			return 29
+		}
+		return 28
+	case 4, 6, 9, 11:
+		return 30
+	}
+	return 31
 }
 
 // parseFraction reads .f, .ff, .fff or .ffff as milliseconds; "" is 0.
@@ -168,18 +181,16 @@ func number(s string) (n int, ok bool) {
 }
 
 // localTime returns the instant at which clocks in zone show wall, whose own zone is UTC.
-// time.Date leaves open which instant it picks where clocks change, so the offsets a day
-// before and a day after are tried in turn.
+// The offsets before and after that instant are tried in turn: no zone is as much as a
+// day from UTC, so a day before and a day after wall are on either side of it.
 func localTime(wall time.Time, zone *time.Location) (instant time.Time, warning string) {
-	year, month, day := wall.Date()
-	hour, minute, sec := wall.Clock()
-	guess := time.Date(year, month, day, hour, minute, sec, wall.Nanosecond(), zone)
-	before, after := offsetOf(guess.Add(-24*time.Hour)), offsetOf(guess.Add(24*time.Hour))
+	before, after := offsetOf(wall.Add(-24*time.Hour), zone), offsetOf(wall.Add(24*time.Hour), zone)
+	first := wall.Add(-before).In(zone)
 	if before == after {
-		return guess, ""
+		return first, ""
 	}
-	first, second := wall.Add(-before).In(zone), wall.Add(-after).In(zone)
-	firstFits, secondFits := offsetOf(first) == before, offsetOf(second) == after
+	second := wall.Add(-after).In(zone)
+	firstFits, secondFits := offsetOf(first, zone) == before, offsetOf(second, zone) == after
 	switch {
 	case firstFits && secondFits:
 		return first, warnOverlap
@@ -191,7 +202,7 @@ func localTime(wall time.Time, zone *time.Location) (instant time.Time, warning 
 	return first, warnGap
 }
 
-func offsetOf(t time.Time) time.Duration {
-	_, seconds := t.Zone()
+func offsetOf(t time.Time, zone *time.Location) time.Duration {
+	_, seconds := t.In(zone).Zone()
 	return time.Duration(seconds) * time.Second
 }
