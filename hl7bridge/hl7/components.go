@@ -15,16 +15,11 @@ func (f Field) Components() (c Components) {
 	if c.null = f.isNull(); c.null || f.m == nil || f.literal() {
 		return c
 	}
-	text, d := f.m.text[:f.hi], &f.m.delims
-	for pos := f.lo; c.n < len(c.ends); pos++ {
-		if pos == len(text) || text[pos] == d.Repetition {
-			c.ends[c.n] = int32(pos)
-			c.n++
+	for end := f.lo; c.n < len(c.ends); end++ {
+		end = f.m.splits.next(end, f.hi)
+		c.ends[c.n] = int32(end)
+		if c.n++; f.endsAt(end) {
 			break
-		}
-		if text[pos] == d.Component {
-			c.ends[c.n] = int32(pos)
-			c.n++
 		}
 	}
 	return c

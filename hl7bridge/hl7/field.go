@@ -125,7 +125,11 @@ func (f Field) rawState() State {
 	if f.m == nil {
 		return Absent
 	}
-	switch text := trim(f.text()); {
+	text := f.text()
+	if text != "" && isSolid(text[0]) {
+		return Present
+	}
+	switch text = trim(text); {
 	case text == "", isQuotedBlank(text):
 		return Empty
 	case text == nullMarker:
@@ -139,16 +143,21 @@ func (f Field) first() Field {
 	if f.m == nil || f.literal() {
 		return f
 	}
-	return f.part(f.m.delims.Repetition, 1)
+	for end := f.lo; ; end++ {
+		if end = f.m.splits.next(end, f.hi); f.endsAt(end) {
+			f.hi = end
+			return f
+		}
+	}
 }
+
+// endsAt reports whether the repetition ends where one of its components does.
+func (f Field) endsAt(pos int) bool { return pos == f.hi || f.m.text[pos] == f.m.delims.Repetition }
 
 // isNull reports whether the first repetition is the delete marker. Hardly any field
 // so much as begins with one.
 func (f Field) isNull() bool {
-	if f.lo < f.hi && f.m.text[f.lo] != nullMarker[0] && !isBlank(f.m.text[f.lo]) {
-		return false
-	}
-	return f.first().rawState() == Null
+	return f.lo < f.hi && !isSolid(f.m.text[f.lo]) && f.first().rawState() == Null
 }
 
 // component finds component i of the first repetition.
@@ -156,25 +165,17 @@ func (f Field) component(i int) Field {
 	if f.m == nil || f.literal() {
 		return f.part(0, i)
 	}
-	text, d := f.m.text[:f.hi], &f.m.delims
-scan:
-	for pos := f.lo; pos < len(text); pos++ {
-		switch text[pos] {
-		case d.Component:
-			if i--; i == 0 {
-				f.hi = pos
-				return f
-			}
-			f.lo = pos + 1
-		case d.Repetition:
-			f.hi = pos
-			break scan
+	for end := f.lo; ; end++ {
+		end = f.m.splits.next(end, f.hi)
+		if i--; i == 0 {
+			f.hi = end
+			return f
 		}
+		if f.endsAt(end) {
+			return Field{}
+		}
+		f.lo = end + 1
 	}
-	if i == 1 {
-		return f
-	}
-	return Field{}
 }
 
 func (f Field) delims() Delimiters {
@@ -217,8 +218,11 @@ func (f Field) value() Value {
 	if f.m == nil {
 		return Value{}
 	}
-	text := trim(f.text())
-	switch {
+	text := f.text()
+	if text != "" && isSolid(text[0]) && isSolid(text[len(text)-1]) && f.m.plain && !f.literal() {
+		return Value{Text: text, State: Present} // as nearly all are
+	}
+	switch text = trim(text); {
 	case text == "", isQuotedBlank(text):
 		return Value{State: Empty}
 	case text == nullMarker:

@@ -20,9 +20,11 @@ type Message struct {
 	plain      bool // nothing after MSH-2 is escaped, a control character or beyond ASCII
 	segs       []segment
 	ends       []int32 // where names and fields end, segment by segment
+	splits     splits
 
-	segsInline [16]segment // room for the usual message, so that the index costs no allocation
-	endsInline [160]int32
+	segsInline   [16]segment // room for the usual message, so that the index costs no allocation
+	endsInline   [160]int32
+	splitsInline [20]uint64
 }
 
 // segment is a line of the message: text[lo:hi], its name text[lo:name]. The fields,

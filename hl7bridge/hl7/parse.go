@@ -116,10 +116,13 @@ func (m *Message) readDelimiters() *ParseError {
 // pass over the message.
 func (m *Message) index() *ParseError {
 	m.segs, m.ends = m.segsInline[:0], m.endsInline[:0]
+	m.splits = splitsFor(m.splitsInline[:], len(m.text))
 	m.plain = true
 	marks := ordinaryMarks
 	marks[m.delims.Escape] |= markOdd // also without escapes: NUL is a control character
 	marks[m.delims.Field] |= markField
+	marks[m.delims.Component] |= markSplit
+	marks[m.delims.Repetition] |= markSplit
 	strange, second := 0, false
 	for pos := m.start; pos < len(m.text); pos++ {
 		for pos < len(m.text) && (m.text[pos] == ' ' || m.text[pos] == '\t') {
@@ -153,32 +156,41 @@ func (m *Message) index() *ParseError {
 	return nil
 }
 
-// indexFields notes where the name and the fields of the line from pos on end, and gives
-// where the line does.
+// indexFields notes where the name and the fields of the line from pos on end, and what
+// is in them, and gives where the line does.
 func (m *Message) indexFields(marks *[256]uint8, pos int) int {
-	text, ends := m.text, m.ends
-	for ; pos < len(text); pos++ {
-		mark := marks[text[pos]]
-		if mark == 0 {
-			continue
+	_ = marks[0] // it is there: said once, not for each byte
+	text, ends, splits := m.text, m.ends, m.splits
+	for {
+		for uint(pos) < uint(len(text)) && marks[text[pos]] == 0 {
+			pos++
+		}
+		mark := uint8(markLine)
+		if pos < len(text) {
+			mark = marks[text[pos]]
+		}
+		switch {
+		case mark&markSplit != 0:
+			splits.add(pos)
+		case mark&(markField|markLine) != 0:
+			ends = append(ends, int32(pos))
 		}
 		if mark&markOdd != 0 && pos >= m.encoding {
 			m.plain = false
 		}
-		if mark&markField != 0 {
-			ends = append(ends, int32(pos))
-		} else if mark&markLine != 0 {
-			break
+		if mark&markLine != 0 {
+			m.ends = ends
+			return pos
 		}
+		pos++
 	}
-	m.ends = append(ends, int32(pos))
-	return pos
 }
 
 // What a byte can be to the index.
 const (
 	markOdd   = 1 << iota // no text that stands for itself
 	markField             // the field separator
+	markSplit             // ends a component or a repetition
 	markLine              // ends a segment
 )
 

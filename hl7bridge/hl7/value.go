@@ -47,6 +47,9 @@ func trim(s string) string {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
+// isSolid says of most bytes that they are neither a blank nor a quotation mark.
+func isSolid(c byte) bool { return c > '"' }
+
 // isQuotedBlank says whether s is quotation marks with nothing but blanks between them:
 // not the delete marker, and no value either, so it says nothing.
 func isQuotedBlank(s string) bool {
