@@ -11,7 +11,11 @@ import (
 // the places instead: those then stand where the ones before did.
 func visitPlace(r *reading, rule *Rule, v hl7.Value) {
 	if !v.Valued() {
-		if r.stepwise() || len(r.booked(locations).all) == 0 {
+		instead := false
+		if !r.stepwise() {
+			r.eachBooked(locations, func(string, participant) { instead = true })
+		}
+		if !instead {
 			r.add(remove(rule.path))
 		}
 		return

@@ -3,6 +3,7 @@ package mappings
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // The code systems that the tables write.
@@ -149,7 +150,7 @@ func systemOf(p *page, name string) string {
 
 // uriOf gives a text as a URI, or nothing: a FHIR uri has no blanks.
 func uriOf(s string) string {
-	if strings.ContainsFunc(s, unicode.IsSpace) {
+	if hasSpace(s) {
 		return ""
 	}
 	return s
@@ -158,10 +159,20 @@ func uriOf(s string) string {
 // codeOf gives a text as a FHIR code, which has one blank at a time and none at
 // its ends: senders that fill up columns or break lines mean the same code.
 func codeOf(s string) string {
-	if !strings.ContainsFunc(s, unicode.IsSpace) {
+	if !hasSpace(s) {
 		return s
 	}
 	return strings.Join(strings.Fields(s), " ")
+}
+
+// hasSpace says whether a text holds a blank of any kind, of which hardly any has.
+func hasSpace(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= utf8.RuneSelf {
+			return strings.ContainsFunc(s[i:], unicode.IsSpace)
+		}
+	}
+	return false
 }
 
 // encodeAll writes the values of a table, once for all messages.
@@ -172,6 +183,25 @@ func encodeAll[T value](table map[string]T) map[string]written {
 	}
 	return all
 }
+
+// inAnyCase finds a code in a table whose codes are in lower case, in whatever case it
+// was sent.
+func inAnyCase[T any](table map[string]T, code string) (v T, ok bool) {
+	var lower [24]byte // longer than any code of such tables
+	if code == "" || len(code) > len(lower) {
+		return v, false
+	}
+	for i := range len(code) {
+		lower[i] = code[i]
+		if isUpper(code[i]) {
+			lower[i] += 'a' - 'A'
+		}
+	}
+	v, ok = table[string(lower[:len(code)])]
+	return v, ok
+}
+
+func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
 
 func isDigits(s string) bool {
 	for i := range len(s) {

@@ -120,12 +120,13 @@ func (v concept) empty() bool { return v == concept{} }
 // hdSystem gives the URI that an HD (id, universal id, its type) stands for, or
 // nothing (spec hl7-bridge 2.11).
 func hdSystem(p *page, universal, kind string) string {
-	switch kind = strings.ToUpper(kind); {
-	case kind == "ISO" && isOID(universal):
+	switch {
+	case kind == "": // as most
+	case strings.EqualFold(kind, "ISO") && isOID(universal):
 		return p.joined("", "urn:oid:", universal)
-	case (kind == "UUID" || kind == "GUID") && isUUID(universal):
+	case (strings.EqualFold(kind, "UUID") || strings.EqualFold(kind, "GUID")) && isUUID(universal):
 		return p.joined("", "urn:uuid:", strings.ToLower(universal))
-	case kind == "URI":
+	case strings.EqualFold(kind, "URI"):
 		return uriOf(universal)
 	}
 	return ""
@@ -134,16 +135,24 @@ func hdSystem(p *page, universal, kind string) string {
 // What stands for a system must have its form: what is only meant to be one would
 // be an invalid URI.
 func isOID(s string) bool {
-	first, rest, several := strings.Cut(s, ".")
-	if len(first) != 1 || first[0] < '0' || first[0] > '2' || !several {
+	if len(s) < len("0.0") || s[0] < '0' || s[0] > '2' || s[1] != '.' {
 		return false
 	}
-	for arc := range strings.SplitSeq(rest, ".") {
-		if !isDigits(arc) || len(arc) > 1 && arc[0] == '0' {
+	for arc := s[2:]; ; {
+		n := 0
+		for n < len(arc) && isDigits(arc[n:n+1]) {
+			n++
+		}
+		switch {
+		case n == 0, n > 1 && arc[0] == '0':
+			return false
+		case n == len(arc):
+			return true
+		case arc[n] != '.':
 			return false
 		}
+		arc = arc[n+1:]
 	}
-	return true
 }
 
 func isUUID(s string) bool {

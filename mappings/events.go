@@ -59,15 +59,6 @@ var events = []Event{
 	{Type: "ADT", Code: "A08", Effect: EffectPersonUpdate, On: true, Doc: "a patient is changed, never made"},
 }
 
-// eventByCode finds a row by type and code.
-var eventByCode = func() map[string]*Event {
-	byCode := make(map[string]*Event, len(events))
-	for i := range events {
-		byCode[events[i].String()] = &events[i]
-	}
-	return byCode
-}()
-
 // Events gives the rows of the event table. They must not be changed.
 func Events() []Event { return events }
 
@@ -79,8 +70,10 @@ func EventOf(m *hl7.Message) (*Event, error) {
 	if typ == "" {
 		return nil, missing("MSH-9", "message type", "")
 	}
-	if e, ok := eventByCode[typ+"^"+code]; ok {
-		return e, nil
+	for i := range events {
+		if e := &events[i]; e.Code == code && e.Type == typ {
+			return e, nil
+		}
 	}
 	if typ == "ADT" && strings.Contains(merges, code) && len(code) == 3 {
 		return nil, unsupported(EventUnsupported, "MSH-9.2", "patients are not merged, linked or given other ids here; send A31 for each patient as it is now")

@@ -106,13 +106,16 @@ func spelledIDs(system string, types map[string][]string) []LocalID {
 func (r *reading) identifierOf(cx hl7.Field, where hl7.Ref) (id Identifier, ok bool) {
 	c := cx.Components()
 	value, kind := c.At(1).Text, c.At(5).Text
+	if value == "" {
+		return Identifier{}, false
+	}
 	authority := cmp.Or(c.Sub(4, 1).Text, c.Sub(4, 2).Text)
 	status := statusOfNHS(kind)
 	if status != "" {
 		kind = "NH"
 	}
 	system := r.systemOfID(authority, kind)
-	if value == "" || system == "" {
+	if system == "" {
 		return Identifier{}, false
 	}
 	if cx.HoldsNUL() {

@@ -198,10 +198,8 @@ func (r *reading) statusOf(name string, f hl7.Field) string {
 		return row.Code
 	}
 	for i := 1; i <= 2; i++ {
-		if text := f.Component(i).Text; text != "" {
-			if s, ok := participantStatus[strings.ToLower(text)]; ok {
-				return s
-			}
+		if s, ok := inAnyCase(participantStatus, f.Component(i).Text); ok {
+			return s
 		}
 	}
 	return "accepted"

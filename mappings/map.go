@@ -2,7 +2,6 @@ package mappings
 
 import (
 	"strconv"
-	"strings"
 
 	"slotway/fhir"
 	"slotway/hl7bridge/hl7"
@@ -144,7 +143,7 @@ func (r *reading) mark() {
 	if r.find(zap1).State >= hl7.Null {
 		r.warn("ZAP-1 is ignored: the event moves only the status")
 	}
-	r.add(StatusChanges(r.event.Status)...)
+	r.addAll(StatusChanges(r.event.Status))
 	r.run(markRules)
 	r.in.Changes = r.out
 }
@@ -188,17 +187,12 @@ func (r *reading) lacks() {
 // allergies, diagnoses and medication for a patient, and a partner's must not
 // overwrite it (seed 004).
 func (r *reading) ignored() {
-	noted := make(map[string]bool)
 	for s := range r.m.Segments("") {
-		name := s.Name()
-		clinical := name == "AL1" || name == "DG1" || name == "IAM" || len(name) == 3 && strings.HasPrefix(name, "RX")
-		if clinical && !noted[name] {
-			noted[name] = true
-			r.warn(name + " is ignored: allergies, diagnoses and medication are not stored")
-		}
-		if (name == "PV2" || name == "OBX") && !noted[name] {
-			noted[name] = true
-			r.warn(name + " is ignored: visits and observations are not stored")
+		switch name := s.Name(); {
+		case name == "AL1", name == "DG1", name == "IAM", len(name) == 3 && name[:2] == "RX":
+			r.warnOnce(name + " is ignored: allergies, diagnoses and medication are not stored")
+		case name == "PV2", name == "OBX":
+			r.warnOnce(name + " is ignored: visits and observations are not stored")
 		}
 	}
 	for _, field := range []int{23, 24} {

@@ -1,7 +1,6 @@
 package mappings
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -62,15 +61,16 @@ type resource struct {
 	segment, to         string // to is where its participants are kept
 	role, start, status int    // start is followed by offset, its unit, duration and its unit
 	roleName, stateName string // those fields by name; no role where AIG-4 says what the actor is
+	actorName           string // and field 3
 	actor               func(*reading, hl7.Field) actor
 	extension           list[extension]
 }
 
 var (
-	locations     = &resource{segment: "AIL", to: toLocation, role: 4, start: 6, status: 12, roleName: "AIL-4", stateName: "AIL-12", actor: (*reading).place}
-	practitioners = &resource{segment: "AIP", to: toPractitioner, role: 4, start: 6, status: 12, roleName: "AIP-4", stateName: "AIP-12", actor: person}
+	locations     = &resource{segment: "AIL", to: toLocation, role: 4, start: 6, status: 12, roleName: "AIL-4", actorName: "AIL-3", stateName: "AIL-12", actor: (*reading).place}
+	practitioners = &resource{segment: "AIP", to: toPractitioner, role: 4, start: 6, status: 12, roleName: "AIP-4", actorName: "AIP-3", stateName: "AIP-12", actor: person}
 	generals      = &resource{
-		segment: "AIG", to: toResource, role: 4, start: 8, status: 14, stateName: "AIG-14", actor: thing,
+		segment: "AIG", to: toResource, role: 4, start: 8, status: 14, actorName: "AIG-3", stateName: "AIG-14", actor: thing,
 		extension: list[extension]{{SegmentExtension, "AIG"}},
 	}
 )
@@ -87,17 +87,21 @@ func resources(kind *resource) Conv {
 	}
 }
 
-// book makes the participants at a path those of one kind.
+// book makes the participants at a path those of one kind, but for those who are to be
+// deleted, unless the segments are steps to take.
 func (r *reading) book(kind *resource, path fhir.Path) {
-	found := r.booked(kind)
-	switch {
-	case len(found.all) == 0: // they name nobody in a part that is read here
-	case r.stepwise():
-		r.addSteps(kind, found.all)
-	case found.leaving:
-		putAll(r, path, staying(found.all))
-	default:
-		r.add(fhir.Change{Path: path, Op: fhir.Replace, Value: found.list})
+	if r.stepwise() {
+		r.addSteps(kind, r.booked(kind))
+		return
+	}
+	named, list, seen := false, r.list(), distinct{all: r.rooms.written[:0]}
+	r.eachBooked(kind, func(action string, p participant) {
+		if named = true; action != "D" {
+			list, _, _ = addTo(list, &seen, p)
+		}
+	})
+	if named { // otherwise they name nobody in a part that is read here
+		r.putList(path, list)
 	}
 }
 
@@ -159,26 +163,10 @@ func (r *reading) actorOf(from *resource, actorType string, f hl7.Field) actor {
 	return a
 }
 
-// booked is a participant as it is written, by whom it is known, and what is to be
-// done with it: A, U, D or X of table 0206, or nothing.
-type booked struct {
-	action string
-	actor
-	raw written
-}
-
-// crew is those who are booked.
-type crew struct {
-	all     []booked
-	leaving bool            // some of them are to be deleted
-	list    json.RawMessage // all of them
-}
-
-// booked reads the participants of one kind, exact duplicates once.
-func (r *reading) booked(kind *resource) crew {
-	c, list := crew{all: r.rooms.booked[:0]}, r.list()
-	seen := [len(actions)]distinct{{all: r.rooms.written[:0]}} // by action, none first
-	group := ""                                                // RGS-2 is the action of the segments below it
+// eachBooked reads the participants of one kind, with what is to be done with each: A,
+// U, D or X of table 0206, or nothing.
+func (r *reading) eachBooked(kind *resource, found func(action string, p participant)) {
+	group := "" // RGS-2 is the action of the segments below it
 	for s := range r.m.Segments("") {
 		if s.Name() == "RGS" {
 			group = actionOf(s.Field(2))
@@ -196,19 +184,34 @@ func (r *reading) booked(kind *resource) crew {
 			Status: r.statusOf(from.stateName, s.Field(from.status)), Period: r.period(s, from),
 		}
 		for one := range s.Field(3).Repetitions() {
-			if p.Actor = r.actorOf(from, actorType, one); p.Actor.Display == "" && p.Actor.Identifier.Value == "" {
-				continue
-			}
-			p.Actor.Display = r.line(from.segment+"-3", p.Actor.Display)
-			more, raw, added := addTo(list, &seen[strings.Index(actions, action)], p)
-			if list = more; added {
-				c.all = append(c.all, booked{action, p.Actor, raw})
-				c.leaving = c.leaving || action == "D"
+			if p.Actor = r.actorOf(from, actorType, one); p.Actor.Display != "" || p.Actor.Identifier.Value != "" {
+				p.Actor.Display = r.line(from.actorName, p.Actor.Display)
+				found(action, p)
 			}
 		}
 	}
-	c.list = r.values.end(end(list, ']'))
-	return c
+}
+
+// booked is a participant as it is written, by whom it is known, and what is to be
+// done with it.
+type booked struct {
+	action string
+	actor
+	raw written
+}
+
+// booked reads the participants of one kind, exact duplicates of an action once.
+func (r *reading) booked(kind *resource) (all []booked) {
+	list := r.list()
+	var seen [len(actions)]distinct // by action, none first
+	r.eachBooked(kind, func(action string, p participant) {
+		more, raw, added := addTo(list, &seen[strings.Index(actions, action)], p)
+		if list = more; added {
+			all = append(all, booked{action, p.Actor, raw})
+		}
+	})
+	r.values.end(list)
+	return all
 }
 
 // staying gives those who are not to be deleted, as they are written.

@@ -31,10 +31,10 @@ func (r *reading) period(s hl7.Segment, kind *resource) period {
 	if d, ok := span(s.Field(kind.start+3), s.Field(kind.start+4)); ok && d > 0 {
 		end = start.Add(d)
 	}
-	if !writable(start) {
+	if start.Equal(r.times.start.at) && (end.IsZero() || end.Equal(r.times.end.at)) {
 		return period{}
 	}
-	if start.Equal(r.times.start.at) && (end.IsZero() || end.Equal(r.times.end.at)) {
+	if !writable(start) {
 		return period{}
 	}
 	p := period{Start: instant(start)}
@@ -47,13 +47,13 @@ func (r *reading) period(s hl7.Segment, kind *resource) period {
 // span reads a number of a unit; the number may be negative or 0.
 func span(number, unit hl7.Field) (d time.Duration, ok bool) {
 	text, negative := strings.CutPrefix(number.Component(1).Text, "-")
-	name := cmp.Or(unit.Component(1).Text, number.Component(2).Text, "s")
 	switch text {
 	case "":
 		return 0, false
 	case "0":
 		return 0, true
 	}
+	name := cmp.Or(unit.Component(1).Text, number.Component(2).Text, "s")
 	if d, ok = duration(text, name); negative {
 		d = -d
 	}

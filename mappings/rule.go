@@ -114,15 +114,20 @@ type rooms struct {
 	changes     [20]fhir.Change
 	defaults    [6]fhir.Change
 	identifiers [1]Identifier
-	booked      [2]booked  // of one kind of segment at a time
 	written     [4]written // of one list at a time
 }
 
-func (r *reading) add(changes ...fhir.Change) {
+func (r *reading) add(c fhir.Change) {
 	if r.out == nil {
 		r.out = r.rooms.changes[:0]
 	}
-	r.out = append(r.out, changes...)
+	r.out = append(r.out, c)
+}
+
+func (r *reading) addAll(changes []fhir.Change) {
+	for _, c := range changes {
+		r.add(c)
+	}
 }
 
 func (r *reading) fail(err error) { r.problems = append(r.problems, err) }

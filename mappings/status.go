@@ -2,7 +2,6 @@ package mappings
 
 import (
 	"slices"
-	"strings"
 
 	"slotway/fhir"
 	"slotway/hl7bridge/hl7"
@@ -45,18 +44,18 @@ func status(r *reading, _ *Rule, v hl7.Value) {
 	f := r.m.Field("SCH", 25)
 	if row, ok := r.local("SCH-25", f); ok {
 		r.in.Scheduling = true
-		r.add(StatusChanges(row.Code)...)
+		r.addAll(StatusChanges(row.Code))
 		return
 	}
 	for i := 1; i <= 2; i++ {
-		switch code := bookingStatus[strings.ToLower(f.Component(i).Text)]; code {
+		switch code, _ := inAnyCase(bookingStatus, f.Component(i).Text); code {
 		case "":
 			continue
 		case statusUnusable:
 			r.fail(fhir.Errorf(fhir.Unprocessable, "SCH-25 must be the status of a booking; Blocked is that of a slot").At("SCH-25").Coded(CodeUnknown))
 		default:
 			r.in.Scheduling = true
-			r.add(StatusChanges(code)...)
+			r.addAll(StatusChanges(code))
 		}
 		return
 	}

@@ -153,7 +153,7 @@ func duration(number, unit string) (d time.Duration, ok bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(whole, 10, 32)
-	u := units[strings.ToLower(unit)]
+	u, _ := inAnyCase(units, unit)
 	if err != nil || n == 0 || u == 0 || time.Duration(n) > 366*24*time.Hour/u {
 		return 0, false
 	}
@@ -175,7 +175,8 @@ func (r *reading) finishTimes() {
 	}
 	switch {
 	case t.end.null:
-		r.add(remove(pathEnd), changeNoEnd)
+		r.add(remove(pathEnd))
+		r.add(changeNoEnd)
 	case t.end.known():
 		put(r, pathEnd, instant(t.end.at))
 		r.add(changeKnownEnd)
