@@ -60,7 +60,12 @@ type reading struct {
 }
 
 func newReading(m *hl7.Message, o Options, event *Event, used func(*Rule)) *reading {
-	return &reading{m: m, o: o, event: event, used: used, values: page{size: 1536}, words: page{size: 256}}
+	const values, words = 1280, 256 // what a message of 1 KB needs
+	room := make([]byte, values+words)
+	return &reading{
+		m: m, o: o, event: event, used: used,
+		values: page{values, room[:0:values]}, words: page{words, room[values:values]},
+	}
 }
 
 // run asks every rule whose field holds something.

@@ -91,12 +91,13 @@ func checkAuthority(authority string, secure bool, hosts []string, loopback bool
 			return badURL("must have a port from 1 to 65535, or none")
 		}
 	}
+	local := isLoopback(host)
 	switch {
 	case host == "":
 		return badURL("must name a host")
-	case isLoopback(host) && loopback:
+	case local && loopback:
 		return nil
-	case isLoopback(host), !isHostName(host):
+	case local, !isHostName(host):
 		return badURL("must name a host by its plain domain name, not by a number")
 	case !secure:
 		return badURL("must begin with https://")
@@ -108,8 +109,14 @@ func checkAuthority(authority string, secure bool, hosts []string, loopback bool
 
 // isLoopback knows the usual spellings of this machine.
 func isLoopback(host string) bool {
-	host = strings.ToLower(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || host == "127.0.0.1" || host == "[::1]"
+	const name = "localhost"
+	switch {
+	case host == "127.0.0.1", host == "[::1]":
+		return true
+	case len(host) > len(name) && host[len(host)-len(name)-1] != '.', len(host) < len(name):
+		return false
+	}
+	return strings.EqualFold(host[len(host)-len(name):], name)
 }
 
 // isHostName admits labels of ASCII letters, digits and hyphens (RFC 1123,
@@ -136,18 +143,19 @@ func isHostName(host string) bool {
 
 // checkTail reads path, query and fragment.
 func checkTail(tail string) error {
-	if strings.ContainsAny(tail, "[]") {
+	if strings.IndexByte(tail, '[') >= 0 || strings.IndexByte(tail, ']') >= 0 {
 		return badURL("must hold only the characters of RFC 3986; others are to be percent-encoded")
 	}
 	tail, fragment, _ := strings.Cut(tail, "#")
-	if strings.Contains(fragment, "#") {
+	if strings.IndexByte(fragment, '#') >= 0 {
 		return badURL("must have one fragment at most")
 	}
 	_, query, _ := strings.Cut(tail, "?")
-	for pair := range strings.FieldsFuncSeq(query, func(c rune) bool { return c == '&' || c == ';' }) {
-		name, _, _ := strings.Cut(pair, "=")
-		if isReserved(name) {
-			return badURL("must not hold the query parameters " + strings.Join(ReservedParameters, ", "))
+	for pairs := range strings.SplitSeq(query, "&") {
+		for pair := range strings.SplitSeq(pairs, ";") {
+			if name, _, _ := strings.Cut(pair, "="); isReserved(name) {
+				return badURL("must not hold the query parameters " + strings.Join(ReservedParameters, ", "))
+			}
 		}
 	}
 	return nil
@@ -157,17 +165,29 @@ func checkTail(tail string) error {
 // escaped once or more, in other letter case, after blanks or question marks, as a
 // list (prompt[]), or with something behind a zero byte.
 func isReserved(name string) bool {
-	for {
-		plain := unescape(name)
-		if plain == name {
-			break
+	if !isPlain(name) {
+		name = withoutDisguise(name)
+	}
+	return slices.ContainsFunc(ReservedParameters, func(p string) bool { return strings.EqualFold(p, name) })
+}
+
+// isPlain says that a name has nothing but letters and digits.
+func isPlain(name string) bool {
+	for i := range len(name) {
+		if !isAlphanumeric(name[i]) {
+			return false
 		}
+	}
+	return true
+}
+
+func withoutDisguise(name string) string {
+	for plain := unescape(name); plain != name; plain = unescape(name) {
 		name = plain
 	}
 	name, _, _ = strings.Cut(name, "\x00")
 	name, _, _ = strings.Cut(name, "[")
-	name = strings.TrimFunc(name, func(c rune) bool { return c <= ' ' || c == '?' })
-	return slices.ContainsFunc(ReservedParameters, func(p string) bool { return strings.EqualFold(p, name) })
+	return strings.TrimFunc(name, func(c rune) bool { return c <= ' ' || c == '?' })
 }
 
 // unescape takes away one layer of escapes, of a query. What is no escape stays, as

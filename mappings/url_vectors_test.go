@@ -21,6 +21,7 @@ func spellings(name string) (all []string) {
 		hex(name[:1], "%%%02x")+name[1:], name[:len(name)-1]+hex(name[len(name)-1:], "%%%02X"),
 		hex(name, "%%%02x"), hex(name, "%%%02X"), hex(strings.ToUpper(name), "%%%02x"),
 		hex(name[:1], "%%25%02x")+name[1:], hex(name, "%%25%02X"), hex(name[:1], "%%2525%02x")+name[1:], hex(name[:1], "%%25%%32%%35%02x")+name[1:],
+		strings.NewReplacer("k", "%e2%84%aa", "s", "%c5%bf").Replace(name), // the signs of kelvin and long s
 	)
 	for _, before := range []string{"+", "%20", "%09", "%0a", "%0D%0A", "%2520", "%3f", "?", "%253F"} {
 		all = append(all, before+name)
