@@ -27,13 +27,12 @@ type Message struct {
 	splitsInline [20]uint64
 }
 
-// segment is a line of the message: text[lo:hi], its name text[lo:name]. The fields,
-// of which MSH-1 is none here, end at ends[first:last]; ends[first-1] is where the
-// separator before the first of them stands.
+// segment is a line of the message, which begins at text[lo]. The fields, of which
+// MSH-1 is none here, end at ends[first:last]; ends[first-1] is where the separator
+// before the first of them stands, and ends[last-1] where the line ends.
 type segment struct {
-	lo, name, hi int32
-	first, last  int32
-	key          uint32
+	lo, first, last int32
+	key             uint32 // of its name
 }
 
 // Raw returns the bytes given to Parse.
@@ -144,5 +143,11 @@ func keyOf(name string) uint32 {
 
 func (m *Message) name(i int) string {
 	s := &m.segs[i]
-	return m.text[s.lo:s.name]
+	if s.key != 0 {
+		return m.text[s.lo : s.lo+3]
+	}
+	return trim(m.text[s.lo:m.ends[s.first-1]]) // nothing to trim on the left
 }
+
+// line says where segment i begins and ends.
+func (m *Message) line(i int) (lo, hi int) { return int(m.segs[i].lo), int(m.ends[m.segs[i].last-1]) }

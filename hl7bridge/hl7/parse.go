@@ -137,9 +137,8 @@ func (m *Message) index() *ParseError {
 		}
 		s := segment{lo: int32(pos), first: int32(len(m.ends) + 1)}
 		pos = m.indexFields(&marks, pos)
-		s.hi, s.last = int32(pos), int32(len(m.ends))
-		s.name = s.lo + int32(len(trim(m.text[s.lo:m.ends[s.first-1]]))) // nothing to trim on the left
-		name := m.text[s.lo:s.name]
+		s.last = int32(len(m.ends))
+		name := trim(m.text[s.lo:m.ends[s.first-1]]) // nothing to trim on the left
 		s.key = keyOf(name)
 		second = second || len(m.segs) > 0 && s.key == keyMSH
 		if !validName(name) {

@@ -10,7 +10,8 @@ import (
 func (m *Message) Plain() string {
 	var b strings.Builder
 	for i := range m.segs {
-		line := m.text[m.segs[i].lo:m.segs[i].hi]
+		lo, hi := m.line(i)
+		line := m.text[lo:hi]
 		if m.charset == nil {
 			b.WriteString(strings.ToValidUTF8(line, string(utf8.RuneError)))
 		} else {

@@ -25,8 +25,8 @@ func (s Segment) Raw() []byte {
 	if s.m == nil {
 		return nil
 	}
-	at := s.m.segs[s.i]
-	return s.m.raw[at.lo:at.hi:at.hi]
+	lo, hi := s.m.line(s.i)
+	return s.m.raw[lo:hi:hi]
 }
 
 // Field returns field n, from 1. MSH-1 is the field separator itself (HL7 v2, 2.13.9.1).
@@ -50,8 +50,8 @@ func (s Segment) Get(r Ref) Value {
 func (m *Message) field(i, n int) Field {
 	at := &m.segs[i]
 	if at.key == keyMSH {
-		if n == 1 && at.name < at.hi {
-			return Field{m, int(at.name), int(at.name) + 1}
+		if end := at.lo + int32(len("MSH")); n == 1 && end < m.ends[at.last-1] {
+			return Field{m, int(end), int(end) + 1}
 		}
 		n-- // the separator is a field, and so not one before MSH-2
 	}
