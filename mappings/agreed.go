@@ -52,7 +52,7 @@ func contactPerson(role coding, name string) Conv {
 
 // orders reads EIs as the requests that a booking is based on.
 func orders(kind string) Conv {
-	idType := concept{Coding: coding{System: systemOfIDType, Code: kind}}
+	idType := typeOfID(kind)
 	return func(r *reading, rule *Rule, v hl7.Value) {
 		text, seen := r.list(), distinct{}
 		for one := range r.m.Field("SCH", rule.From.Field()).Repetitions() {

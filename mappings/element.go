@@ -18,7 +18,7 @@ type (
 	}
 	codings    []coding // a CodeableConcept of several, without a text
 	identifier struct {
-		Type          *concept
+		Type          *written // a CodeableConcept
 		System, Value string
 	}
 	period    struct{ Start, End instant }

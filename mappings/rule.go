@@ -106,13 +106,7 @@ func (r *reading) find(ref hl7.Ref) hl7.Value {
 
 // isResource says whether "" in a segment's first field speaks for the segment:
 // of the AIx it means that there are none of them (HL7 v2 10.6.4).
-func isResource(segment string) bool {
-	switch segment {
-	case "AIS", "AIG", "AIL", "AIP":
-		return true
-	}
-	return false
-}
+func isResource(segment string) bool { return segment[:2] == "AI" }
 
 // rooms are room for what most messages have, so that it needs no memory of its own.
 type rooms struct {

@@ -131,7 +131,12 @@ func filler(r *reading, rule *Rule, v hl7.Value) {
 }
 
 // fillerID is the type of a filler's id.
-var fillerID = concept{Coding: coding{System: systemOfIDType, Code: "FILL"}}
+var fillerID = typeOfID("FILL")
+
+// typeOfID writes a type of identifiers, once for all messages.
+func typeOfID(code string) written {
+	return concept{Coding: coding{System: systemOfIDType, Code: code}}.append(nil)
+}
 
 func managementURL(r *reading, rule *Rule, _ hl7.Value) {
 	u, state, err := r.url()

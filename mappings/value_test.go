@@ -32,7 +32,7 @@ func TestValues(t *testing.T) {
 		{encode(new(page), concept{c, "t"}), `{"coding":[{"system":"s","code":"c","display":"d"}],"text":"t"}`},
 		{encode(new(page), concept{Text: "t"}), `{"text":"t"}`},
 		{encode(new(page), identifier{Value: "v"}), `{"value":"v"}`},
-		{encode(new(page), identifier{&concept{Text: "t"}, "s", "v"}), `{"type":{"text":"t"},"system":"s","value":"v"}`},
+		{encode(new(page), identifier{new(written(concept{Text: "t"}.append(nil))), "s", "v"}), `{"type":{"text":"t"},"system":"s","value":"v"}`},
 		{encode(new(page), period{Start: instant(at)}), `{"start":"2026-05-12T09:00:00.000+00:00"}`},
 		{
 			encode(new(page), participant{list[extension]{{"u", "AIG"}}, concept{Text: "t"}, actor{"T", identifier{Value: "v"}, "d"}, "information-only", "accepted", period{instant(at), instant(at)}}),
