@@ -13,13 +13,16 @@ import (
 )
 
 // states are the states that the board can be narrowed to: the value of its field,
-// its words, and the search. The first is what the board shows unasked.
-var states = []struct{ value, text, query string }{
-	{"open", "Open", "status=requested,in-progress&_sort=authored-on"},
-	{"unclaimed", "Open, with nobody", "status=requested&_sort=authored-on"},
-	{"claimed", "Open, with somebody", "status=in-progress&_sort=authored-on"},
-	{"done", "Done", "status=completed,rejected&_sort=-modified"},
-	{"withdrawn", "Withdrawn", "status=cancelled&_sort=-modified"},
+// its words, the search and its order. The first is what the board shows unasked.
+var states = []struct {
+	value, text, query string
+	order              ranking
+}{
+	{"open", "Open", "status=requested,in-progress", oldestFirst},
+	{"unclaimed", "Open, with nobody", "status=requested", oldestFirst},
+	{"claimed", "Open, with somebody", "status=in-progress", oldestFirst},
+	{"done", "Done", "status=completed,rejected", lastFirst},
+	{"withdrawn", "Withdrawn", "status=cancelled", lastFirst},
 }
 
 // ages are how long a request has waited at the least, in days.
@@ -29,34 +32,37 @@ var ages = []struct{ days, text string }{{"", "Any time"}, {"1", "A day or more"
 // any patient.
 type filter struct {
 	State, With, Specialty, Age string
-	From                        int    // the number of the first request on the page
-	After                       string // where the page before ended
+	After, Before               string // the place where another page ends, or begins; at most one
 }
 
 func filterOf(q url.Values) filter {
-	f := filter{State: q.Get("state"), With: q.Get("with"), Specialty: q.Get("specialty"), Age: q.Get("age"), After: q.Get("after")}
-	f.From, _ = strconv.Atoi(q.Get("from"))
+	f := filter{State: q.Get("state"), With: q.Get("with"), Specialty: q.Get("specialty"), Age: q.Get("age"), After: q.Get("after"), Before: q.Get("before")}
 	if f.State == "" {
 		f.State = states[0].value
-	}
-	if f.After == "" || f.From < 1 {
-		f.From = 1
 	}
 	return f
 }
 
-// path gives the address of the board with this filter, at another page of it.
-func (f filter) path(after string, from int) string {
+// path gives the address of the board with this filter, at the page behind a place or
+// before one; at the first where neither is given.
+func (f filter) path(after, before string) string {
 	q := url.Values{}
-	for name, value := range map[string]string{"state": f.State, "with": f.With, "specialty": f.Specialty, "age": f.Age, "after": after} {
+	for name, value := range map[string]string{"state": f.State, "with": f.With, "specialty": f.Specialty, "age": f.Age, "after": after, "before": before} {
 		if value != "" {
 			q.Set(name, value)
 		}
 	}
-	if after != "" {
-		q.Set("from", strconv.Itoa(from))
-	}
 	return requestsPath + "?" + q.Encode()
+}
+
+// edge writes the place of a request in the order of this filter.
+func (f filter) edge(q request.Request) string {
+	for _, state := range states {
+		if state.value == f.State {
+			return state.order.placeOf(q).String()
+		}
+	}
+	return ""
 }
 
 // narrowed says whether anything is left out that the board would show unasked.
@@ -64,15 +70,15 @@ func (f filter) narrowed() bool {
 	return f.State != states[0].value || f.With != "" || f.Specialty != "" || f.Age != ""
 }
 
-// query gives the search; ok is false where nothing can meet the filter.
-func (s *Server) query(ctx context.Context, p Person, f filter) (query string, ok bool, err error) {
+// query gives the search and its order; ok is false where nothing can meet the filter.
+func (s *Server) query(ctx context.Context, p Person, f filter) (query string, by ranking, ok bool, err error) {
 	for _, state := range states {
 		if state.value == f.State {
-			query = state.query
+			query, by = state.query, state.order
 		}
 	}
 	if query == "" {
-		return "", false, nil
+		return "", by, false, nil
 	}
 	if f.Specialty != "" {
 		query += "&focus:Appointment.specialty=" + url.QueryEscape(f.Specialty)
@@ -81,13 +87,13 @@ func (s *Server) query(ctx context.Context, p Person, f filter) (query string, o
 		query += "&authored-on=le" + url.QueryEscape(s.Now().AddDate(0, 0, -days).UTC().Format(time.RFC3339))
 	}
 	if f.With == "" {
-		return query, true, nil
+		return query, by, true, nil
 	}
 	owners, err := s.ownersOf(ctx, p, f.With)
 	if err != nil || len(owners) == 0 {
-		return "", false, err
+		return "", by, false, err
 	}
-	return query + "&owner:identifier=" + url.QueryEscape(strings.Join(owners, ",")), true, nil
+	return query + "&owner:identifier=" + url.QueryEscape(strings.Join(owners, ",")), by, true, nil
 }
 
 // me is who the board is narrowed to by whoever looks at it.

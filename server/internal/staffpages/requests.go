@@ -27,49 +27,54 @@ func (s *Server) requestPages() map[string]act {
 	}
 }
 
-// boardSize is how many requests are on a page of the board.
-const boardSize = 50
-
 // board is the list of requests, the oldest first.
 func (s *Server) board(w http.ResponseWriter, r *http.Request, p Person) error {
 	data := struct {
-		Filter      filter
-		Picks       []pick
-		Rows        []row
-		Total, Last int
-		First, Next string
-		Narrowed    bool
-		Customers   bool // there is a column for them
+		Filter         filter
+		Picks          []pick
+		Rows           []row
+		From, To       int // the numbers of the first and the last on the page
+		Total          int
+		Previous, Next *hop
+		First          string // the address of the first page, from one further on than the second
+		Narrowed       bool
+		Customers      bool // there is a column for them
 	}{Filter: filterOf(r.URL.Query()), Customers: len(p.Customers) > 1}
-	data.Narrowed = data.Filter.narrowed()
+	f := data.Filter
+	data.Narrowed = f.narrowed()
 	var err error
-	if data.Picks, err = s.picks(r.Context(), p, data.Filter); err != nil {
+	if data.Picks, err = s.picks(r.Context(), p, f); err != nil {
 		return err
 	}
-	query, possible, err := s.query(r.Context(), p, data.Filter)
+	page, err := s.page(r.Context(), p, f)
 	if err != nil {
 		return err
 	}
-	var page request.Page
-	if possible {
-		page, err = s.Requests.Search(r.Context(), p.See(), request.Query{Params: query, After: data.Filter.After, Limit: boardSize})
-		if err != nil {
-			return err
-		}
-	}
-	if data.Rows, err = s.rows(r.Context(), page.Requests); err != nil {
+	if data.Rows, err = s.rows(r.Context(), page.requests); err != nil {
 		return err
 	}
-	data.First, data.Total, data.Last = data.Filter.path("", 0), page.Total, data.Filter.From+len(data.Rows)-1
-	if page.Next != "" {
-		data.Next = data.Filter.path(page.Next, data.Last+1)
+	data.From, data.To, data.Total = page.from, page.from+len(page.requests)-1, page.total
+	if page.from > 1 {
+		data.Previous = &hop{f.path("", f.edge(page.requests[0])), max(1, page.from-boardSize), page.from - 1}
+	}
+	if page.from > 1+boardSize {
+		data.First = f.path("", "")
+	}
+	if page.more {
+		data.Next = &hop{f.path(f.edge(page.requests[len(page.requests)-1]), ""), data.To + 1, min(page.total, data.To+boardSize)}
 	}
 	e := s.event(r, p, "staff.requests.list", http.StatusOK)
-	for _, q := range page.Requests {
+	for _, q := range page.requests {
 		touched(&e, q)
 	}
 	s.Audit.Add(&e)
 	return s.show(w, r, p, http.StatusOK, "requests", web.Layout{Title: "Requests", Data: data})
+}
+
+// hop leads to another page of the board.
+type hop struct {
+	Path     string
+	From, To int // the numbers of the first and the last on it
 }
 
 // touched notes a request and what it is about.
