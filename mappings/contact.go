@@ -1,7 +1,6 @@
 package mappings
 
 import (
-	"cmp"
 	"strings"
 
 	"slotway/fhir"
@@ -155,7 +154,12 @@ func (r *reading) contactOf(f hl7.Field) (p contactPoint, mobile bool) {
 		if isDigits(country) {
 			country = "+" + country
 		}
-		p.Value = cmp.Or(r.words.joined(" ", country, f.Component(6).Text, f.Component(7).Text), mail)
+		if p.Value = r.words.joined(" ", country, f.Component(6).Text, f.Component(7).Text); p.Value == "" {
+			p.Value = mail
+			if strings.Contains(mail, "@") { // whatever XTN-3 says
+				p.System = "email"
+			}
+		}
 	}
 	return p, mobileNumber[equipment] || mobileNumber[strings.ToUpper(f.Component(2).Text)]
 }
