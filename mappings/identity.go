@@ -16,7 +16,11 @@ func (r *reading) identify() {
 	p.Identifiers = r.rooms.identifiers[:0]
 	faults := len(r.problems)
 	for _, field := range idFields {
-		for cx := range r.m.Field("PID", field.Field()).Repetitions() {
+		f := r.m.Field("PID", field.Field())
+		if f.State() != hl7.Present {
+			continue
+		}
+		for cx := range f.Repetitions() {
 			if id, ok := r.identifierOf(cx, field); ok {
 				r.addIdentifier(id)
 			}

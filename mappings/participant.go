@@ -129,11 +129,11 @@ var (
 // participant it becomes, and which type of actor was agreed for it.
 func (r *reading) resourceOf(s hl7.Segment) (from, kind *resource, actorType string) {
 	switch s.Name() {
-	case locations.segment:
+	case "AIL":
 		return locations, locations, ""
-	case practitioners.segment:
+	case "AIP":
 		return practitioners, practitioners, ""
-	case generals.segment:
+	case "AIG":
 	default:
 		return nil, nil, ""
 	}

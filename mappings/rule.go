@@ -151,7 +151,10 @@ func (r *reading) err() error {
 
 // line makes one line of text for people, and cuts it to a line's length.
 func (r *reading) line(where, s string) string {
-	return r.cut(where, strings.ReplaceAll(sameEnds(s), "\n", " "), maxLine)
+	if s = sameEnds(s); strings.IndexByte(s, '\n') >= 0 {
+		s = strings.ReplaceAll(s, "\n", " ")
+	}
+	return r.cut(where, s, maxLine)
 }
 
 // sameEnds makes of every line end, which senders write in several ways, the same.

@@ -64,19 +64,19 @@ var inURL = func() (t [256]bool) {
 // checkCharacters admits what RFC 3986, section 2, lets stand in a URL, brackets
 // apart: those belong to addresses of IPv6 only, which isLoopback knows.
 func checkCharacters(u string) error {
-	for i := 0; i < len(u); i++ {
-		switch c := u[i]; {
-		case inURL[c]:
-		case c == '%':
-			if i+2 >= len(u) || !isHex(u[i+1]) || !isHex(u[i+2]) {
-				return badURL("must not hold a % that begins no percent-escape")
-			}
-			i += 2
-		default:
+	for i := 0; ; i += len("%2f") {
+		for i < len(u) && inURL[u[i]] {
+			i++
+		}
+		switch {
+		case i == len(u):
+			return nil
+		case u[i] != '%':
 			return badURL("must hold only the characters of RFC 3986; others are to be percent-encoded")
+		case i+2 >= len(u) || !isHex(u[i+1]) || !isHex(u[i+2]):
+			return badURL("must not hold a % that begins no percent-escape")
 		}
 	}
-	return nil
 }
 
 // checkAuthority reads host[:port].

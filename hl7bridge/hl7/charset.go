@@ -41,6 +41,9 @@ var charsetNames = map[string]*charset{
 // findCharset looks a name up by what matters of it: ISO-8859-1, ISO8859-1 and 8859/1
 // are one. known is false for a name that is none of ours.
 func findCharset(name string) (c *charset, known bool) {
+	if name == "" {
+		return nil, true
+	}
 	key := make([]byte, 0, 16)
 	for i := 0; i < len(name) && len(key) < cap(key); i++ {
 		switch c := name[i]; {
