@@ -17,9 +17,6 @@ func actionOf(f hl7.Field) string {
 	return ""
 }
 
-// defaultAction is what S18 to S22 do with a segment that does not say.
-var defaultAction = map[string]string{"S18": "A", "S19": "U", "S20": "D", "S21": "D", "S22": "D"}
-
 // step is one participant of a message whose segments are steps to take: A adds
 // it, U puts it in the place of the one that it is, D takes that one away, and X
 // leaves it.
@@ -33,8 +30,7 @@ type step struct {
 // booking, one that is to be deleted is just not in the list. A sender may be known
 // to mean steps there too (Habits.ActionCodes).
 func (r *reading) stepwise() bool {
-	_, about := defaultAction[r.event.Code]
-	return about || r.actsBySteps()
+	return r.event.Action != "" || r.actsBySteps()
 }
 
 // addSteps notes the steps of one kind of segment, with the action that the event
@@ -42,7 +38,7 @@ func (r *reading) stepwise() bool {
 func (r *reading) addSteps(kind *resource, list []booked) {
 	for _, b := range list {
 		if b.action == "" {
-			b.action = defaultAction[r.event.Code]
+			b.action = r.event.Action
 		}
 		r.in.steps = append(r.in.steps, step{kind, b})
 	}

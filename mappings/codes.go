@@ -139,6 +139,9 @@ var codeSystem = map[string]string{
 // other name as it is, since two senders' codes must not become one for want of
 // a system.
 func systemOf(p *page, name string) string {
+	if name == "" {
+		return ""
+	}
 	if uri, ok := codeSystem[name]; ok {
 		return uri
 	}

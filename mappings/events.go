@@ -27,6 +27,7 @@ type Event struct {
 	Type, Code string // MSH-9.1 and MSH-9.2
 	Effect     Effect
 	Status     string // what an EffectStatus makes of the appointment
+	Action     string // what an event about services and resources does with a segment that does not say (table 0206)
 	On         bool   // carried out for every grant that does not list its events
 	Creates    bool   // makes what it names when that is not known, if it says enough
 	Doc        string
@@ -44,11 +45,11 @@ var events = []Event{
 	{Type: "SIU", Code: "S15", Effect: EffectStatus, Status: "cancelled", On: true, Creates: true, Doc: "cancelled"},
 	{Type: "SIU", Code: "S16", Effect: EffectStatus, Status: "cancelled", On: true, Creates: true, Doc: "discontinued"},
 	{Type: "SIU", Code: "S17", Effect: EffectStatus, Status: "entered-in-error", On: true, Doc: "deleted, was entered in error"},
-	{Type: "SIU", Code: "S18", Effect: EffectChange, Doc: "a service or resource is added"},
-	{Type: "SIU", Code: "S19", Effect: EffectChange, Doc: "a service or resource is changed"},
-	{Type: "SIU", Code: "S20", Effect: EffectChange, Doc: "a service or resource is cancelled"},
-	{Type: "SIU", Code: "S21", Effect: EffectChange, Doc: "a service or resource is discontinued"},
-	{Type: "SIU", Code: "S22", Effect: EffectChange, Doc: "a service or resource is deleted"},
+	{Type: "SIU", Code: "S18", Effect: EffectChange, Action: "A", Doc: "a service or resource is added"},
+	{Type: "SIU", Code: "S19", Effect: EffectChange, Action: "U", Doc: "a service or resource is changed"},
+	{Type: "SIU", Code: "S20", Effect: EffectChange, Action: "D", Doc: "a service or resource is cancelled"},
+	{Type: "SIU", Code: "S21", Effect: EffectChange, Action: "D", Doc: "a service or resource is discontinued"},
+	{Type: "SIU", Code: "S22", Effect: EffectChange, Action: "D", Doc: "a service or resource is deleted"},
 	{Type: "SIU", Code: "S23", Effect: EffectBlock, Doc: "time is blocked: free slots of it become unavailable"},
 	{Type: "SIU", Code: "S24", Effect: EffectUnblock, Doc: "time is opened again: blocked slots of it become free"},
 	{Type: "SIU", Code: "S25", Doc: "belongs to SQM and SQR, not to SIU"},

@@ -72,7 +72,7 @@ func (r *reading) write() {
 	r.content()
 	r.lacks()
 	r.in.Changes = r.out
-	if _, about := defaultAction[r.event.Code]; about {
+	if r.event.Action != "" {
 		r.in.Scheduling = false // S18 to S22 are about a resource: the booking's status stays
 	}
 	if r.whole && len(r.problems) == 0 {

@@ -98,7 +98,7 @@ func (m *Message) Segments(name string) iter.Seq[Segment] {
 // Next returns the first segment of r's name whose Index is from or more.
 func (m *Message) Next(r Ref, from int) (s Segment, ok bool) {
 	for i := from; i < len(m.segs); i++ {
-		if m.is(i, r.key, r.segment) {
+		if m.segs[i].key == r.key { // which says all of a name that a Ref can have
 			return Segment{m, i}, true
 		}
 	}

@@ -106,38 +106,36 @@ func cutOffset(s string) (clock string, offset time.Duration, found bool, err er
 
 // parseClock reads the part before the offset as if it were UTC.
 func parseClock(s string) (time.Time, Precision, error) {
-	part := [...]int{0, 1, 1, 0, 0, 0} // year, month, day, hour, minute, second
-	rest, precision := s, Precision(0)
-	for i := range part {
-		width := 2
-		if i == 0 {
-			width = 4
-		}
-		if rest == "" && i > 0 {
-			break
-		}
-		n, ok := 0, false
-		if len(rest) >= width {
-			n, ok = number(rest[:width])
-		}
-		if !ok {
-			return time.Time{}, 0, errTimeShape
-		}
-		part[i], rest, precision = n, rest[width:], Precision(i+1)
+	n := 0
+	for n < len(s) && isDigit(s[n]) {
+		n++
 	}
-	millis, ok := parseFraction(rest)
+	if n < len("YYYY") || n > len("YYYYMMDDHHMMSS") || n%2 != 0 || n < len(s) && n < len("YYYYMMDDHHMMSS") {
+		return time.Time{}, 0, errTimeShape
+	}
+	millis, ok := parseFraction(s[n:])
 	if !ok {
 		return time.Time{}, 0, errTimeShape
 	}
-	if rest != "" {
+	precision := Precision(n/2 - 1)
+	if n < len(s) {
 		precision = Millisecond
 	}
-	year, month, day := part[0], part[1], part[2]
-	hour, minute, second := part[3], part[4], part[5]
+	year := 100*two(s, 0, 0) + two(s, 2, 0)
+	month, day := two(s, 4, 1), two(s, 6, 1)
+	hour, minute, second := two(s, 8, 0), two(s, 10, 0), two(s, 12, 0)
 	if year == 0 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59 {
 		return time.Time{}, 0, errTimeRange
 	}
 	return time.Date(year, time.Month(month), day, hour, minute, second, millis*int(time.Millisecond), time.UTC), precision, nil
+}
+
+// two gives the two digits at a place in s, or what is taken where s ends before.
+func two(s string, at, otherwise int) int {
+	if at+2 > len(s) {
+		return otherwise
+	}
+	return 10*int(s[at]-'0') + int(s[at+1]-'0')
 }
 
 // daysIn gives how many days a month has.
