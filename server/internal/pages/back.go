@@ -52,11 +52,12 @@ func (s *Server) back(w http.ResponseWriter, r *http.Request, patient, appointme
 	if err != nil || h.NHSNumber != v.Person.NHSNumber {
 		return cmp.Or(err, web.NoPage())
 	}
-	if _, err := s.Sessions.EndHandover(r.Context(), r, key); err != nil {
+	way, _, err := s.Sessions.EndHandover(r.Context(), r, key)
+	if err != nil {
 		return err
 	}
 	s.note(r, v.Person, actReturn, http.StatusSeeOther, b)
-	if h.Overview {
+	if way.Overview {
 		page = "/patient"
 	}
 	return web.Away(w, r, page)

@@ -65,8 +65,7 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request) error {
 	if err := web.ReadForm(w, r); err != nil {
 		return err
 	}
-	h := session.Handover{NHSNumber: v.Person.NHSNumber, Overview: r.PostForm.Get("from") == "overview"}
-	if err := s.Sessions.BeginHandover(r.Context(), r, session.HandoverKey(patient, appointment), h); err != nil {
+	if err := s.Sessions.BeginHandover(r.Context(), r, session.HandoverKey(patient, appointment), v.Person.NHSNumber, r.PostForm.Get("from") == "overview"); err != nil {
 		return err
 	}
 	assertion, prompt := "", ""

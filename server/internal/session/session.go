@@ -60,15 +60,16 @@ type Session struct {
 }
 
 // Start begins a session under a new id, in place of the one that the browser had.
-// The hand-overs of one who was signed in before go on, and anybody else's end.
+// The hand-overs of one who was signed in before go on, also where that was over for
+// want of a request, as it may be after a while at a partner; anybody else's end.
 func (s *Sessions) Start(ctx context.Context, w http.ResponseWriter, r *http.Request, p Person) error {
 	now := s.Now().UTC()
 	next := Session{Person: p, Began: now, Seen: now}
-	old, had, err := s.Get(ctx, r)
+	old, _, err := s.Peek(ctx, r)
 	if err != nil {
 		return err
 	}
-	if had && old.Person.Subject == p.Subject && old.Person.Issuer == p.Issuer {
+	if old.Person.Subject != "" && old.Person.Subject == p.Subject && old.Person.Issuer == p.Issuer {
 		next.Handovers = old.Handovers
 		err = s.Change(ctx, r, func(v *Session) { v.Handovers = nil })
 	}

@@ -157,7 +157,7 @@ func TestHandover(t *testing.T) {
 	key := HandoverKey("p", "a")
 	r, _ := f.started(t, httptest.NewRequest(http.MethodGet, "/", nil), "me")
 	begin := func() {
-		if err := f.BeginHandover(t.Context(), r, key, Handover{NHSNumber: "9990002002"}); err != nil {
+		if err := f.BeginHandover(t.Context(), r, key, "9990002002", false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -169,7 +169,7 @@ func TestHandover(t *testing.T) {
 		return ok
 	}
 	begin()
-	if ok, err := f.EndHandover(t.Context(), r, key); !ok || err != nil || open() {
+	if _, ok, err := f.EndHandover(t.Context(), r, key); !ok || err != nil || open() {
 		t.Errorf("it does not end: %v", err)
 	}
 	if v, _, _ := f.Get(t.Context(), r); v.Tell != TellBack || len(v.Handovers) != 0 {
@@ -178,6 +178,10 @@ func TestHandover(t *testing.T) {
 	begin()
 	if r, _ = f.started(t, r, "me"); !open() {
 		t.Error("it ends when the same person signs in again")
+	}
+	f.now = f.now.Add(Idle)
+	if r, _ = f.started(t, r, "me"); !open() {
+		t.Error("it ends when they sign in again because the session was over")
 	}
 	if err := f.End(t.Context(), httptest.NewRecorder(), r); err != nil || open() {
 		t.Errorf("it goes on after the session: %v", err)
@@ -192,6 +196,56 @@ func TestHandover(t *testing.T) {
 	if f.now = f.now.Add(handoverTime); open() {
 		t.Error("it goes on after its time")
 	}
+}
+
+// Each tab is a way of its own, whose time is its own; a double click is one.
+func TestWays(t *testing.T) {
+	f := newFixture(t)
+	key := HandoverKey("p", "a")
+	r, _ := f.started(t, httptest.NewRequest(http.MethodGet, "/", nil), "me")
+	begin := func(overview bool, wait time.Duration) {
+		t.Helper()
+		if err := f.BeginHandover(t.Context(), r, key, "9990002002", overview); err != nil {
+			t.Fatal(err)
+		}
+		f.now = f.now.Add(wait)
+	}
+	end := func() string {
+		t.Helper()
+		w, ok, err := f.EndHandover(t.Context(), r, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return map[bool]string{true: "overview", false: "appointment"}[w.Overview] + map[bool]string{true: "", false: ", not open"}[ok]
+	}
+	want := func(all ...string) {
+		t.Helper()
+		for _, want := range append(all, "appointment, not open") {
+			if got := end(); got != want {
+				t.Errorf("back to the %s, want %s", got, want)
+			}
+		}
+		if v, _, err := f.Get(t.Context(), r); err != nil || len(v.Handovers) != 0 {
+			t.Errorf("in the end the session has %q (%v)", v.Handovers, err)
+		}
+	}
+	begin(true, time.Minute)
+	begin(false, time.Minute)
+	want("appointment", "overview")
+	begin(true, time.Second)
+	begin(true, time.Second)
+	begin(false, 0)
+	want("appointment", "overview")
+	for range maxWays + 3 {
+		begin(true, time.Minute/2)
+	}
+	want("overview", "overview", "overview", "overview", "overview", "overview", "overview", "overview")
+	r, _ = f.started(t, r, "me")
+	begin(true, handoverTime/2)
+	r, _ = f.started(t, r, "me")
+	begin(false, handoverTime/2)
+	r, _ = f.started(t, r, "me")
+	want("appointment")
 }
 
 // A session of one kind is nothing to the other, under whichever cookie it is shown.
