@@ -36,15 +36,18 @@ func (b *Bridge) answerFile(ctx context.Context, from Peer, raw []byte) []byte {
 	return b.fileReply().Write(file, acks)
 }
 
-// refuseFile answers a file for a fault of its own. MSA-2 is its control id.
+// refuseFile answers a file for a fault of its own. MSA-2 is its control id, or that of
+// the batch where reading ended, which the answer refers to too.
 func (b *Bridge) refuseFile(ctx context.Context, from Peer, raw []byte, file hl7.File, fault error) []byte {
 	head := file.Header
-	if head == nil && len(file.Batches) > 0 {
-		head = file.Batches[0].Header
+	if n := len(file.Batches); n > 0 && file.Batches[n-1].Header != nil {
+		head = file.Batches[n-1].Header
 	}
-	x := &exchange{b: b, env: Envelope{Peer: from, Received: b.Now(), Raw: raw, Message: hl7.HeaderMessage(head)}, event: "other"}
-	if x.env.Message != nil {
-		x.env.Control = string(x.env.Message.ControlID())
+	x := &exchange{b: b, env: Envelope{Peer: from, Received: b.Now(), Raw: raw}, event: "other"}
+	for _, header := range [][]byte{file.Header, head} {
+		if m := hl7.HeaderMessage(header); m != nil && x.env.Control == "" {
+			x.env.Message, x.env.Control = m, string(m.ControlID())
+		}
 	}
 	a := x.refuse(ctx, fault)
 	x.note(a, false)

@@ -72,6 +72,22 @@ func TestBatchNotWhole(t *testing.T) {
 	}
 }
 
+// A file whose header has no control id is answered by that of the batch at fault.
+func TestBatchNotWholeInFile(t *testing.T) {
+	b, _ := batchBridge(t, true)
+	whole := file("1", msg("SIU^S12", "m1", "202605121000", book, wren))
+	for header, want := range map[string]string{"FHS|^~\\&|app": "B1", "FHS|^~\\&|app||||||||F1": "F1"} {
+		raw := header + "\r" + string(bytes.Replace(whole, []byte("|B1"), []byte("|B0"), 1)) + string(file("2", msg("SIU^S15", "m2", "202605121000", "SCH|A1", wren))) + "FTS|2\r"
+		reply := b.Answer(t.Context(), demo, []byte(raw))
+		if diff := cmp.Diff([]string{"AR " + want}, answersIn(t, reply)); diff != "" {
+			t.Errorf("%s: answers (-want +got):\n%s", header, diff)
+		}
+		if !bytes.Contains(reply, []byte("|B1\rMSH")) {
+			t.Errorf("%s: BHS-12 is not the batch's id: %q", header, reply)
+		}
+	}
+}
+
 // Batches are off unless a partner has them.
 func TestBatchOff(t *testing.T) {
 	b, s := batchBridge(t, false)
