@@ -174,6 +174,9 @@ func ackError(f Fault, text, where string) hl7.AckError {
 	if !locate(&e, where) {
 		_ = locate(&e, f.Where) // some faults have no place
 	}
+	if f.App == mappings.SegmentDuplicate {
+		e.Sequence = 2 // the first may be there
+	}
 	return e
 }
 
