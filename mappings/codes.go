@@ -79,10 +79,12 @@ var visitReason = encodeAll(map[string]codings{
 // urgency gives Appointment.priority, where 1 is the highest, of TQ-6 and TQ1-9.
 var urgency = map[string]int{"S": 1, "A": 2, "R": 3, "P": 4, "C": 5, "T": 6, "PRN": 7}
 
-// gender is table 0001, and the digits that the NHS data dictionary has for the same.
+// gender is table 0001, the digits that the NHS data dictionary has for the same, and the
+// words that some senders write.
 var gender = map[string]string{
 	"F": "female", "M": "male", "O": "other", "A": "other", "N": "other", "U": "unknown",
 	"1": "male", "2": "female", "0": "unknown", "9": "unknown",
+	"FEMALE": "female", "MALE": "male", "OTHER": "other", "UNKNOWN": "unknown",
 }
 
 // nameUse is table 0200.
