@@ -88,7 +88,7 @@ var nhsSpellings = spelledIDs(fhir.NHSNumberSystem, map[string][]string{
 	"NHSNBR":   {"NHSNMBR", "NHSNBR", "NH", ""},
 	"NHSNMBR":  {"NHSNMBR", "NHSNBR", "NH", ""},
 	"NH":       {"NH", ""},
-	"":         {"NHS", "NHSNMBR"},
+	"":         {"NHS", "NHSNMBR", "NH"},
 	oidOfNHSNo: {"NH", "NHS", "NNGBR", ""},
 })
 
@@ -130,7 +130,7 @@ func (r *reading) identifierOf(cx hl7.Field, where hl7.Ref) (id Identifier, ok b
 	case fhir.NHSNumberSystem:
 		switch value = plainNumber.Replace(value); {
 		case fhir.ValidNHSNumber(value):
-		case kind == "": // nothing says that it is meant to be one: some hospital's own
+		case kind == "", authority == "" && kind == "NH": // nothing says that it is meant to be one: some hospital's own, or another country's
 			return Identifier{}, false
 		default:
 			r.fail(invalid(where.String(), "must be an NHS number: ten digits, the last of them the check digit"))

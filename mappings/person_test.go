@@ -62,7 +62,7 @@ func TestIdentifyRefuses(t *testing.T) {
 		name, pid, want string
 	}{
 		{"nothing known", "PID|||1^^^X^MR", "FIELD_MISSING PID-3"},
-		{"type but no authority", "PID|||9990000018^^^^NH", "FIELD_MISSING PID-3"},
+		{"type but no authority", "PID|||9990000018^^^^PI", "FIELD_MISSING PID-3"},
 		{"type in lower case", "PID|||9990000018^^^NHS^nh", "FIELD_MISSING PID-3"},
 		{"half a status", "PID|||9990000018^^^NHS^NH{status:1}", "FIELD_MISSING PID-3"},
 		{"deleted", `PID|||""`, "FIELD_MISSING PID-3"},
