@@ -39,7 +39,7 @@ func (s *Service) Sweep(ctx context.Context, customers []string) (ended int, err
 				}
 				after = c.Key
 			}
-			if len(claims) < sweepBatch {
+			if len(claims) == 0 {
 				break
 			}
 		}

@@ -130,7 +130,7 @@ func (s *Service) Closed(ctx context.Context, customer, schedule string) (all []
 			}
 			all, after = append(all, w), c.Key
 		}
-		if len(claims) < sweepBatch {
+		if len(claims) == 0 {
 			return all, nil
 		}
 	}

@@ -138,7 +138,7 @@ func (s *Service) each(ctx context.Context, customer string, open bool, before t
 			}
 			n++
 		}
-		if len(claims) < pruneStep {
+		if len(claims) == 0 {
 			return n, nil
 		}
 	}
@@ -203,7 +203,7 @@ func (s *Service) OpenItems(ctx context.Context, customer string) (n int, err er
 	prefix := itemKey(customer, true, "")
 	for after := ""; n < scanItems; {
 		claims, err := s.Store.Claims(ctx, reviewSpace, prefix, after, 1000)
-		if n += len(claims); err != nil || len(claims) < 1000 {
+		if n += len(claims); err != nil || len(claims) == 0 {
 			return n, err
 		}
 		after = claims[len(claims)-1].Key

@@ -139,7 +139,7 @@ func (s *Service) group(ctx context.Context, customer string, open bool, q ItemQ
 				}
 			}
 		}
-		if len(claims) < 500 {
+		if len(claims) == 0 {
 			return found, "", nil
 		}
 		seen += len(claims)

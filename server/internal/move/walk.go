@@ -21,7 +21,7 @@ type place struct {
 	In    bool   `json:"in,omitempty"`    // it stands within the space or stream Name
 	Last  bool   `json:"last,omitempty"`  // which is the last
 	Name  string `json:"name,omitempty"`
-	Inner string `json:"inner,omitempty"` // the key, or the position, that was given last
+	Inner []byte `json:"within,omitempty"` // the key, or the position, that was given last; keys need not be UTF-8
 }
 
 // walk gives all that a store holds, a piece at a time. Of a moment, when it has one,
@@ -74,7 +74,7 @@ func (w *walk) named(ctx context.Context, list func(context.Context, string, int
 			w.leave()
 		}
 		if w.at.In && len(items) > 0 {
-			w.at.Inner = items[len(items)-1].at()
+			w.at.Inner = []byte(items[len(items)-1].at())
 		}
 		return own(items), err
 	}
@@ -100,15 +100,16 @@ func (w *walk) leave() {
 }
 
 func (w *walk) claims(ctx context.Context) (items []item, more bool, err error) {
-	claims, err := w.from.Claims(ctx, w.at.Name, "", w.at.Inner, othersAtOnce)
+	claims, err := w.from.Claims(ctx, w.at.Name, "", string(w.at.Inner), othersAtOnce)
 	for i := range claims {
 		items = append(items, item{claim: &claims[i]})
 	}
-	return items, len(items) == othersAtOnce, err
+	// Behind an empty key there is no going on: it would be the first again.
+	return items, len(items) > 0 && claims[len(claims)-1].Key != "", err
 }
 
 func (w *walk) records(ctx context.Context) (items []item, more bool, err error) {
-	records, err := w.from.Log(ctx, w.at.Name, store.LogRange{After: w.at.Inner, Limit: othersAtOnce})
+	records, err := w.from.Log(ctx, w.at.Name, store.LogRange{After: string(w.at.Inner), Limit: othersAtOnce})
 	for i := range records {
 		items = append(items, item{record: &records[i], stream: w.at.Name})
 	}

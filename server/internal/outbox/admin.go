@@ -111,7 +111,7 @@ func (s *Service) Items(ctx context.Context, p auth.Principal, q Query) (page Pa
 				return page, nil
 			}
 		}
-		if len(claims) < pageSize {
+		if len(claims) == 0 {
 			return page, nil
 		}
 		looked += len(claims)

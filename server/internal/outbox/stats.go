@@ -63,7 +63,7 @@ func (s *Service) count(ctx context.Context, partner string) {
 				}
 			}
 			*group.n += len(claims)
-			if len(claims) < pageSize {
+			if len(claims) == 0 {
 				break
 			}
 		}

@@ -95,7 +95,7 @@ func (w *worker) pass(ctx context.Context) error {
 				return nil // nobody is there
 			}
 		}
-		if len(claims) < pageSize {
+		if len(claims) == 0 {
 			w.again = seen // what somebody dropped is forgotten
 			w.rest()
 			return nil

@@ -63,7 +63,7 @@ func (s *Sessions) Remembered(ctx context.Context) (all []Person, err error) {
 				all = append(all, k.Value)
 			}
 		}
-		if len(some) < step {
+		if len(some) == 0 {
 			return all, nil
 		}
 		after = some[len(some)-1].Key

@@ -6,8 +6,8 @@ import (
 	"slotway/fhir/search"
 )
 
-// PageBytes bounds the resources of a page, and the data of records of a stream, in
-// bytes: what one answer holds must not grow with what others have stored. A page that
+// PageBytes bounds the resources of a page, the data of records of a stream, and the
+// payloads of claims, in bytes: what one answer holds must not grow with what others have stored. A page that
 // would hold more ends before that, with a Next; one alone that is larger is a page.
 const PageBytes = 8 << 20
 
@@ -54,6 +54,17 @@ func Fitting(records []Record) int {
 		}
 	}
 	return len(records)
+}
+
+// FittingClaims gives the first claims that make a page.
+func FittingClaims(claims []Claim) []Claim {
+	var room Room
+	for i := range claims {
+		if !room.Takes(len(claims[i].Payload)) {
+			return claims[:i]
+		}
+	}
+	return claims
 }
 
 // Every gives all matches of a query up to its Count, however many pages hold them:

@@ -114,8 +114,9 @@ type Reader interface {
 	// prefix, in the order of the keys' bytes, from the one behind the key given
 	// on (empty: the first; it need not be held), at most limit. It costs what it
 	// gives, so a space whose keys are made for it is a queue: keys that begin
-	// with a time are in its order. Within a Tx it shows what the Tx claimed and
-	// released, too.
+	// with a time are in its order. It gives as many as PageBytes has room for: only
+	// where there is none is the end. Within a Tx it shows what the Tx claimed and
+	// released, too, and whatever its size all up to the limit.
 	Claims(ctx context.Context, space, prefix, after string, limit int) ([]Claim, error)
 
 	// Log gives records of a stream; see LogRange for which, and in which order. It

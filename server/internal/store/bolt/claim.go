@@ -34,11 +34,12 @@ func readClaim(space, key string, value []byte) (store.Claim, error) {
 
 // Claims gives claims that are held. See store.Reader.
 func (s *Store) Claims(ctx context.Context, space, prefix, after string, limit int) ([]store.Claim, error) {
-	return snapshot(ctx, s, func(v *view) ([]store.Claim, error) { return v.held(space, prefix, after, limit) })
+	return snapshot(ctx, s, func(v *view) ([]store.Claim, error) { return v.held(space, prefix, after, limit, store.PageBytes) })
 }
 
-// held walks the claims of a space, which stand in the order of their keys.
-func (v *view) held(space, prefix, after string, limit int) (out []store.Claim, err error) {
+// held walks the claims of a space, which stand in the order of their keys, up to so
+// many and so many bytes.
+func (v *view) held(space, prefix, after string, limit, most int) (out []store.Claim, err error) {
 	begin := pairKey(space, prefix)
 	from := begin
 	if after != "" && after >= prefix {
@@ -46,6 +47,9 @@ func (v *view) held(space, prefix, after string, limit int) (out []store.Claim, 
 	}
 	c := v.in(claims).Cursor()
 	for key, value := c.Seek(from); len(out) < limit && bytes.HasPrefix(key, begin); key, value = c.Next() {
+		if most -= len(value); most < 0 && len(out) > 0 {
+			break
+		}
 		one, err := readClaim(space, string(key[len(space)+1:]), value)
 		if err != nil {
 			return nil, err

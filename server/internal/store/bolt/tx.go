@@ -3,6 +3,7 @@ package bolt
 import (
 	"context"
 	"encoding/binary"
+	"math"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -57,7 +58,7 @@ func (t *tx) Changes(ctx context.Context, see store.Visibility, typ string, sinc
 
 // Claims gives claims that are held. See store.Reader.
 func (t *tx) Claims(_ context.Context, space, prefix, after string, limit int) ([]store.Claim, error) {
-	return t.held(space, prefix, after, limit)
+	return t.held(space, prefix, after, limit, math.MaxInt)
 }
 
 // Log gives records of a stream. See store.Reader.

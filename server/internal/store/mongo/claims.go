@@ -17,8 +17,8 @@ func (s *Store) Claims(ctx context.Context, space, prefix, after string, limit i
 	if err != nil {
 		return nil, err
 	}
-	all, _, err := s.held(ctx, v, claimRange{space: space, prefix: prefix, after: after, open: true}, limit)
-	return all, err
+	all, _, err := s.held(ctx, v, claimRange{space: space, prefix: prefix, after: after, open: true}, limit, true)
+	return store.FittingClaims(all), err
 }
 
 // Claims gives claims that are held, those of the Tx among them. See store.Reader.
@@ -33,7 +33,7 @@ func (t *tx) Claims(ctx context.Context, space, prefix, after string, limit int)
 			staged++
 		}
 	}
-	all, v, err := t.s.held(ctx, t.v, read, limit+staged)
+	all, v, err := t.s.held(ctx, t.v, read, limit+staged, false)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +58,9 @@ func byKey(a, b store.Claim) int { return strings.Compare(a.Key, b.Key) }
 
 // held gives the first claims of a range as they are at one moment not before the
 // view's, and gives that moment. What the collection says is so at that moment where
-// no record that the view holds then touched it; the rest the view knows.
-func (s *Store) held(ctx context.Context, v *view, in claimRange, limit int) ([]store.Claim, *view, error) {
+// no record that the view holds then touched it; the rest the view knows. With page it
+// may stop where a page is full.
+func (s *Store) held(ctx context.Context, v *view, in claimRange, limit int, page bool) ([]store.Claim, *view, error) {
 	if limit <= 0 {
 		return nil, v, nil
 	}
@@ -70,7 +71,7 @@ func (s *Store) held(ctx context.Context, v *view, in claimRange, limit int) ([]
 				room++
 			}
 		}
-		docs, err := s.findHeld(ctx, in, room)
+		docs, full, err := s.findHeld(ctx, in, room, page)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -85,8 +86,12 @@ func (s *Store) held(ctx context.Context, v *view, in claimRange, limit int) ([]
 			continue
 		}
 		v = v.with(records...)
-		if all, enough := merged(v, docs, in, len(docs) < room); enough || len(all) >= limit {
+		all, enough := merged(v, docs, in, !full && len(docs) < room)
+		if enough || len(all) >= limit || full && len(all) > 0 {
 			return all[:min(len(all), limit)], v, nil
+		}
+		if full { // all of them were released since
+			in.after = docs[len(docs)-1].held().claim.Key
 		}
 	}
 }
@@ -114,8 +119,9 @@ func merged(v *view, docs []claimDoc, in claimRange, whole bool) (all []store.Cl
 	return all, whole
 }
 
-// findHeld reads the claims of a range that the collection says are held.
-func (s *Store) findHeld(ctx context.Context, in claimRange, room int) ([]claimDoc, error) {
+// findHeld reads the claims of a range that the collection says are held. full says
+// that there may be more than a page has room for.
+func (s *Store) findHeld(ctx context.Context, in claimRange, room int, page bool) (docs []claimDoc, full bool, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errSlow)
 	defer cancel()
 	begin := orderedName(in.space, in.prefix)
@@ -125,11 +131,22 @@ func (s *Store) findHeld(ctx context.Context, in claimRange, room int) ([]claimD
 	}
 	cursor, err := s.db.claims.Find(ctx, bson.D{{Key: "held", Value: bounds}}, options.Find().SetSort(bson.D{{Key: "held", Value: 1}}).SetLimit(int64(room)))
 	if err != nil {
-		return nil, s.failed(ctx, err)
+		return nil, false, s.failed(ctx, err)
 	}
-	var docs []claimDoc
-	if err := cursor.All(ctx, &docs); err != nil {
-		return nil, s.failed(ctx, err)
+	defer func() { _ = cursor.Close(ctx) }() // what it gave is good
+	var used store.Room
+	for cursor.Next(ctx) {
+		var doc claimDoc
+		if err := cursor.Decode(&doc); err != nil {
+			return nil, false, s.failed(ctx, err)
+		}
+		if fits := used.Takes(len(doc.Payload)); page && !fits {
+			return docs, true, nil
+		}
+		docs = append(docs, doc)
 	}
-	return docs, nil
+	if err := cursor.Err(); err != nil {
+		return nil, false, s.failed(ctx, err)
+	}
+	return docs, false, nil
 }

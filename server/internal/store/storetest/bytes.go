@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,6 +47,7 @@ func testBytes(t *testing.T, open Open) {
 	t.Run("history", func(t *testing.T) { testBytesOfHistory(t, s) })
 	t.Run("changes", func(t *testing.T) { testBytesOfChanges(t, s, both) })
 	t.Run("log", func(t *testing.T) { testBytesOfLog(t, s) })
+	t.Run("claims", func(t *testing.T) { testBytesOfClaims(t, s) })
 }
 
 // large gives an appointment of about so many bytes.
@@ -153,4 +155,51 @@ func testBytesOfLog(t *testing.T, s *subject) {
 			t.Errorf("a walk with back = %v over large records gives %v, want each once", back, got)
 		}
 	}
+}
+
+// Fewer claims than asked for are not their end: only none is. Within a Tx they are all.
+func testBytesOfClaims(t *testing.T, s *subject) {
+	const n = 12
+	payload := bytes.Repeat([]byte("x"), 1<<20-2<<10)
+	var want []string
+	for i := range n {
+		key := fmt.Sprintf("k%02d", i)
+		want = append(want, key)
+		s.update(func(tx store.Tx) error {
+			return tx.Claim(s.ctx, store.Claim{Space: "large", Key: key, Holder: "h", Payload: payload})
+		})
+	}
+	list := func(r store.Reader, after string) (keys []string, size int) {
+		t.Helper()
+		claims, err := r.Claims(s.ctx, "large", "k", after, 100)
+		if err != nil {
+			t.Fatalf("Claims() = %v", err)
+		}
+		for _, c := range claims {
+			keys = append(keys, c.Key)
+			size += len(c.Payload)
+		}
+		return keys, size
+	}
+	var got []string
+	for after := ""; ; after = got[len(got)-1] {
+		keys, size := list(s, after)
+		if len(keys) == 0 {
+			break
+		}
+		if size > store.PageBytes || after == "" && size < store.PageBytes-1<<20 {
+			t.Errorf("Claims gives %d bytes at once, want what %d have room for", size, store.PageBytes)
+		}
+		got = append(got, keys...)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("a walk over large claims gives %v, want each once", got)
+	}
+	s.update(func(tx store.Tx) error {
+		err := tx.Release(s.ctx, "large", "k00", "h")
+		if keys, _ := list(tx, ""); !slices.Equal(keys, want[1:]) {
+			t.Errorf("within a Tx the claims are %v, want all but the first", keys)
+		}
+		return err
+	})
 }

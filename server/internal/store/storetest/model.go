@@ -134,7 +134,7 @@ func (m *Model) Claims(ctx context.Context, space, prefix, after string, limit i
 	if err != nil {
 		return nil, err
 	}
-	return s.held(space, prefix, after, limit), nil
+	return store.FittingClaims(s.held(space, prefix, after, limit)), nil
 }
 
 // Log gives records of a stream. See store.Reader.
