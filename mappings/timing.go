@@ -71,7 +71,7 @@ func (r *reading) noteTime(to *moment, rule *Rule, v hl7.Value) (agrees bool) {
 	t, err := r.parseTime(from, v)
 	if to.sent() {
 		if err != nil || t.null != to.null || !t.at.Equal(to.at) {
-			r.warn(from + " differs from " + to.from + ", which is taken")
+			r.warn(from + " differs from " + to.from + ", which is taken; the habit timing says which is right")
 			return false
 		}
 		return true
