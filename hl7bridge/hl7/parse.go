@@ -103,7 +103,7 @@ func (m *Message) readDelimiters() *ParseError {
 	if !ok {
 		m.reply, m.delims = DefaultDelimiters(), DefaultDelimiters()
 		m.delims.Field = field
-		return malformed(2, "two to five different characters must follow the field separator, none a letter or digit, such as the usual circumflex, tilde, backslash and ampersand")
+		return malformed(2, "MSH-2 must be two to five different characters, none a letter or digit, such as the usual circumflex, tilde, backslash and ampersand")
 	}
 	m.reply, m.delims = d, d
 	if m.encoding == len(m.text) || m.text[m.encoding] != field {
