@@ -1,15 +1,13 @@
 package staffpages
 
 import (
-	"strconv"
-
 	"slotway/fhir"
 	"slotway/server/internal/intake"
 )
 
 // difference is an element that a version says otherwise than the one before it.
 type difference struct {
-	Place         string // participant[0].status
+	Place         string // participant[Location/l1].status
 	Before, After string // empty where it is not there
 }
 
@@ -42,30 +40,32 @@ func changeOf(w intake.Write) changed {
 }
 
 // differences compares two versions, element by element. Elements of a list are
-// compared by their places. What the server itself says of a version is left out.
+// compared by what they are known by, so that one that comes in front changes none of
+// the others, and by their places where they are known by nothing. What the server
+// itself says of a version is left out.
 func differences(old, now fhir.Resource) (all []difference) {
 	was, is := leaves(old), leaves(now)
 	before := map[string]string{}
 	for _, l := range was {
-		before[l.place] = l.text
+		before[l.key] = l.text
 	}
 	there := map[string]bool{}
 	for _, l := range is {
-		there[l.place] = true
-		if text, ok := before[l.place]; !ok || text != l.text {
+		there[l.key] = true
+		if text, ok := before[l.key]; !ok || text != l.text {
 			all = append(all, difference{l.place, text, l.text})
 		}
 	}
 	for _, l := range was {
-		if !there[l.place] {
+		if !there[l.key] {
 			all = append(all, difference{l.place, l.text, ""})
 		}
 	}
 	return all
 }
 
-// leaf is a value that is no object or list, at its place.
-type leaf struct{ place, text string }
+// leaf is a value that is no object or list: what it is matched by, and where it is.
+type leaf struct{ key, place, text string }
 
 // stamped are the elements that the server sets in each version.
 var stamped = map[string]bool{"resourceType": true, "id": true, "meta.versionId": true, "meta.lastUpdated": true}
@@ -74,29 +74,28 @@ func leaves(r fhir.Resource) (all []leaf) {
 	if r.IsZero() {
 		return nil
 	}
-	var walk func(place string, n fhir.Node)
-	walk = func(place string, n fhir.Node) {
+	var walk func(key, place string, n fhir.Node)
+	walk = func(key, place string, n fhir.Node) {
 		switch {
 		case stamped[place]:
 		case n.IsObject():
+			dot := "."
+			if place == "" {
+				dot = ""
+			}
 			for name, m := range n.Members() {
-				if place != "" {
-					name = place + "." + name
-				}
-				walk(name, m)
+				walk(key+dot+name, place+dot+name, m)
 			}
 		case n.IsArray():
-			i := 0
-			for m := range n.Each() {
-				walk(place+"["+strconv.Itoa(i)+"]", m)
-				i++
+			for _, it := range itemsOf(n) {
+				walk(key+"["+it.key+"]", place+"["+it.name+"]", it.node)
 			}
 		case n.IsString():
-			all = append(all, leaf{place, n.Text()})
+			all = append(all, leaf{key, place, n.Text()})
 		default:
-			all = append(all, leaf{place, string(n.Raw())})
+			all = append(all, leaf{key, place, string(n.Raw())})
 		}
 	}
-	walk("", r.Root())
+	walk("", "", r.Root())
 	return all
 }

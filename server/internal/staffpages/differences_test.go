@@ -28,6 +28,37 @@ func TestDifferences(t *testing.T) {
 			"lists", `{"resourceType":"Appointment","participant":[{"status":"accepted"},{"status":"declined"}]}`, `{"resourceType":"Appointment","participant":[{"status":"accepted","required":true}]}`,
 			[]difference{{"participant[0].required", "", "true"}, {"participant[1].status", "declined", ""}},
 		},
+		{
+			"one in front of the others", `{"resourceType":"Appointment","participant":[{"actor":{"reference":"Patient/p"},"status":"accepted"},{"actor":{"reference":"Location/l"},"status":"accepted"}]}`,
+			`{"resourceType":"Appointment","participant":[{"actor":{"reference":"Practitioner/d","display":"Dr D"},"status":"needs-action"},{"actor":{"reference":"Patient/p"},"status":"accepted"},{"actor":{"reference":"Location/l"},"status":"tentative"}]}`,
+			[]difference{
+				{"participant[Practitioner/d].actor.reference", "", "Practitioner/d"},
+				{"participant[Practitioner/d].actor.display", "", "Dr D"},
+				{"participant[Practitioner/d].status", "", "needs-action"},
+				{"participant[Location/l].status", "accepted", "tentative"},
+			},
+		},
+		{
+			"another order", `{"resourceType":"Appointment","identifier":[{"system":"https://a/x","value":"1"},{"system":"https://a/y","value":"2"}],"extension":[{"url":"https://a/m","valueUrl":"u"},{"url":"https://a/n","valueBoolean":true}]}`,
+			`{"resourceType":"Appointment","identifier":[{"system":"https://a/y","value":"2"},{"system":"https://a/x","value":"1"}],"extension":[{"url":"https://a/n","valueBoolean":true},{"url":"https://a/m","valueUrl":"u"}]}`, nil,
+		},
+		{
+			"a value of one that is known", `{"resourceType":"Appointment","identifier":[{"system":"https://a/x","value":"1"}],"extension":[{"url":"https://a/manage","valueUrl":"u"}],"serviceType":[{"coding":[{"system":"http://snomed.info/sct","code":"1"}]}]}`,
+			`{"resourceType":"Appointment","identifier":[{"system":"https://a/x","value":"2"}],"extension":[{"url":"https://a/manage","valueUrl":"v"}],"serviceType":[{"coding":[{"system":"http://snomed.info/sct","code":"2"}]}]}`,
+			[]difference{{"identifier[x].value", "1", "2"}, {"extension[manage].valueUrl", "u", "v"}, {"serviceType[sct].coding[sct].code", "1", "2"}},
+		},
+		{
+			"several known by the same", `{"resourceType":"Appointment","participant":[{"actor":{"type":"Location"},"status":"accepted"},{"actor":{"type":"Location"},"status":"accepted"}]}`,
+			`{"resourceType":"Appointment","participant":[{"actor":{"type":"Location"},"status":"accepted"},{"actor":{"type":"Location"},"status":"declined"},{"actor":{"type":"Location"},"status":"tentative"}]}`,
+			[]difference{{"participant[Location, 2].status", "accepted", "declined"}, {"participant[Location, 3].actor.type", "", "Location"}, {"participant[Location, 3].status", "", "tentative"}},
+		},
+		{
+			"addresses that end alike", `{"resourceType":"Appointment","identifier":[{"system":"https://a/id","value":"1"}]}`,
+			`{"resourceType":"Appointment","identifier":[{"system":"https://b/id","value":"2"},{"system":"https://a/id","value":"3"}]}`,
+			[]difference{{"identifier[https://b/id].system", "", "https://b/id"}, {"identifier[https://b/id].value", "", "2"}, {"identifier[https://a/id].value", "1", "3"}},
+		},
+		{"one that is called like a place", `{"resourceType":"Appointment","note":[{"text":"a"}]}`, `{"resourceType":"Appointment","note":[{"id":"0","text":"b"}]}`, []difference{{"note[0].id", "", "0"}, {"note[0].text", "", "b"}, {"note[0].text", "a", ""}}},
+		{"names", `{"resourceType":"Patient","name":[{"use":"official","given":["A","B"]}]}`, `{"resourceType":"Patient","name":[{"use":"old","given":["Z"]},{"use":"official","given":["A","C"]}]}`, []difference{{"name[old].use", "", "old"}, {"name[old].given[0]", "", "Z"}, {"name[official].given[1]", "B", "C"}}},
 		{"a label", `{"resourceType":"Appointment","meta":{"versionId":"1"}}`, `{"resourceType":"Appointment","meta":{"versionId":"2","tag":[{"code":"x"}]}}`, []difference{{"meta.tag[0].code", "", "x"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
