@@ -65,12 +65,12 @@ func memoryOf(t *testing.T, p *process) (m memory) {
 	if err != nil {
 		t.Skipf("memory is not known here: %v", err)
 	}
-	const growth = 1 + 400/100 // of the heap between collections: see app.tuneMemory
+	const growth, floor = 1 + 400/100, 8 << 20 // of the heap between collections: see app.tuneMemory
 	status, metrics := string(b), watch(t, p)
 	m.own = 1024 * valueOf(t, status, "RssAnon:")
 	m.mapped = 1024 * (valueOf(t, status, "RssFile:") + valueOf(t, status, "RssShmem:"))
 	m.heap = valueOf(t, metrics, "go_memstats_heap_inuse_bytes")
-	m.live = valueOf(t, metrics, "go_memstats_next_gc_bytes") / growth
+	m.live = valueOf(t, metrics, "go_memstats_next_gc_bytes")/growth - floor
 	return m
 }
 
