@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
@@ -36,12 +37,22 @@ func Apart(step func() (more bool)) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
+			stretch()
 			for more {
 				more = step()
 			}
 		}()
 		<-ended
 	}
+}
+
+// stretch makes the goroutine's stack as large as changes need at once. It would be
+// copied at each doubling, with all frames of a change on it.
+//
+//go:noinline
+func stretch() {
+	var frame [24 << 10]byte
+	runtime.KeepAlive(&frame)
 }
 
 // Turn runs fn with a Tx that is of no use before and after, nor once a context it
