@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"math"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -103,14 +104,33 @@ func before(c *bbolt.Cursor, to []byte) (key, value []byte) {
 	return c.Prev()
 }
 
+// end is the time, in microseconds, and the number of a stream's last record.
+type end struct {
+	at int64
+	n  uint64
+}
+
 // appendTo adds a record at the end of a stream.
 func (t *tx) appendTo(stream string, now time.Time, data []byte) error {
-	at, n := now.Truncate(time.Millisecond).UnixMicro(), uint64(1)
-	last, _ := before(t.in(logs).Cursor(), append([]byte(stream), 1))
-	if bytes.HasPrefix(last, pairKey(stream, "")) {
-		at, n = max(at, timeOf(last).UnixMicro()), lastNumber(last)+1
+	last, known := t.ends[stream]
+	if !known {
+		last = t.endOf(stream)
 	}
-	return t.insert(logs, logKey(stream, at, n), append(make([]byte, 0, len(data)), data...))
+	next := end{max(last.at, now.Truncate(time.Millisecond).UnixMicro()), last.n + 1}
+	if err := t.insert(logs, logKey(stream, next.at, next.n), append(make([]byte, 0, len(data)), data...)); err != nil {
+		return err
+	}
+	t.ends[stream] = next
+	return nil
+}
+
+// endOf looks for the end of a stream; the number is 0 where it has no record.
+func (t *tx) endOf(stream string) end {
+	last, _ := before(t.in(logs).Cursor(), append([]byte(stream), 1))
+	if !bytes.HasPrefix(last, pairKey(stream, "")) {
+		return end{at: math.MinInt64}
+	}
+	return end{timeOf(last).UnixMicro(), lastNumber(last)}
 }
 
 // trimStep is how many records one commit of a Trim takes away at most.

@@ -19,12 +19,15 @@ import (
 type tx struct {
 	view
 	done []overwritten
-	size int // bytes of the keys and values set
+	size int            // bytes of the keys and values set
+	ends map[string]end // of the streams that were added to, by all of the group
 }
 
 var _ store.Tx = (*tx)(nil)
 
-func newTx(s *Store, btx *bbolt.Tx) *tx { return &tx{view: view{s: s, btx: btx}} }
+func newTx(s *Store, btx *bbolt.Tx) *tx {
+	return &tx{view: view{s: s, btx: btx}, ends: map[string]end{}}
+}
 
 // Read gives the current version. See store.Reader.
 func (t *tx) Read(ctx context.Context, see store.Visibility, k store.Key) (store.Record, error) {
@@ -168,13 +171,15 @@ func (t *tx) write(n uint64, next store.Next) (store.Record, error) {
 
 // reindex brings head, index and count of a resource to its newest version.
 func (t *tx) reindex(n uint64, next store.Next) error {
-	k := next.Record.Key
-	old, was, err := t.head(n)
-	if err != nil {
-		return err
-	}
+	k, key := next.Record.Key, numberKey(n)
+	value := t.get(heads, key)
+	was := value != nil
 	var before keySet
 	if was {
+		old, err := readHead(value)
+		if err != nil {
+			return err
+		}
 		doc, err := t.s.catalog.DecodeDocument(old.doc)
 		if err != nil {
 			return err
@@ -187,7 +192,7 @@ func (t *tx) reindex(n uint64, next store.Next) error {
 		if err := t.replaceKeys(before, keySet{}); err != nil || !was {
 			return err
 		}
-		if err := t.remove(heads, numberKey(n), old.encode()); err != nil {
+		if err := t.remove(heads, key, value); err != nil {
 			return err
 		}
 		return t.recount(k, -1)
@@ -200,7 +205,7 @@ func (t *tx) reindex(n uint64, next store.Next) error {
 		return err
 	}
 	h := head{uint64(t.btx.ID()), next.Labels, t.s.catalog.AppendDocument(nil, next.Document)}
-	if err := t.put(heads, numberKey(n), h.encode()); err != nil || was {
+	if err := t.set(heads, key, value, h.encode()); err != nil || was {
 		return err
 	}
 	return t.recount(k, +1)

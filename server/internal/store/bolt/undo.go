@@ -66,5 +66,6 @@ func (t *tx) undo() error {
 		}
 	}
 	t.done = nil
+	clear(t.ends)
 	return nil
 }
