@@ -13,7 +13,7 @@ import (
 // value is text, and there is always an answer of moderate size.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
-		s14, strings.ReplaceAll(s14, "\r", "\r\n"), "\ufeff " + s14, s14 + s14, "{}", "MSH", "MSH|", "MSH|^~\\&", "MSH|^^\\&|a",
+		s14, strings.ReplaceAll(s14, "\r", "\r\n"), "\ufeff " + s14, s14 + s14, "{}", "MSH", "MSH|", "MSH|^~\\&", "MSH|^^\\&|a", "MSH^0", "MSH~0~a^b\rPID~c^d",
 		"MSH$%*!@#$a$b$$$2022$$SIU%S14$i|d$P$2.5\rTST$!X00!@a*b%\"\"", in("8859/7", "\xc1\xff"), in("", "caf\xe9\\X"), "FHS|", "\xff\xfe",
 	} {
 		f.Add([]byte(seed))

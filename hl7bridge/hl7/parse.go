@@ -169,10 +169,10 @@ func (m *Message) indexFields(marks *[256]uint8, pos int) int {
 			mark = marks[text[pos]]
 		}
 		switch {
+		case mark&(markField|markLine) != 0: // also where the message takes for it what we fall back on for components
+			ends = append(ends, int32(pos))
 		case mark&markSplit != 0:
 			splits.add(pos)
-		case mark&(markField|markLine) != 0:
-			ends = append(ends, int32(pos))
 		}
 		if mark&markOdd != 0 && pos >= m.encoding {
 			m.plain = false
