@@ -67,6 +67,12 @@ func TestPolicy(t *testing.T) {
 			}
 		})
 	}
+	// What else is said of the schedule narrows the search, as for a service without rows.
+	for _, narrower := range []string{"&schedule=Schedule/full", "&schedule.actor=HealthcareService/none", "&schedule.actor:HealthcareService.name=none"} {
+		if r, got := find("999999999"+narrower, as("X0002", search)); r.status != 200 && r.status != 403 && r.status != 404 || got != "" {
+			t.Errorf("%s: %d, %s; want nothing", narrower, r.status, got)
+		}
+	}
 	if r, _ := find("999999999", as("X0003", search)); r.status != 403 {
 		t.Errorf("a service that is not offered: %d", r.status)
 	} else {

@@ -70,12 +70,18 @@ func lookDiaries(ctx context.Context, k *call, raw string, q *search.Query) (l l
 		return l, k.face.NoService(asked[0])
 	}
 	where, err := k.clause("Slot", "schedule=Schedule/"+strings.Join(ids, ",Schedule/"))
-	for i := range q.Where {
-		if q.Where[i].Param.Name == "schedule" {
-			q.Where[i] = where
-		}
-	}
+	q.Where = append(slices.DeleteFunc(slices.Clone(q.Where), namesService), where)
 	return l, err
+}
+
+// namesService says whether a clause of a search of slots is that of serviceParam. What
+// else a search says of the schedule stays.
+func namesService(c search.Clause) bool {
+	if c.Param.Name != "schedule" || len(c.Chain) != 1 || len(c.Chain[0].Where) != 1 {
+		return false
+	}
+	actor := c.Chain[0].Where[0]
+	return actor.Param.Name == "actor" && actor.Type == "HealthcareService" && actor.Chain == nil
 }
 
 // diaries gives the ids of the schedules that show some services to the caller, if
