@@ -19,7 +19,7 @@ var revokeLink = regexp.MustCompile(`href="(/staff/access/grants/[^"]+/revoke)"`
 func TestStaffAccess(t *testing.T) {
 	l := startLog(t, Settings{Staff: staffOf(t, "jack.brown:customers: [trustalias], roles: [access, requests]", "grace.okafor:customers: [alias_123], roles: [access]", "none:customers: [trustalias], roles: [health]")})
 	l.as("jack.brown", "/staff/access")
-	for _, want := range []string{"Nobody has granted access", "partner_demo", "demo-dashboard", "CLINICIAN", "a secret", "appointments-r-us.co.uk", "every event that is on"} {
+	for _, want := range []string{"Nobody has granted access", "partner_demo", "demo-dashboard", "CLINICIAN", "A secret", "appointments-r-us.co.uk", "Every event that is on"} {
 		if !strings.Contains(l.body, want) {
 			t.Errorf("the page does not show %q:\n%s", want, l.body)
 		}

@@ -106,9 +106,9 @@ func (s *Server) access(w http.ResponseWriter, r *http.Request, p Person) error 
 	}
 	for _, c := range s.Directory().Clients {
 		if ours := common(c.Customers, p.Customers); len(ours) > 0 {
-			v := clientView{Client: c, Name: first([]string{c.OrganisationName}, c.ID), For: s.names(ours), May: strings.Join(c.Scopes, ", "), Proof: "a secret"}
+			v := clientView{Client: c, Name: first([]string{c.OrganisationName}, c.ID), For: s.names(ours), May: strings.Join(c.Scopes, ", "), Proof: "A secret"}
 			if c.Key {
-				v.Proof = "a key of its own"
+				v.Proof = "A key of its own"
 			}
 			data.Clients = append(data.Clients, v)
 		}
@@ -147,7 +147,7 @@ const lookedAt = 5000
 // partnerView says a partner in words, as far as it has to do with somebody's
 // customers; ours is false where it has not.
 func (s *Server) partnerView(ctx context.Context, p Person, one Partner) (v partnerView, ours bool, err error) {
-	v = partnerView{ID: one.ID, Hosts: first([]string{strings.Join(one.URLHosts, ", ")}, "no host is agreed, so patients are sent nowhere"), Told: s.names(common(one.Told, p.Customers))}
+	v = partnerView{ID: one.ID, Hosts: first([]string{strings.Join(one.URLHosts, ", ")}, "No host is agreed, so patients are sent nowhere"), Told: s.names(common(one.Told, p.Customers))}
 	for _, pair := range one.Pairs {
 		if !slices.Contains(p.Customers, pair.Controller) {
 			continue
@@ -168,11 +168,11 @@ func (s *Server) partnerView(ctx context.Context, p Person, one Partner) (v part
 func (g Pair) may() string {
 	switch {
 	case g.OnlyURL:
-		return "the management URL only"
+		return "The management URL only"
 	case len(g.Events) > 0:
 		return strings.Join(g.Events, ", ")
 	}
-	return "every event that is on"
+	return "Every event that is on"
 }
 
 func (g Pair) when(zone *time.Location) string {
