@@ -35,8 +35,8 @@ func (r *reading) strayTime(segment string) string {
 	for n := 1; n <= 25; n++ {
 		f := r.m.Field(segment, n)
 		for c := 1; c <= 6; c++ {
-			if !looksLikeTime(f.Component(c).Text) || segment == "SCH" && n <= 2 { // ids may be made of times
-				continue
+			if ofItself := segment == "SCH" && (n <= 2 || n == 11 && c == 5) || segment == "TQ1" && n == 8; ofItself || !looksLikeTime(f.Component(c).Text) {
+				continue // an id, which may be made of a time, or the end
 			}
 			place := segment + "-" + strconv.Itoa(n)
 			if segment == "SCH" {
