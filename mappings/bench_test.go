@@ -36,7 +36,7 @@ func BenchmarkMap(b *testing.B) {
 	}
 }
 
-// TestAllocations: a booking of 1 KB is read and mapped in at most 12 allocations.
+// TestAllocations: a booking of 1 KB is read and mapped in at most 6 allocations.
 func TestAllocations(t *testing.T) {
 	o := Options{Zone: london(t)}
 	got := testing.AllocsPerRun(100, func() {
@@ -48,7 +48,7 @@ func TestAllocations(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if got > 12 {
-		t.Errorf("%v allocations, want at most 12", got)
+	if got > 6 {
+		t.Errorf("%v allocations, want at most 6", got)
 	}
 }

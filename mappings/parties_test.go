@@ -104,6 +104,8 @@ func TestNoStepsInSnapshots(t *testing.T) {
 			"RGS|1|D\rAIP|1||^P":           {theirPatient, theirPlace, byReference},
 			"AIP|1|D|^P\rAIP|2||^Reid":     {theirPatient, theirPlace, `{"actor":{"type":"Practitioner","display":"Reid"},"status":"accepted"}`, byReference},
 			"AIP|1|D|^Other\rAIL|1|D|^R^B": {theirPatient, byReference},
+			// the same person once, whatever is said of the segments
+			"AIP|1|A|^Reid\rAIP|2|U|^Reid\rAIP|3|D|^Reid": {theirPatient, theirPlace, `{"actor":{"type":"Practitioner","display":"Reid"},"status":"accepted"}`, byReference},
 		} {
 			in, err := Map(message(t, "SIU^"+event, append([]string{sch(11, "^^^202606011000"), pid}, strings.Split(segments, "\r")...)...), Options{})
 			if err != nil {
