@@ -160,29 +160,25 @@ func (m *Message) index() *ParseError {
 func (m *Message) indexFields(marks *[256]uint8, pos int) int {
 	_ = marks[0] // it is there: said once, not for each byte
 	text, ends, splits := m.text, m.ends, m.splits
-	for {
-		for uint(pos) < uint(len(text)) && marks[text[pos]] == 0 {
-			pos++
-		}
-		mark := uint8(markLine)
-		if pos < len(text) {
-			mark = marks[text[pos]]
-		}
-		switch {
-		case mark&(markField|markLine) != 0: // also where the message takes for it what we fall back on for components
-			ends = append(ends, int32(pos))
-		case mark&markSplit != 0:
-			splits.add(pos)
+	for ; uint(pos) < uint(len(text)); pos++ {
+		mark := marks[text[pos]]
+		if mark == 0 {
+			continue
 		}
 		if mark&markOdd != 0 && pos >= m.encoding {
 			m.plain = false
 		}
 		if mark&markLine != 0 {
-			m.ends = ends
-			return pos
+			break
 		}
-		pos++
+		if mark&markField != 0 { // also where the message takes for it what we fall back on for components
+			ends = append(ends, int32(pos))
+		} else if mark&markSplit != 0 {
+			splits.add(pos)
+		}
 	}
+	m.ends = append(ends, int32(pos))
+	return pos
 }
 
 // What a byte can be to the index.
