@@ -39,6 +39,7 @@ func TestBudget(t *testing.T) {
 		if got := b.try("c", 10); got != 10 {
 			t.Errorf("what is left after one gave up: %d", got)
 		}
+		var mu sync.Mutex
 		var order []string
 		var wg sync.WaitGroup
 		for _, who := range []struct {
@@ -46,7 +47,10 @@ func TestBudget(t *testing.T) {
 			bytes  int64
 		}{{"a", 20}, {"d", 45}, {"e", 5}} {
 			wg.Go(func() {
-				if _, err := take(who.client, who.bytes); err == nil {
+				_, err := take(who.client, who.bytes)
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil {
 					order = append(order, who.client)
 				}
 			})
@@ -57,9 +61,11 @@ func TestBudget(t *testing.T) {
 		}
 		b.back("c", 10) // e would fit, but d came before; a has its share
 		synctest.Wait()
+		mu.Lock()
 		if len(order) > 0 {
 			t.Errorf("%v have room that is not theirs", order)
 		}
+		mu.Unlock()
 		b.back("b", 50)
 		wg.Wait()
 		if len(order) != 2 || order[0] == "a" || order[1] == "a" {
