@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -80,7 +79,7 @@ func MainAt(ctx context.Context, now func() time.Time, args []string, out, errs 
 			code = int(e)
 		}
 	}()
-	defer runtime.KeepAlive(tuneMemory())
+	tuneMemory()
 	parser, err := kong.New(&cli{},
 		kong.Name("server"), kong.Description("Slotway: a FHIR facade for healthcare appointments."),
 		kong.Writers(out, errs), kong.Exit(func(n int) { panic(exit(n)) }),

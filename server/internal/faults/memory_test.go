@@ -14,7 +14,7 @@ import (
 // had taken a fifth of them: nothing is kept of a message that was carried out. Nor does
 // what is mapped of its file, which is the system's cache, grow as the file does. The
 // table says how it went on; the heap's live part is what the collector found in use
-// when it last ran, as its next goal tells (hl7-bridge, speed).
+// when it last ran, as its next goal and pace tell (hl7-bridge, speed).
 func TestMillionMessages(t *testing.T) {
 	const tellers, samples, slack, mostMapped = 16, 20, 16 << 20, 1 << 30
 	n := size(t, 10_000, 1_000_000)
@@ -65,12 +65,11 @@ func memoryOf(t *testing.T, p *process) (m memory) {
 	if err != nil {
 		t.Skipf("memory is not known here: %v", err)
 	}
-	const growth, floor = 1 + 400/100, 8 << 20 // of the heap between collections: see app.tuneMemory
 	status, metrics := string(b), watch(t, p)
 	m.own = 1024 * valueOf(t, status, "RssAnon:")
 	m.mapped = 1024 * (valueOf(t, status, "RssFile:") + valueOf(t, status, "RssShmem:"))
 	m.heap = valueOf(t, metrics, "go_memstats_heap_inuse_bytes")
-	m.live = valueOf(t, metrics, "go_memstats_next_gc_bytes")/growth - floor
+	m.live = 100 * valueOf(t, metrics, "go_memstats_next_gc_bytes") / (100 + valueOf(t, metrics, "go_gc_gogc_percent"))
 	return m
 }
 
