@@ -57,6 +57,14 @@ func Verify(ctx context.Context, r store.Reader, k Keys, noted string) (Verdict,
 			break
 		}
 	}
+	if w.top.Number == 0 && w.Seals > 0 { // the first may have been set since: then there is a head now, and for good
+		switch now, err := head(ctx, r); {
+		case err != nil:
+			return w.Verdict, err
+		case now.Number > 0:
+			return Verify(ctx, r, k, noted)
+		}
+	}
 	w.finish()
 	return w.Verdict, nil
 }

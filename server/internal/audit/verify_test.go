@@ -29,25 +29,61 @@ func (e edited) Log(ctx context.Context, stream string, r store.LogRange) (out [
 	return out, err
 }
 
+// written writes a patient, which the log is told of.
+func written(t *testing.T, l *audit.Log, id string) {
+	t.Helper()
+	ctx := audit.With(t.Context(), &audit.Event{Act: "create"})
+	p := record(t, "t", fmt.Sprintf(`{"resourceType":"Patient","id":%q}`, id))
+	if err := audit.Wrap(l.Store, l).Update(ctx, func(tx store.Tx) error {
+		_, err := tx.Put(ctx, store.Put{Key: p.Key, Resource: p.Resource, IfVersion: store.Any})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // chained gives a log with six records and three seals: r r s r r s r r s.
 func chained(t *testing.T) *audit.Log {
 	t.Helper()
 	l := newLog(t, empty(t))
-	s := audit.Wrap(l.Store, l)
 	for i := range 3 {
 		for j := range 2 {
-			ctx := audit.With(t.Context(), &audit.Event{Act: "create"})
-			p := record(t, "t", fmt.Sprintf(`{"resourceType":"Patient","id":"p%d"}`, 2*i+j))
-			if err := s.Update(ctx, func(tx store.Tx) error {
-				_, err := tx.Put(ctx, store.Put{Key: p.Key, Resource: p.Resource, IfVersion: store.Any})
-				return err
-			}); err != nil {
-				t.Fatal(err)
-			}
+			written(t, l, fmt.Sprint("p", 2*i+j))
 		}
 		flush(t, l)
 	}
 	return l
+}
+
+// busy is a store of which something happens once, when its stream is first read.
+type busy struct {
+	store.Store
+	happens func()
+}
+
+func (b *busy) Log(ctx context.Context, stream string, r store.LogRange) ([]store.LogRecord, error) {
+	if do := b.happens; do != nil {
+		b.happens = nil
+		do()
+	}
+	return b.Store.Log(ctx, stream, r)
+}
+
+// A seal that is set while the chain is walked is no break, be it the first there is.
+func TestSealedMeanwhile(t *testing.T) {
+	for _, before := range []int{0, 2} {
+		l := newLog(t, empty(t))
+		for i := range before {
+			written(t, l, fmt.Sprint("p", i))
+			flush(t, l)
+		}
+		written(t, l, "last")
+		meanwhile := &busy{l.Store, func() { flush(t, l) }}
+		v, err := audit.Verify(t.Context(), meanwhile, l.Keys, "")
+		if err != nil || v.Break != "" || v.Seals != int64(before)+1 {
+			t.Errorf("with %d seals before: %+v, %v", before, v, err)
+		}
+	}
 }
 
 // TestVerifyNamesTheFirstBreak is security S100: any edit or gap is found.
