@@ -19,6 +19,7 @@ import (
 func TestLargeAnswersTogether(t *testing.T) {
 	w := newWorld(t)
 	w.stuffed(20)
+	w.put("feed-a", doc{"resourceType": "Slot", "id": "large-00", "status": "free", "schedule": doc{"reference": "Schedule/large-00"}, "start": "2030-01-08T00:00:00Z", "end": "2030-01-08T00:15:00Z", "comment": strings.Repeat("y", 1<<20-2<<10)})
 	w.app.rest.Budget = rest.NewBudget(2, time.Millisecond) // one large answer of each client, two of all
 	host := strings.TrimPrefix(w.base, "http://")
 	large := "/R4/Slot?_count=1000"
@@ -50,6 +51,7 @@ func TestLargeAnswersTogether(t *testing.T) {
 		{"a search that is posted", "POST", "/R4/Slot/_search", []byte("_count=1000"), []string{"Content-Type", "application/x-www-form-urlencoded"}},
 		{"what is included", "GET", "/R4/HealthcareService?_id=900000001&_revinclude=Schedule:actor", nil, nil},
 		{"a history", "GET", "/R4/Slot/_history?_count=1000", nil, nil},
+		{"a history of one", "GET", "/R4/Slot/large-00/_history", nil, nil},
 		{"a history by time", "GET", "/R4/Slot/_history?_count=1000&_at=" + time.Now().UTC().Format("2006"), nil, nil},
 		{"proposals", "GET", "/R4/Appointment/$find?start=2030-01-08&end=2030-01-09&_count=1000", nil, nil},
 		{"the booking face", "GET", "/STU3/1/booking/Slot?schedule.actor:healthcareservice=900000001", nil, nil},
@@ -66,6 +68,11 @@ func TestLargeAnswersTogether(t *testing.T) {
 	status, answer, _, err := w.request(t.Context(), "POST", "/R4", w.tokens["caller"], batch(`{"request":{"method":"GET","url":"Slot?_count=1000"}}`))
 	if err := expect(err, status, http.StatusOK, answer[:min(len(answer), 500)]); err != nil || !strings.Contains(string(answer), `"status":"503`) {
 		t.Errorf("an entry of a Bundle: %v %.300s", err, answer)
+	}
+	// What was stored before an entry has no room is told, and so is why that has none.
+	status, answer, _, err = w.request(t.Context(), "POST", "/R4", w.tokens["caller"], batch(`{"resource":{"resourceType":"Patient"},"request":{"method":"POST","url":"Patient"}},{"request":{"method":"GET","url":"Slot/large-00/_history"}}`))
+	if err := expect(err, status, http.StatusOK, answer[:min(len(answer), 500)]); err != nil || !strings.Contains(string(answer), `"status":"201`) || !strings.Contains(string(answer), `"status":"503`) {
+		t.Errorf("an entry after one that was stored: %v %.500s", err, answer)
 	}
 	for _, path := range []string{"/R4/Slot?_count=1", "/R4/Slot?_summary=count", "/R4/Slot/large-00", "/R4/metadata"} {
 		status, answer, err := w.call(t.Context(), "GET", path, w.tokens["caller"], nil)

@@ -31,7 +31,7 @@ type Source interface {
 
 	// Keep makes the resources of records the caller's own: it copies or fetches
 	// their bytes. Deletions have none. It keeps as many as a page holds, and says
-	// how many of the first those are.
+	// how many of the first those are; with an error, what it says means nothing.
 	Keep(ctx context.Context, records []store.Record) (kept int, err error)
 }
 
@@ -136,9 +136,12 @@ func History(ctx context.Context, src Source, see store.Visibility, k store.Key,
 		return store.Page{}, err
 	}
 	kept, err := src.Keep(ctx, page.Records)
+	if err != nil {
+		return store.Page{}, err
+	}
 	if kept < len(page.Records) {
 		page.Records = page.Records[:kept]
 		page.Next = strconv.FormatInt(page.Records[kept-1].Version, 10)
 	}
-	return page, err
+	return page, nil
 }
