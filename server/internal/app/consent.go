@@ -24,7 +24,8 @@ type clinicians struct {
 // Person gives somebody who works here now.
 func (c clinicians) Person(ctx context.Context, from store.Reader, id string) (grant.Person, bool, error) {
 	if p, known := c.staffBook.Person(id); known {
-		return p, true, nil
+		p, err := c.inGroups(ctx, from, p)
+		return p, err == nil, err
 	}
 	if c.desk.login.Issuer == "" {
 		return grant.Person{}, false, nil
@@ -35,6 +36,37 @@ func (c clinicians) Person(ctx context.Context, from store.Reader, id string) (g
 	}
 	p, ok := c.desk.Now(staffpages.PersonOf(kept))
 	return clinician(p), ok, nil
+}
+
+// SignIn gives the person whose password it is.
+func (c clinicians) SignIn(ctx context.Context, user, password, address string) (grant.Person, error) {
+	p, err := c.staffBook.SignIn(ctx, user, password, address)
+	if err != nil {
+		return p, err
+	}
+	return c.inGroups(ctx, c.sessions.Store, p)
+}
+
+// inGroups gives somebody of the configuration, who sees no more than their groups let
+// them: those of when they last came by the provider, where the configuration gives
+// them no roles.
+func (c clinicians) inGroups(ctx context.Context, from store.Reader, p grant.Person) (grant.Person, error) {
+	if entry, _ := c.entry(p.ID); c.desk.login.Issuer == "" || len(entry.Roles) > 0 {
+		return p, nil
+	}
+	kept, ok, err := c.sessions.Recall(ctx, from, c.desk.login.Issuer, p.ID)
+	if err != nil || !ok {
+		return p, err
+	}
+	now, _ := c.desk.Now(staffpages.PersonOf(kept))
+	p.Sees = p.Sees && sees(now.Roles)
+	return p, nil
+}
+
+// sees says whether somebody of the configuration with these roles may let a client see
+// what patients ask: who has none is there to grant access.
+func sees(roles []staffpages.Role) bool {
+	return len(roles) == 0 || slices.Contains(roles, staffpages.Requests)
 }
 
 // clinician gives somebody of whom no more is known than what the provider says: the
@@ -52,13 +84,14 @@ func (a *App) consent(staff *staffpages.Server) grant.Pages {
 	served := slices.ContainsFunc(a.cfg.Listeners, func(l ListenerConfig) bool { return slices.Contains(l.Serves, rest.PartStaff) })
 	return grant.Pages{
 		Origin: a.cfg.BaseURL, Address: address, Audit: a.audit, Log: a.log, Test: a.cfg.pretend != nil,
-		Staff: consentDesk{staff, a.staff, served && staff.Login != nil}, Passwords: a.staff.anyPassword,
+		Staff: consentDesk{staff, a.grants.People, a.staff, served && staff.Login != nil}, Passwords: a.staff.anyPassword,
 	}
 }
 
 // consentDesk has staff sign in to grant access where they sign in to their pages.
 type consentDesk struct {
 	*staffpages.Server
+	people   grant.People
 	book     *staffBook
 	provider bool
 }
@@ -76,10 +109,12 @@ func (d consentDesk) SignedIn(r *http.Request) (who grant.Person, proof string, 
 	if err != nil || !ok {
 		return who, "", false, err
 	}
-	who, known := d.book.Person(p.ID)
-	if !known {
+	if _, known := d.book.entry(p.ID); !known {
 		who = clinician(p)
+	} else if who, ok, err = d.people.Person(r.Context(), d.Store, p.ID); err != nil || !ok {
+		return who, "", false, err
 	}
+	who.Sees = who.Sees && sees(p.Roles)
 	return who, d.Sessions.Proof(r, "grant"), true, nil
 }
 

@@ -170,3 +170,51 @@ func TestConsentByProviderRefused(t *testing.T) {
 		t.Errorf("POST: %s", resp.Status)
 	}
 }
+
+// Who stands under staff without roles has those of their groups, and then grants access
+// with the role requests alone: when they sign in, by a password, and as long as a grant
+// lasts.
+func TestConsentRolesOfGroups(t *testing.T) {
+	w := &ward{t: t, a: startDemo(t, t.TempDir(), Settings{
+		StaffLogin: `{roles: {requests: [Clerks], reports: [Slotway reports]}, customers: [trustalias]}`,
+		Staff:      staffOf(t, "jack.brown:customers: [trustalias]"),
+	})}
+	w.d = &demo{app: w.a, base: w.a.cfg.BaseURL}
+	people := w.a.cfg.pretend.staff.People
+	jack := &people[slices.IndexFunc(people, func(p pretend.Person) bool { return p.Subject == "jack.brown" })]
+	var pair tokenPair
+	for _, tc := range []struct {
+		groups []string
+		may    bool
+	}{{[]string{"Slotway reports"}, false}, {[]string{"Clerks"}, true}, {[]string{"Slotway reports"}, false}, {nil, true}, {[]string{"Slotway reports", "Clerks"}, true}} {
+		jack.Groups = tc.groups
+		d := deskOf(t, w.a)
+		d.asks("jack.brown")
+		if offered := strings.Contains(d.body, `id="allow"`); offered != tc.may {
+			t.Errorf("in %v: offered to grant access: %t", tc.groups, offered)
+		}
+		resp, _ := w.do(http.MethodPost, consentPath, "", withForm(consentForm(), "decision", "allow", "username", "jack.brown", "password", demoPassword))
+		if granted := resp.StatusCode == http.StatusSeeOther; granted != tc.may || !granted && resp.StatusCode != http.StatusForbidden {
+			t.Errorf("in %v: by a password %s", tc.groups, resp.Status)
+		}
+		if tc.may {
+			var status int
+			if pair, status = w.tokens(exchangeForm(d.decides("allow").Get("code"))); status != http.StatusOK || w.looks(pair.Access) != http.StatusOK {
+				t.Errorf("in %v: %d, and looking answers %d", tc.groups, status, w.looks(pair.Access))
+			}
+			continue
+		}
+		if d.must(d.submit(t.Context(), `id="deny"`, url.Values{"decision": {"allow"}})); d.status != http.StatusForbidden {
+			t.Errorf("in %v: they decide: %d", tc.groups, d.status)
+		}
+		if pair.Access == "" {
+			continue
+		}
+		if got := w.looks(pair.Access); got != http.StatusUnauthorized {
+			t.Errorf("the grant of who has lost the role holds: %d", got)
+		}
+		if again, status := w.tokens(refreshForm(pair.Refresh)); status != http.StatusBadRequest || again.Error != "invalid_grant" {
+			t.Errorf("and is refreshed: %d %s", status, again.Error)
+		}
+	}
+}
