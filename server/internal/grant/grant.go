@@ -284,24 +284,17 @@ type Grant struct {
 	Again bool `json:"again"`
 }
 
-// maxGrants is how many grants a list reads.
-const maxGrants = 10_000
+// listStep is how many grants a list asks for at once.
+const listStep = 1000
 
 // List gives the grants that concern one of the customers, the newest first.
 func (s *Service) List(ctx context.Context, customers []string) ([]Grant, error) {
-	claims, err := s.Store.Claims(ctx, familySpace, "", "", maxGrants)
+	families, err := s.families(ctx, customers)
 	if err != nil {
 		return nil, err
 	}
 	all := []Grant{}
-	for _, c := range claims {
-		var f family
-		if err := json.Unmarshal(c.Payload, &f); err != nil {
-			return nil, err
-		}
-		if len(both(f.Customers, customers)) == 0 {
-			continue
-		}
+	for _, f := range families {
 		g, err := s.grant(ctx, f)
 		if err != nil {
 			return nil, err
@@ -315,6 +308,29 @@ func (s *Service) List(ctx context.Context, customers []string) ([]Grant, error)
 		})
 	}
 	return all, nil
+}
+
+// families gives those that concern one of the customers.
+func (s *Service) families(ctx context.Context, customers []string) (all []family, err error) {
+	for after := ""; ; {
+		claims, err := s.Store.Claims(ctx, familySpace, "", after, listStep)
+		if err != nil {
+			return nil, err
+		}
+		if len(claims) == 0 {
+			return all, nil
+		}
+		after = claims[len(claims)-1].Key
+		for _, c := range claims {
+			var f family
+			if err := json.Unmarshal(c.Payload, &f); err != nil {
+				return nil, err
+			}
+			if len(both(f.Customers, customers)) > 0 {
+				all = append(all, f)
+			}
+		}
+	}
 }
 
 func (s *Service) grant(ctx context.Context, f family) (Grant, error) {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -124,6 +125,35 @@ func (ones) Read(b []byte) (int, error) {
 		b[i] = 0xfb
 	}
 	return len(b), nil
+}
+
+// A list has every grant, however few of them the store gives at once.
+func TestListLarge(t *testing.T) {
+	w := newWorld(t)
+	const n = 20
+	name := strings.Repeat("x", store.PageBytes/n*2)
+	err := w.Store.Update(t.Context(), func(tx store.Tx) error {
+		for i := range n {
+			id := fmt.Sprintf("%024x", i)
+			f := fmt.Sprintf(`{"id":%q,"client":"board","person":"jack","name":%q,"customers":["trust"],"expires":"2027-01-01T00:00:00Z"}`, id, name)
+			if err := tx.Claim(t.Context(), store.Claim{Space: "grant", Key: id, Holder: id, Payload: []byte(f)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := w.List(t.Context(), []string{"trust"})
+	if err != nil || len(list) != n {
+		t.Fatalf("List gives %d grants (%v), want %d", len(list), err, n)
+	}
+	for i, g := range list {
+		if g.ID != fmt.Sprintf("%024x", i) || g.State != grant.Live {
+			t.Errorf("grant %d is %s, %s", i, g.ID, g.State)
+		}
+	}
 }
 
 // How long everything lives, and what staff are told.
