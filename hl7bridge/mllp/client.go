@@ -21,6 +21,7 @@ type Client struct {
 
 	deadline    sync.Mutex // held to set a deadline of conn
 	interrupted bool       // the context of the message under way has ended
+	until       time.Time  // a block has to begin by then; zero: at any time
 }
 
 // Dial connects to a server, with TLS if config is not nil.
@@ -45,30 +46,69 @@ func newClient(nc net.Conn) *Client {
 	return c
 }
 
+// ErrQuiet means that no block began in the time that Receive was given.
+var ErrQuiet = errors.New("no answer came in time")
+
 // Send sends the message and returns the next block that comes back. After an error,
 // the end of ctx included, it is unknown whether the message arrived, and the Client is
 // of no more use: dial again and send again.
-func (c *Client) Send(ctx context.Context, msg []byte) ([]byte, error) {
+func (c *Client) Send(ctx context.Context, msg []byte) (reply []byte, err error) {
+	err = c.exchange(ctx, time.Time{}, func() error {
+		if err := Write(c.conn, msg); err != nil {
+			return err
+		}
+		reply, err = c.r.Next()
+		return err
+	})
+	return reply, err
+}
+
+// Post sends the message, and leaves what comes back to Receive. Its errors are those of
+// Send.
+func (c *Client) Post(ctx context.Context, msg []byte) error {
+	return c.exchange(ctx, time.Time{}, func() error { return Write(c.conn, msg) })
+}
+
+// Receive returns the next block that comes back. It fails with ErrQuiet when none has
+// begun until then, unless that is zero: the Client is still of use, and the block may
+// come later. After any other error it is not, as after one of Send.
+func (c *Client) Receive(ctx context.Context, until time.Time) (reply []byte, err error) {
+	err = c.exchange(ctx, until, func() error {
+		reply, err = c.r.Next()
+		return err
+	})
+	return reply, err
+}
+
+// CloseWrite tells the server that no more messages come. What it still has to say can
+// be received.
+func (c *Client) CloseWrite() error {
+	if half, ok := c.conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
+// exchange does what a caller wants of the connection, until ctx ends; after an error
+// the connection is closed, unless it harmed nothing.
+func (c *Client) exchange(ctx context.Context, until time.Time, do func() error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.broken != nil {
-		return nil, c.broken
+		return c.broken
 	}
-	reply, err := c.exchange(ctx, msg)
-	if errors.Is(err, ErrFrame) {
-		return nil, err // nothing was sent
+	err := c.interruptible(ctx, until, do)
+	if err == nil || errors.Is(err, ErrFrame) || errors.Is(err, ErrQuiet) { // nothing was sent, or nothing came
+		return err
 	}
-	if err != nil {
-		c.broken = fmt.Errorf("the connection failed before: %w", err)
-		_ = c.conn.Close() // it failed already
-		return nil, err
-	}
-	return reply, nil
+	c.broken = fmt.Errorf("the connection failed before: %w", err)
+	_ = c.conn.Close() // it failed already
+	return err
 }
 
-func (c *Client) exchange(ctx context.Context, msg []byte) ([]byte, error) {
-	if err := c.begin(); err != nil {
-		return nil, err
+func (c *Client) interruptible(ctx context.Context, until time.Time, do func() error) error {
+	if err := c.begin(until); err != nil {
+		return err
 	}
 	interrupted := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -80,27 +120,25 @@ func (c *Client) exchange(ctx context.Context, msg []byte) ([]byte, error) {
 			<-interrupted
 		}
 	}()
-	err := Write(c.conn, msg)
-	var reply []byte
-	if err == nil {
-		reply, err = c.r.Next()
-	}
-	switch {
+	switch err := do(); {
 	case err == nil:
-		return reply, nil
+		return nil
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("waiting for the answer: %w", ctx.Err())
+		return fmt.Errorf("waiting for the answer: %w", ctx.Err())
+	case errors.Is(err, os.ErrDeadlineExceeded): // only the wait for a block has a deadline
+		return ErrQuiet
 	case errors.Is(err, io.EOF):
-		return nil, fmt.Errorf("the connection was closed without an answer: %w", io.ErrUnexpectedEOF)
+		return fmt.Errorf("the connection was closed without an answer: %w", io.ErrUnexpectedEOF)
+	default:
+		return err
 	}
-	return nil, err
 }
 
-// begin lifts what an earlier message left behind.
-func (c *Client) begin() error {
+// begin lifts what an earlier message left behind, and sets by when a block has to begin.
+func (c *Client) begin(until time.Time) error {
 	c.deadline.Lock()
 	defer c.deadline.Unlock()
-	c.interrupted = false
+	c.interrupted, c.until = false, until
 	return c.conn.SetDeadline(time.Time{})
 }
 
@@ -113,11 +151,14 @@ func (c *Client) interrupt() {
 }
 
 // arm sets the time for the Reader's next reads.
-func (c *Client) arm(_ bool, limit time.Duration) error {
+func (c *Client) arm(waiting bool, limit time.Duration) error {
 	c.deadline.Lock()
 	defer c.deadline.Unlock()
 	if c.interrupted {
 		return os.ErrDeadlineExceeded
+	}
+	if waiting {
+		return c.conn.SetReadDeadline(c.until)
 	}
 	return c.conn.SetReadDeadline(in(limit))
 }

@@ -63,13 +63,13 @@ func (a Answer) answers(message []byte) bool {
 
 // Patience says how long an answer is waited for, and how often a message is sent.
 type Patience struct {
-	Timeout time.Duration // of one sending
+	Timeout time.Duration // of one sending; with Quiet, of the writing
 	Tries   int           // at least 1
 	Pause   time.Duration // before the second sending; it doubles with each
 	Longest time.Duration // no pause is longer
 	// Quiet is not 0 for a message that is not answered when it is taken (HL7 v2
 	// 2.9.2: MSH-15 and MSH-16 NE or ER): so long a refusal is waited for, on a link
-	// that has no answer of its own. It does not bound how long connecting takes.
+	// that has no answer of its own, from when the message is written.
 	Quiet time.Duration
 	// Wait waits, or fails with the context's error when that ends first.
 	Wait func(ctx context.Context, d time.Duration) error
@@ -96,20 +96,7 @@ func (p Patience) Deliver(ctx context.Context, link Link, message []byte) (Answe
 }
 
 func (p Patience) once(ctx context.Context, link Link, message []byte) (Answer, error) {
-	within, cancel := context.WithTimeout(ctx, p.Timeout)
-	defer cancel()
-	mute, quiet := link.(connecter)
-	if quiet = quiet && p.Quiet > 0; quiet {
-		if err := mute.Connect(within); err != nil {
-			return Answer{}, err
-		}
-		within, cancel = context.WithTimeout(within, p.Quiet)
-		defer cancel()
-	}
-	ack, err := link.Send(within, message)
-	if quiet && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return Answer{}, ErrUnanswered
-	}
+	ack, err := p.exchange(ctx, link, message)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -123,9 +110,44 @@ func (p Patience) once(ctx context.Context, link Link, message []byte) (Answer, 
 	return answer, err
 }
 
-// connecter is a link that says nothing of a message by itself, once it is connected.
-type connecter interface {
-	Connect(ctx context.Context) error
+// exchange sends a message and gives what comes back, after answers to earlier messages
+// that the link still owed. The time to be quiet begins when the message is written: one
+// that was cut off was not sent.
+func (p Patience) exchange(ctx context.Context, link Link, message []byte) ([]byte, error) {
+	within, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	open, ok := link.(line)
+	if !ok {
+		return link.Send(within, message)
+	}
+	if err := open.Post(within, message); err != nil {
+		return nil, err
+	}
+	var until time.Time
+	if p.Quiet > 0 {
+		quiet, cancel := context.WithTimeout(ctx, p.Quiet)
+		defer cancel()
+		until, _ = quiet.Deadline()
+		within, cancel = context.WithTimeout(ctx, p.Quiet+p.Timeout) // for an answer that has begun
+		defer cancel()
+	}
+	for {
+		ack, err := open.Receive(within, until)
+		if err != nil {
+			return nil, err
+		}
+		if answer, err := ReadAnswer(ack); err != nil || answer.answers(message) || !open.Owes() {
+			return ack, nil
+		}
+	}
+}
+
+// line is a link that says nothing of a message by itself, once it is written, and on
+// which an answer can come when that of another is waited for.
+type line interface {
+	Post(ctx context.Context, message []byte) error
+	Receive(ctx context.Context, until time.Time) ([]byte, error)
+	Owes() bool
 }
 
 // ErrUnanswered is the error of a message that wants no answer when it is taken, and

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"slotway/hl7bridge/mllp"
 )
@@ -21,10 +23,10 @@ type mllpLink struct {
 	address string
 	config  *tls.Config
 	client  *mllp.Client // nil while there is no connection
+	owed    bool         // an answer to an earlier message may still come on it
 }
 
-// Connect makes the connection, unless there is one.
-func (l *mllpLink) Connect(ctx context.Context) (err error) {
+func (l *mllpLink) connect(ctx context.Context) (err error) {
 	if l.client != nil {
 		return nil
 	}
@@ -36,22 +38,72 @@ func (l *mllpLink) Connect(ctx context.Context) (err error) {
 }
 
 func (l *mllpLink) Send(ctx context.Context, message []byte) ([]byte, error) {
-	if err := l.Connect(ctx); err != nil {
+	if err := l.Post(ctx, message); err != nil {
 		return nil, err
 	}
-	ack, err := l.client.Send(ctx, message)
+	return l.Receive(ctx, time.Time{})
+}
+
+// Post sends a message; Receive gives what comes back.
+func (l *mllpLink) Post(ctx context.Context, message []byte) error {
+	if err := l.connect(ctx); err != nil {
+		return err
+	}
+	err := l.client.Post(ctx, message)
+	if err != nil && !errors.Is(err, mllp.ErrFrame) { // of which nothing was sent
+		_ = l.drop() // it is of no more use
+	}
+	return err
+}
+
+// Receive gives what comes back next. It fails with ErrUnanswered when nothing does
+// until then, unless that is zero: that it owes an answer is not held against the
+// connection, since the peer may be at work still, and another would overtake it.
+func (l *mllpLink) Receive(ctx context.Context, until time.Time) ([]byte, error) {
+	ack, err := l.client.Receive(ctx, until)
+	if errors.Is(err, mllp.ErrQuiet) {
+		l.owed = true
+		return nil, ErrUnanswered
+	}
 	if err != nil {
-		_ = l.Close() // it is of no more use
+		_ = l.drop() // it is of no more use
 	}
 	return ack, err
 }
 
+// Owes says whether what comes next may answer an earlier message.
+func (l *mllpLink) Owes() bool { return l.owed }
+
+// lingering is how long a connection that owes answers is kept open for each of them: a
+// peer whose answer comes to a closed one may lose what it has not read yet.
+const (
+	lingering    = time.Second
+	lingeringAll = 30 * time.Second
+)
+
 func (l *mllpLink) Close() error {
+	if l.client != nil && l.owed && l.client.CloseWrite() == nil {
+		defer func() { _ = l.drop() }() // the peer may have closed it already
+		all, cancel := context.WithTimeout(context.Background(), lingeringAll)
+		defer cancel()
+		for err := error(nil); err == nil; {
+			next, cancel := context.WithTimeout(all, lingering)
+			until, _ := next.Deadline()
+			_, err = l.client.Receive(all, until)
+			cancel()
+		}
+		return nil
+	}
+	return l.drop()
+}
+
+// drop closes the connection at once.
+func (l *mllpLink) drop() error {
 	if l.client == nil {
 		return nil
 	}
 	client := l.client
-	l.client = nil
+	l.client, l.owed = nil, false
 	return client.Close()
 }
 
