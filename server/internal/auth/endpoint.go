@@ -212,7 +212,7 @@ func writeOAuthError(w http.ResponseWriter, err error) {
 	e := fhir.AsError(err)
 	status, code := e.Kind.Status(fhir.StyleRFC6750), e.Code
 	switch {
-	case e.Code == codeThrottled:
+	case e.Code == CodeThrottled:
 		status, code = http.StatusTooManyRequests, "temporarily_unavailable"
 		w.Header().Set("Retry-After", strconv.Itoa(int(failureWindow.Seconds())))
 	case e.Kind == fhir.Busy:

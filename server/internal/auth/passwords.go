@@ -30,9 +30,9 @@ const (
 	maxPassword = 1024 // bytes
 )
 
-// codeThrottled marks the Busy of somebody who guessed too often, which HTTP
+// CodeThrottled marks the Busy of somebody who guessed too often, which HTTP
 // answers with 429.
-const codeThrottled = "throttled"
+const CodeThrottled = "throttled"
 
 // PasswordsConfig is what Passwords are made from.
 type PasswordsConfig struct {
@@ -140,7 +140,7 @@ func wrongPassword() error {
 
 // throttled is the answer to somebody who guesses.
 func throttled() error {
-	return fhir.Errorf(fhir.Busy, "Too many wrong passwords; try again in a minute.").Coded(codeThrottled)
+	return fhir.Errorf(fhir.Busy, "Too many wrong passwords; try again in a minute.").Coded(CodeThrottled)
 }
 
 // place is whose failures are counted: a user's from an address, or with user ""

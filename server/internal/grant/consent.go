@@ -219,6 +219,9 @@ func (c *consent) refuse(w http.ResponseWriter, r *http.Request, a asked, form u
 			problem = "The user name or the password is wrong"
 		}
 	case fhir.Busy:
+		if fhir.AsError(why).Code != auth.CodeThrottled {
+			return why
+		}
 		status, problem = http.StatusTooManyRequests, "You have tried too often. Wait a minute, and try again"
 	case fhir.Forbidden:
 	default:

@@ -55,7 +55,7 @@ type People interface {
 	// Person gives somebody who works here now; ok is false for anybody else.
 	Person(ctx context.Context, from store.Reader, id string) (p Person, ok bool, err error)
 	// SignIn gives the person whose password this is, for a request from an address.
-	// fhir.Unauthenticated, fhir.Busy.
+	// fhir.Unauthenticated, fhir.Busy (auth.CodeThrottled: who guesses).
 	SignIn(ctx context.Context, user, password, address string) (Person, error)
 }
 

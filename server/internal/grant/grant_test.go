@@ -31,13 +31,19 @@ const (
 )
 
 // staff is one clinician, who may leave, or come to work on something else.
-type staff struct{ gone, moved bool }
+type staff struct {
+	gone, moved bool
+	away        error // why nobody can sign in now
+}
 
 func (s *staff) Person(_ context.Context, _ store.Reader, id string) (grant.Person, bool, error) {
 	return grant.Person{ID: "jack", First: "Jack", Last: "Brown", Customers: []string{"trust", "clinic"}, Sees: !s.moved}, id == "jack" && !s.gone, nil
 }
 
 func (s *staff) SignIn(ctx context.Context, user, password, _ string) (grant.Person, error) {
+	if s.away != nil {
+		return grant.Person{}, s.away
+	}
 	if password != "right" {
 		return grant.Person{}, fhir.Errorf(fhir.Unauthenticated, "wrong")
 	}
@@ -75,18 +81,29 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// code has the clinician grant access.
-func (w *world) code() string {
+// decides sends the form of the page on which access is granted.
+func (w *world) decides(p grant.Pages, more ...string) *httptest.ResponseRecorder {
 	w.t.Helper()
 	sum := sha256.Sum256([]byte(verifier))
 	form := url.Values{
 		"response_type": {"code"}, "client_id": {"board"}, "redirect_uri": {redirect}, "scope": {"CLINICIAN"}, "state": {"x y"}, "decision": {"allow"},
-		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"}, "username": {"jack"}, "password": {"right"},
+		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		form.Set(more[i], more[i+1])
 	}
 	r := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, "/oauth2/authorize", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	rec := httptest.NewRecorder()
-	w.Handler(grant.Pages{Address: func(*http.Request) string { return "" }, Staff: nobody{}, Passwords: func() bool { return true }}).ServeHTTP(rec, r)
+	p.Address, p.Passwords = func(*http.Request) string { return "" }, func() bool { return true }
+	w.Handler(p).ServeHTTP(rec, r)
+	return rec
+}
+
+// code has the clinician grant access.
+func (w *world) code() string {
+	w.t.Helper()
+	rec := w.decides(grant.Pages{Staff: nobody{}}, "username", "jack", "password", "right")
 	to, err := url.Parse(rec.Header().Get("Location"))
 	if err != nil || !strings.HasPrefix(rec.Header().Get("Location"), redirect+"&code=") || to.Query().Get("state") != "x y" {
 		w.t.Fatalf("%d to %s\n%s", rec.Code, to, rec.Body)
