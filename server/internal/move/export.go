@@ -91,7 +91,7 @@ func (e *exporting) write(n note, items []item) (err error) {
 }
 
 // resume reads what is whole of the file, takes away the rest, and stands where it
-// ends; a file of another moment is begun anew.
+// ends; a file of another moment, or with places of an older kind, is begun anew.
 func (e *exporting) resume(moment string) error {
 	b, err := readBlocks(e.f)
 	if err != nil { // nothing of use
@@ -107,7 +107,7 @@ func (e *exporting) resume(moment string) error {
 			return e.cut(b.read)
 		case err != nil:
 			return err
-		case first && n.Moment != moment:
+		case first && n.Moment != moment, n.Next.Older != "":
 			return e.begin(moment)
 		case n.End != nil: // all but the last step was done
 			e.last = b.last

@@ -223,3 +223,22 @@ func FuzzImport(f *testing.F) {
 		}
 	})
 }
+
+// An export that an older program began is begun anew when it cannot be gone on with.
+func TestExportBegunByOlder(t *testing.T) {
+	s := filled(t)
+	_, whole := exported(t, s)
+	older, err := move.Older(whole)
+	if err != nil || !bytes.Contains(older, []byte(`"inner":"`)) {
+		t.Fatalf("Older() = %d bytes, %v; want some with a place of the older kind", len(older), err)
+	}
+	file := filepath.Join(t.TempDir(), "again")
+	if err := os.WriteFile(file+".part", older, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = move.Export(t.Context(), s, file, goOn)
+	got, readErr := os.ReadFile(file)
+	if err = errors.Join(err, readErr); err != nil || !bytes.Equal(got, whole) {
+		t.Errorf("Export() = %d bytes, %v; want the %d of an export in one go", len(got), err, len(whole))
+	}
+}

@@ -22,6 +22,7 @@ type place struct {
 	Last  bool   `json:"last,omitempty"`  // which is the last
 	Name  string `json:"name,omitempty"`
 	Inner []byte `json:"within,omitempty"` // the key, or the position, that was given last; keys need not be UTF-8
+	Older string `json:"inner,omitempty"`  // what was there for Inner when keys were text: there is no going on from it
 }
 
 // walk gives all that a store holds, a piece at a time. Of a moment, when it has one,
