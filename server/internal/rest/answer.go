@@ -160,18 +160,24 @@ func (s *Server) headers(c *gin.Context) {
 // recovered turns a panic into a 500. It is a belt: no code here panics by design.
 func (s *Server) recovered(c *gin.Context) {
 	defer func() {
-		p := recover()
-		if p == nil {
-			return
+		if s.caught(c, recover()) {
+			s.fail(c, s.faceOf(c.Request.URL.Path), fhir.Internal)
+			c.Abort()
 		}
-		if p == http.ErrAbortHandler {
-			panic(p)
-		}
-		s.Log.Error("panic", "request", c.GetString(requestKey), "stack", string(debug.Stack()))
-		s.fail(c, s.faceOf(c.Request.URL.Path), fhir.Internal)
-		c.Abort()
 	}()
 	c.Next()
+}
+
+// caught logs what was recovered, and says whether there was a panic. One that is to
+// end the connection goes on.
+func (s *Server) caught(c *gin.Context, p any) bool {
+	if p == http.ErrAbortHandler {
+		panic(p)
+	}
+	if p != nil {
+		s.Log.Error("panic", "request", c.GetString(requestKey), "stack", string(debug.Stack()))
+	}
+	return p != nil
 }
 
 // maxID is the longest id of a request that is echoed.

@@ -32,7 +32,7 @@ func (k *call) takesResource() error {
 func (k *call) raw() ([]byte, error) {
 	switch i := k.route.Interaction; {
 	case i == fhir.Batch || i == fhir.Transaction:
-		return wire.ReadBodyPast(k.c.Writer, k.c.Request, k.s.Limits.Bundle, heavyFrom, func() error { return k.weigh(bundleRoom) })
+		return wire.ReadBodyPast(k.c.Writer, k.c.Request, k.s.Limits.Bundle, heavyFrom, func() error { return k.weigh(k.lease.whole) })
 	case takes[i] != nil:
 		return wire.ReadBody(k.c.Writer, k.c.Request, k.s.Limits.Body)
 	case k.form == nil:

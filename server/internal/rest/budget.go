@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -120,7 +119,8 @@ type lease struct {
 	budget *Budget
 	client string
 	bytes  int64
-	bundle bool // it is a Bundle's, and not to be made smaller by one of the entries
+	whole  int64 // of a Bundle what it may need, and no entry makes it smaller; 0 for others
+	none   error // of a Bundle that waited for it and was given none: it does not wait again
 }
 
 // held says whether there is any.
@@ -128,7 +128,7 @@ func (l *lease) held() bool { return l != nil && l.bytes > 0 }
 
 // shrink gives back what is more than so many bytes.
 func (l *lease) shrink(bytes int) {
-	if more := l.bytes - int64(bytes); more > 0 && !l.bundle {
+	if more := l.bytes - int64(bytes); more > 0 && l.whole == 0 {
 		l.budget.back(l.client, more)
 		l.bytes -= more
 	}
@@ -136,7 +136,7 @@ func (l *lease) shrink(bytes int) {
 
 // end gives back all of it.
 func (l *lease) end() {
-	l.bundle = false
+	l.whole = 0
 	l.shrink(0)
 }
 
@@ -187,26 +187,34 @@ func (k *call) weigh(bytes int64) (err error) {
 	if l == nil || l.budget == nil || l.bytes > 0 {
 		return nil
 	}
+	if l.none != nil {
+		return l.none
+	}
 	ctx, cancel := context.WithTimeout(k.c.Request.Context(), l.budget.wait)
 	defer cancel()
 	l.client = payer(k.principal)
 	if l.bytes, err = l.budget.take(ctx, l.client, bytes); err != nil {
-		return fhir.Errorf(fhir.Busy, "There are too many large answers at this moment; ask again soon, or for less at once, with a smaller _count.")
+		err = fhir.Errorf(fhir.Busy, "There are too many large answers at this moment; ask again soon, or for less at once, with a smaller _count.")
+		if l.whole > 0 {
+			l.none = err
+		}
 	}
-	return nil
+	return err
 }
 
 // bundleRoom is what a Bundle may need: its own text, read and parsed, and the answers.
-const bundleRoom = 64 << 20
+func (k *call) bundleRoom() int64 {
+	return 2*k.s.Limits.Bundle + k.s.Limits.Answers*k.perByte()
+}
 
 // most is the most that an answer may need: a page, another of what it includes, and
 // both as they are written.
 func (k *call) most() int64 {
-	if k.lease.bundle {
-		return bundleRoom
+	if k.lease.whole > 0 {
+		return k.lease.whole
 	}
 	most := int64(store.PageBytes)
-	if strings.Contains(k.asked, "include") || strings.Contains(k.c.Request.URL.RawQuery, "include") {
+	if k.includes {
 		most *= 2
 	}
 	return most * k.perByte()

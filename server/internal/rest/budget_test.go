@@ -4,10 +4,18 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"slotway/fhir"
+	"slotway/fhir/search"
+	"slotway/server/internal/store"
 )
 
 // TestBudget: security S85. Room is given in the order in which it is asked for, no
@@ -102,6 +110,44 @@ func TestBudgetNeverStops(t *testing.T) {
 			t.Errorf("%d is free, %v is held, %d wait", b.free, b.has, len(b.queue))
 		}
 	})
+}
+
+// looked is a store that notes what a search may hold, and finds nothing.
+type looked struct {
+	store.Store
+	k    *call
+	room int64
+}
+
+func (l *looked) Search(ctx context.Context, _ store.Visibility, _ search.Query) (store.Page, error) {
+	err := store.Spare(ctx, heavyFrom+1)
+	l.room = l.k.lease.bytes
+	return store.Page{}, errors.Join(err, errHeavy)
+}
+
+// TestIncludesRoom: security S85. What includes has room for them, however it is written.
+func TestIncludesRoom(t *testing.T) {
+	const page = 3 * store.PageBytes
+	for query, want := range map[string]int64{
+		"_count=9":                          page,
+		"_include=Slot:schedule":            2 * page,
+		"_%69nclude=Slot:schedule":          2 * page,
+		"%5frev%69nclude=Appointment:slot":  2 * page,
+		"_include%3aiterate=Slot:schedule":  2 * page,
+		"comment=include":                   page,
+		"_tag=_include":                     page,
+		"_count=9&_%49nclude=Slot:schedule": page, // that is another name
+	} {
+		l := &looked{}
+		k := &call{s: &Server{Store: l, Now: time.Now}, face: &Face{Catalog: search.NewCatalog(nil, time.UTC)}, route: &Route{Interaction: fhir.SearchType}}
+		k.c = &gin.Context{Request: httptest.NewRequest("GET", "/Slot?"+query, nil), Writer: &kept{header: http.Header{}}}
+		k.typ, _ = fhir.ServedType("Slot")
+		k.lease = &lease{budget: NewBudget(1<<30, time.Second)}
+		l.k = k
+		if err := k.search(); !errors.Is(err, errHeavy) || l.room != want {
+			t.Errorf("%s has room for %d bytes (%v), want %d", query, l.room, err, want)
+		}
+	}
 }
 
 func BenchmarkBudget(b *testing.B) {

@@ -15,7 +15,7 @@ import (
 // own, checked and answered as it would be alone; those of a transaction that
 // write are one commit.
 func (k *call) bundle() error {
-	k.lease.bundle = true
+	k.lease.whole = k.bundleRoom()
 	b, err := k.readBundle()
 	if err != nil {
 		return err
@@ -33,40 +33,46 @@ func (k *call) bundle() error {
 // batch carries out entries one by one, each for itself.
 func (k *call) batch(b *bundle) error {
 	for _, e := range inOrder(b.entries, (*entry).phase) {
-		if e.err == nil {
-			e.err = e.call.enter(e.path)
-		}
-		if e.err == nil {
-			e.err = b.apart(e)
-		}
-		if e.err == nil && changes[e.call.route.Interaction] == nil {
-			e.err = k.mayRead(b)
-		}
-		if e.err == nil {
-			e.err = e.call.handle()
-		}
-		e.call.conclude(e.err)
+		e.call.conclude(e.call.contained(func() error { return k.carryOut(b, e) }))
 		b.answered += int64(e.call.c.Writer.Size())
 	}
 	return k.answerBundle(b, r4.BatchResponse)
 }
 
-// readsWithin is how long the entries of a Bundle may read, all together.
-const readsWithin = 3 * deadline
+// carryOut does what an entry of a batch asks for.
+func (k *call) carryOut(b *bundle, e *entry) error {
+	if e.err != nil {
+		return e.err
+	}
+	if err := e.call.enter(e.path); err != nil {
+		return err
+	}
+	if err := b.apart(e); err != nil {
+		return err
+	}
+	may := k.mayRead
+	if changes[e.call.route.Interaction] != nil {
+		may = k.roomFor
+		if b.answered > k.s.Limits.Answers {
+			e.call.briefly()
+		}
+	}
+	if err := may(b); err != nil {
+		return err
+	}
+	return e.call.handle()
+}
 
-// mayRead says whether one more entry may read: what a Bundle is answered is held
-// until all of it is there.
-func (k *call) mayRead(b *bundle) error {
-	if limit := k.s.Limits.Answers; b.answered > limit {
-		return fhir.Errorf(fhir.TooLarge, "The answers to a Bundle's entries may have %d bytes together, and those before this have more; send it in parts.", limit).At("request").Coded("too-costly")
-	}
-	if k.s.Now().Sub(k.began) > readsWithin {
-		return fhir.Errorf(fhir.TooLarge, "The entries before this took longer than a Bundle may read; send it in parts.").At("request").Coded("too-costly")
-	}
-	if b.answered > heavyFrom {
-		return k.weigh(bundleRoom)
-	}
-	return nil
+// contained does a part of what a Bundle asks for. Others may have been done: they are
+// answered even when this one meets a panic.
+func (k *call) contained(do func() error) (err error) {
+	defer func() {
+		if k.s.caught(k.c, recover()) {
+			k.c.Writer.(*kept).reset()
+			err = fhir.Internal
+		}
+	}()
+	return do()
 }
 
 // phases is the order of processing, http://hl7.org/fhir/R4/http.html#trules.
@@ -89,22 +95,50 @@ func (k *call) transaction(b *bundle) error {
 	for i, e := range order {
 		all[i] = *e.change
 	}
+	if err := k.roomForWritten(b, order); err != nil {
+		return err
+	}
 	done, err := k.s.Booking.Do(k.c.Request.Context(), all...)
 	if err != nil {
 		return failedEntry(order, err)
 	}
-	for i, e := range order {
-		if !e.reads() {
-			e.call.silent = true // it is part of the commit's record
-			e.call.conclude(e.call.written(all[i], done[i]))
-		}
-	}
-	for _, e := range b.entries {
-		if e.reads() {
-			e.call.conclude(e.call.handle())
-		}
-	}
+	k.answerWritten(b, order, done)
+	k.answerRead(b)
 	return k.answerBundle(b, r4.TransactionResponse)
+}
+
+// answerWritten answers the entries that have written. What they did is done: where
+// there is no room for what they made, they are answered without it.
+func (k *call) answerWritten(b *bundle, order []*entry, done []booking.Result) {
+	for i, e := range order {
+		if e.reads() {
+			continue
+		}
+		if b.answered > k.s.Limits.Answers || k.roomFor(b) != nil {
+			e.call.briefly()
+		}
+		e.call.silent = true // it is part of the commit's record
+		e.call.conclude(e.call.contained(func() error { return e.call.written(*e.change, done[i]) }))
+		done[i] = booking.Result{} // its answer is held now
+		b.answered += int64(e.call.c.Writer.Size())
+	}
+}
+
+// answerRead answers the entries that read, of what is there now.
+func (k *call) answerRead(b *bundle) {
+	b.answered -= b.tried
+	for _, e := range b.entries {
+		if !e.reads() {
+			continue
+		}
+		e.call.conclude(e.call.contained(func() error {
+			if err := k.mayAnswer(b); err != nil {
+				return err
+			}
+			return e.call.handle()
+		}))
+		b.answered += int64(e.call.c.Writer.Size())
+	}
 }
 
 // failedEntry gives the failure of a transaction as that of the entry it is of.
@@ -155,7 +189,9 @@ func (k *call) tryRead(b *bundle, e *entry) error {
 	if err == nil {
 		err = trial.handle()
 	}
-	b.answered += int64(trial.c.Writer.Size())
+	size := int64(trial.c.Writer.Size())
+	b.tried += size
+	b.answered += size
 	if e.call.route.Interaction != fhir.Read {
 		return err
 	}

@@ -114,6 +114,9 @@ type kept struct {
 	written bool
 }
 
+// reset makes it as if nothing was answered.
+func (w *kept) reset() { *w = kept{header: http.Header{}} }
+
 // Header gives the header.
 func (w *kept) Header() http.Header { return w.header }
 
@@ -142,10 +145,16 @@ func (w *kept) Size() int { return w.body.Len() }
 // request.
 func (k *call) answerBundle(b *bundle, kind r4.BundleType) error {
 	out := r4.NewBundle(nil, r4.Envelope{Type: kind, ID: k.s.NewID(), Total: -1})
+	bytes := 0
+	for _, e := range b.entries {
+		bytes += e.call.c.Writer.Size()
+	}
+	out.Grow(len(b.entries), bytes)
 	for _, e := range b.entries {
 		out.Add(k.answerEntry(e))
+		*e = entry{} // it is held twice for no longer than that
 	}
-	k.lease.bundle = false // what is held now is what is sent
+	k.lease.whole = 0 // what is held now is what is sent
 	write(k.c, k.face, http.StatusOK, out.Bytes())
 	return nil
 }

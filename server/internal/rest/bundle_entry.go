@@ -20,6 +20,7 @@ type bundle struct {
 	fullURLs map[string]bool
 	searches int   // in place of references
 	answered int64 // bytes of the answers so far
+	tried    int64 // of those, bytes that a transaction's reads were answered on trial
 }
 
 // entry is one request of a bundle.

@@ -38,6 +38,7 @@ type call struct {
 	requestID string           // under which a change succeeds once; empty where the face has none
 	lens      lens             // of the search that is answered
 	asked     string           // the search, where it is not just the query of the address
+	includes  bool             // that search has includes, however they were written
 	act       *audit.Event     // of a call that may write: the record that its commits have
 	showing   [][]store.Record // what the answer shows
 	shows     [2][]store.Record

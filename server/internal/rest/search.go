@@ -60,11 +60,13 @@ func (k *call) search() error {
 	q.After = pages.turn.After
 	ctx, cancel := context.WithTimeout(k.sparing(), deadline)
 	defer cancel()
+	k.includes = len(q.Include)+len(q.RevInclude) > 0
 	if k.face.Look != nil {
 		if k.lens, err = k.face.Look(ctx, k, raw, &q); err != nil {
 			return err
 		}
 	}
+	k.includes = len(q.Include)+len(q.RevInclude) > 0
 	found, err := k.page(ctx, q)
 	if err != nil {
 		return err

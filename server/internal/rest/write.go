@@ -73,7 +73,7 @@ func (k *call) written(c booking.Change, out booking.Result) error {
 	switch {
 	case c.Op == booking.Delete:
 		return k.deleted(out)
-	case c.Op == booking.Create || out.Created || k.face.PutCancels:
+	case c.Op == booking.Create || out.Created || k.face.PutCancels, k.prefer.Minimal && c.If != nil: // who searched learns what was found
 		k.c.Header("Location", k.location(out.Record))
 	}
 	if out.Created {
