@@ -52,6 +52,33 @@ func TestDecode_escapes(t *testing.T) {
 	}
 }
 
+// A character may be escaped byte by byte, or a sequence end within one.
+func TestDecode_escapedByteByByte(t *testing.T) {
+	for _, tc := range []struct{ declared, raw, want string }{
+		{"", `Ren\XC3\\XA9\e`, "Renée"},
+		{"", `\XE2\\X82\\XAC\\XC3\\XA9\`, "€é"},
+		{"", `\X41C3\\XA942C3\\XA9\`, "AéBé"},
+		{"", `\XE9\\XC3A9\`, "éé"},
+		{"", `\XE9\\XE8\`, "éè"},
+		{"", `\XC3\ \XA9\`, "Ã ©"},
+		{"", `\XC3\\E\\XA9\`, `Ã\©`},
+		{"", `\XC3\\X\\XZZ\`, `Ã\X\\XZZ\`},
+		{"", `\XC3\`, "Ã"},
+		{"UNICODE UTF-8", `Ren\XC3\\XA9\e`, "Renée"},
+		{"UNICODE UTF-8", `\XC3\\X41\`, `\XC3\A`},
+		{"8859/1", `\XC3\\XA9\`, "Ã©"},
+	} {
+		m := mustParse(t, "MSH|^~\\&|||||||||||||||| "+tc.declared+"\rTST|"+tc.raw+"\r")
+		if got := m.Field("TST", 1).Text().Text; got != tc.want {
+			t.Errorf("MSH-18 %q: text of %q = %q, want %q", tc.declared, tc.raw, got, tc.want)
+		}
+	}
+	m := mustParse(t, "MSH|^~\\&|||||||||||||||| UNICODE UTF-8\rTST|\\XC3\\\\XA9\\\r")
+	if got := m.Warnings(); got != nil {
+		t.Errorf("Warnings() = %q of a character that is escaped byte by byte, want none", got)
+	}
+}
+
 // Requirement 20: what is escaped is of the message's character set, where it names one.
 func TestDecode_escapedBytes(t *testing.T) {
 	for declared, want := range map[string]string{"UNICODE UTF-8": `\XE9\ é`, "8859/1": "é Ã©", "": "é é"} {

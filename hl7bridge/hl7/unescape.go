@@ -27,8 +27,7 @@ func (m *Message) decode(s string, c controls) string {
 	b.WriteString(s[:at])
 	for s = s[at:]; s != ""; {
 		if s[0] == m.delims.Escape && s[0] != 0 {
-			code, size := nextEscape(s)
-			text, _ := m.unescape(code, s[:size])
+			text, _, size := m.unescape(s)
 			if c == dropControls {
 				text = withoutControls(text)
 			}
@@ -102,9 +101,20 @@ const (
 	warnSwitch = `the text switches character sets (\C..\ or \M..\), which is not supported; the switch is left out`
 )
 
-// unescape returns what the sequence means; all is its whole text, for those that are
-// kept. A warning comes with what a reader should know of.
-func (m *Message) unescape(code, all string) (text, warning string) {
+// unescape returns what the sequence at the beginning of s means, or those of them that
+// belong together, and their size. A warning comes with what a reader should know of.
+func (m *Message) unescape(s string) (text, warning string, size int) {
+	code, size := nextEscape(s)
+	if code != "" && code[0] == 'X' {
+		return m.unescapeHex(code[1:], s, size)
+	}
+	text, warning = m.unescapeText(code, s[:size])
+	return text, warning, size
+}
+
+// unescapeText does it for what stands for text; all is its whole text, for sequences
+// that are kept.
+func (m *Message) unescapeText(code, all string) (text, warning string) {
 	d := m.delims
 	switch code {
 	case "":
@@ -125,8 +135,6 @@ func (m *Message) unescape(code, all string) (text, warning string) {
 		return "", ""
 	}
 	switch code[0] {
-	case 'X':
-		return m.unescapeHex(code[1:], all)
 	case 'C', 'M':
 		return "", warnSwitch
 	case 'Z': // agreed between sites: not ours to read
@@ -144,15 +152,24 @@ func orKept(delimiter byte, all string) (text, warning string) {
 	return string(rune(delimiter)), ""
 }
 
-// unescapeHex reads \Xhh..\: bytes in the message's character set.
-func (m *Message) unescapeHex(digits, all string) (text, warning string) {
+// unescapeHex reads \Xhh..\ of a size at the beginning of s: bytes in the message's
+// character set.
+func (m *Message) unescapeHex(digits, s string, size int) (text, warning string, _ int) {
 	raw, err := hex.DecodeString(digits)
+	if err != nil || len(raw) == 0 {
+		return s[:size], warnEscape, size
+	}
 	set := m.charset
-	if m.undeclared && !set.has(string(raw)) { // as a text of such bytes would be read
+	if set.high == nil {
+		if whole, more := joined(raw, s[size:], s[0]); whole != nil {
+			return string(whole), "", size + more
+		}
+	}
+	if m.undeclared { // as a text of such bytes would be read
 		set = windows1252
 	}
-	if err != nil || len(raw) == 0 || !set.has(string(raw)) {
-		return all, warnEscape
+	if !set.has(string(raw)) {
+		return s[:size], warnEscape, size
 	}
 	var b strings.Builder
 	for s := string(raw); s != ""; {
@@ -160,7 +177,36 @@ func (m *Message) unescapeHex(digits, all string) (text, warning string) {
 		b.WriteRune(r)
 		s = s[size:]
 	}
-	return b.String(), ""
+	return b.String(), "", size
+}
+
+// joined completes bytes that end within a character of UTF-8 with those of the
+// sequences at the beginning of s, whose size it gives too: some senders escape byte by
+// byte. It gives nil where that makes no UTF-8.
+func joined(raw []byte, s string, escape byte) (whole []byte, size int) {
+	for at := 0; ; {
+		for at < len(raw) && utf8.FullRune(raw[at:]) {
+			r, n := utf8.DecodeRune(raw[at:])
+			if r == utf8.RuneError && n == 1 {
+				return nil, 0
+			}
+			at += n
+		}
+		if at == len(raw) {
+			return raw, size
+		}
+		var code string
+		var n int
+		if rest := s[size:]; rest != "" && rest[0] == escape {
+			code, n = nextEscape(rest)
+		}
+		digits, is := strings.CutPrefix(code, "X")
+		more, err := hex.DecodeString(digits)
+		if !is || err != nil || len(more) == 0 {
+			return nil, 0
+		}
+		raw, size = append(raw, more...), size+n
+	}
 }
 
 // layout reads the formatting commands of FT (HL7 v2, 2.7.6). Those that end a line

@@ -41,8 +41,7 @@ func (m *Message) escapeWarnings() []string {
 		if at < 0 {
 			return found
 		}
-		code, size := nextEscape(s[at:])
-		_, warning := m.unescape(code, s[at:at+size])
+		_, warning, size := m.unescape(s[at:])
 		if warning != "" && !slices.Contains(found, warning) {
 			found = append(found, warning)
 		}
