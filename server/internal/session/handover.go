@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"slotway/fhir"
 	"slotway/server/internal/store"
 )
 
@@ -99,14 +98,7 @@ func (s *Sessions) EndHandover(ctx context.Context, r *http.Request, key string)
 
 // ways gives a hand-over with those of its ways whose time is not over.
 func (s *Sessions) ways(ctx context.Context, from store.Reader, key string) (Handover, error) {
-	c, err := from.Claimed(ctx, spaceHandover, s.digest(key))
-	var k kept[Handover]
-	if err == nil {
-		k, err = open[Handover](s, c)
-	}
-	if fhir.KindOf(err) == fhir.NotFound && err != nil {
-		return Handover{}, nil
-	}
+	k, err := find[Handover](ctx, from, s, spaceHandover, key)
 	k.Value.Ways = slices.DeleteFunc(k.Value.Ways, func(w Way) bool { return !s.Now().Before(w.Until) })
-	return k.Value, err
+	return k.Value, nothing(err)
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"slotway/fhir"
 	"slotway/server/internal/store"
 )
 
@@ -78,14 +77,8 @@ func (s *Sessions) Recall(ctx context.Context, from store.Reader, issuer, subjec
 
 // known gives what is remembered under an id.
 func (s *Sessions) known(ctx context.Context, from store.Reader, id string) (k kept[Person], ok bool, err error) {
-	c, err := from.Claimed(ctx, spaceKnown, s.digest(id))
-	if err == nil {
-		k, err = open[Person](s, c)
-	}
-	if fhir.KindOf(err) == fhir.NotFound && err != nil {
-		return k, false, nil
-	}
-	return k, err == nil, err
+	k, err = find[Person](ctx, from, s, spaceKnown, id)
+	return k, err == nil, nothing(err)
 }
 
 // unlearn takes away what is remembered under an id, and when it would have been over.

@@ -101,12 +101,17 @@ func replace(ctx context.Context, tx store.Tx, c store.Claim) error {
 
 // get reads the value of an id: fhir.NotFound where there is none, or its time is over.
 func get[T any](ctx context.Context, s *Sessions, space, id string) (v T, err error) {
-	c, err := s.Store.Claimed(ctx, space, s.digest(id))
-	if err != nil {
-		return v, err
-	}
-	k, err := open[T](s, c)
+	k, err := find[T](ctx, s.Store, s, space, id)
 	return k.Value, err
+}
+
+// find is get, of what a reader sees, with until when it is kept.
+func find[T any](ctx context.Context, from store.Reader, s *Sessions, space, id string) (k kept[T], err error) {
+	c, err := from.Claimed(ctx, space, s.digest(id))
+	if err != nil {
+		return k, err
+	}
+	return open[T](s, c)
 }
 
 // open reads a claim. What was sealed under a key that is gone is not there.
@@ -121,31 +126,21 @@ func open[T any](s *Sessions, c store.Claim) (k kept[T], err error) {
 // take reads the value of an id, and removes it: of any number who take it, one
 // gets it.
 func take[T any](ctx context.Context, s *Sessions, space, id string) (v T, err error) {
-	key := s.digest(id)
 	err = s.Store.Update(ctx, func(tx store.Tx) error {
-		c, err := tx.Claimed(ctx, space, key)
-		if err != nil {
-			return err
-		}
-		k, err := open[T](s, c)
+		k, err := find[T](ctx, tx, s, space, id)
 		if err != nil {
 			return err
 		}
 		v = k.Value
-		return tx.Release(ctx, space, key, holder)
+		return tx.Release(ctx, space, s.digest(id), holder)
 	})
 	return v, err
 }
 
 // change changes the value of an id, where there is one.
 func change[T any](ctx context.Context, s *Sessions, space, id string, do func(*T)) error {
-	key := s.digest(id)
 	return nothing(s.Store.Update(ctx, func(tx store.Tx) error {
-		c, err := tx.Claimed(ctx, space, key)
-		if err != nil {
-			return err
-		}
-		k, err := open[T](s, c)
+		k, err := find[T](ctx, tx, s, space, id)
 		if err != nil {
 			return err
 		}
@@ -154,7 +149,7 @@ func change[T any](ctx context.Context, s *Sessions, space, id string, do func(*
 		if err != nil {
 			return err
 		}
-		return replace(ctx, tx, store.Claim{Space: space, Key: key, Holder: holder, Payload: sealed})
+		return replace(ctx, tx, store.Claim{Space: space, Key: s.digest(id), Holder: holder, Payload: sealed})
 	}))
 }
 
