@@ -14,7 +14,7 @@ import (
 
 // Client sends messages over one connection, one after the other.
 type Client struct {
-	mu     sync.Mutex // held while a message is under way
+	mu     sync.Mutex // held while a message or an answer is under way
 	conn   net.Conn
 	r      *Reader
 	broken error // why the connection is of no more use
@@ -49,29 +49,16 @@ func newClient(nc net.Conn) *Client {
 // ErrQuiet means that no block began in the time that Receive was given.
 var ErrQuiet = errors.New("no answer came in time")
 
-// Send sends the message and returns the next block that comes back. After an error,
-// the end of ctx included, it is unknown whether the message arrived, and the Client is
-// of no more use: dial again and send again.
-func (c *Client) Send(ctx context.Context, msg []byte) (reply []byte, err error) {
-	err = c.exchange(ctx, time.Time{}, func() error {
-		if err := Write(c.conn, msg); err != nil {
-			return err
-		}
-		reply, err = c.r.Next()
-		return err
-	})
-	return reply, err
-}
-
-// Post sends the message, and leaves what comes back to Receive. Its errors are those of
-// Send.
+// Post sends the message, and leaves what comes back to Receive. After an error, the end
+// of ctx included, it is unknown whether the message arrived, and the Client is of no
+// more use, unless that is ErrFrame: dial again and send again.
 func (c *Client) Post(ctx context.Context, msg []byte) error {
 	return c.exchange(ctx, time.Time{}, func() error { return Write(c.conn, msg) })
 }
 
 // Receive returns the next block that comes back. It fails with ErrQuiet when none has
 // begun until then, unless that is zero: the Client is still of use, and the block may
-// come later. After any other error it is not, as after one of Send.
+// come later. After any other error it is not, as after one of Post.
 func (c *Client) Receive(ctx context.Context, until time.Time) (reply []byte, err error) {
 	err = c.exchange(ctx, until, func() error {
 		reply, err = c.r.Next()

@@ -47,6 +47,14 @@ func dial(t *testing.T, addr string) *mllp.Client {
 	return c
 }
 
+// askOn sends one message, and gives what comes back.
+func askOn(ctx context.Context, c *mllp.Client, msg []byte) ([]byte, error) {
+	if err := c.Post(ctx, msg); err != nil {
+		return nil, err
+	}
+	return c.Receive(ctx, time.Time{})
+}
+
 // ask sends one message on a connection of its own.
 func ask(t *testing.T, addr string, config *tls.Config, msg string) (string, error) {
 	t.Helper()
@@ -55,7 +63,7 @@ func ask(t *testing.T, addr string, config *tls.Config, msg string) (string, err
 		return "", err
 	}
 	defer c.Close()
-	got, err := c.Send(t.Context(), []byte(msg))
+	got, err := askOn(t.Context(), c, []byte(msg))
 	return string(got), err
 }
 
@@ -65,7 +73,7 @@ func TestClient_Send(t *testing.T) {
 	run(t, s, ln)
 	c := dial(t, ln.Addr().String())
 	for _, msg := range []string{"1", strings.Repeat("x", 1<<20-4), "3"} {
-		if got, err := c.Send(t.Context(), []byte(msg)); err != nil || string(got) != "re: "+msg {
+		if got, err := askOn(t.Context(), c, []byte(msg)); err != nil || string(got) != "re: "+msg {
 			t.Errorf("Send of %d bytes: %d bytes, %v, want the answer", len(msg), len(got), err)
 		}
 	}
@@ -132,10 +140,10 @@ func TestClient_Send_failures(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			c := dial(t, peer(t, tc.do))
-			if got, err := c.Send(ctx, []byte("1")); !errors.Is(err, tc.want) {
+			if got, err := askOn(ctx, c, []byte("1")); !errors.Is(err, tc.want) {
 				t.Errorf("Send = %q, %v, want %v", got, err, tc.want)
 			}
-			if _, err := c.Send(t.Context(), []byte("2")); !errors.Is(err, tc.want) {
+			if _, err := askOn(t.Context(), c, []byte("2")); !errors.Is(err, tc.want) {
 				t.Errorf("the next Send = %v, want the same error", err)
 			}
 		})
@@ -162,15 +170,15 @@ func TestClient_misuse(t *testing.T) {
 	ln := listen(t)
 	run(t, &mllp.Server{Handler: echo}, ln)
 	c := dial(t, ln.Addr().String())
-	if _, err := c.Send(t.Context(), []byte("a"+vt)); !errors.Is(err, mllp.ErrFrame) {
+	if _, err := askOn(t.Context(), c, []byte("a"+vt)); !errors.Is(err, mllp.ErrFrame) {
 		t.Errorf("Send of a message with VT = %v, want ErrFrame", err)
 	}
-	if got, err := c.Send(t.Context(), []byte("a")); string(got) != "re: a" || err != nil {
+	if got, err := askOn(t.Context(), c, []byte("a")); string(got) != "re: a" || err != nil {
 		t.Errorf("Send after that = %q, %v, want the answer", got, err)
 	}
 	closed := dial(t, ln.Addr().String())
 	closed.Close()
-	if _, err := closed.Send(t.Context(), []byte("1")); !errors.Is(err, net.ErrClosed) {
+	if _, err := askOn(t.Context(), closed, []byte("1")); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Send after Close = %v, want net.ErrClosed", err)
 	}
 }

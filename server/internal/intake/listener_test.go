@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"slotway/hl7bridge"
 	"slotway/hl7bridge/mllp"
@@ -45,7 +46,10 @@ func TestMLLP(t *testing.T) {
 		{msg("SIU^S15", "3", "20260512100000", "SCH|A1", wren), "AA 3"},
 		{msg("SIU^S14", "4", "20260512100000", "SCH|A1", wren, "NTE|1||"+strings.Repeat("long ", 1000)), "AR 4 TOO_LARGE"}, // R12
 	} {
-		ack, err := client.Send(t.Context(), tc.raw)
+		if err := client.Post(t.Context(), tc.raw); err != nil {
+			t.Fatal(err)
+		}
+		ack, err := client.Receive(t.Context(), time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
