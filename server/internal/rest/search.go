@@ -66,7 +66,6 @@ func (k *call) search() error {
 			return err
 		}
 	}
-	k.includes = len(q.Include)+len(q.RevInclude) > 0
 	found, err := k.page(ctx, q)
 	if err != nil {
 		return err
