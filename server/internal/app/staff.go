@@ -72,16 +72,20 @@ func (p *staffBook) entry(id string) (StaffConfig, bool) {
 	return s, ok
 }
 
+// roles are those that the configuration gives them.
+func (s StaffConfig) roles() (all []staffpages.Role) {
+	for _, r := range s.Roles {
+		all = append(all, staffpages.Role(r))
+	}
+	return all
+}
+
 // Person gives somebody of the staff, as the configuration alone has them.
 func (p *staffBook) Person(id string) (grant.Person, bool) {
 	s, ok := p.entry(id)
-	var roles []staffpages.Role
-	for _, r := range s.Roles {
-		roles = append(roles, staffpages.Role(r))
-	}
 	return grant.Person{
 		ID: s.ID, Title: s.Title, First: s.FirstName, Last: s.LastName, Team: s.Team, Job: s.JobTitle, Customers: s.Customers,
-		Sees: sees(roles),
+		Sees: sees(s.roles()),
 	}, ok
 }
 

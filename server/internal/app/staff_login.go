@@ -143,10 +143,7 @@ func (d staffDesk) Now(p staffpages.Person) (staffpages.Person, bool) {
 	who, _ := d.book.Person(p.ID)
 	p.Name, p.Team, p.Customers = cmp.Or(strings.TrimSpace(who.Name()), p.Name), who.Team, who.Customers
 	if p.Issuer == "" || len(entry.Roles) > 0 {
-		p.Roles = nil
-	}
-	for _, r := range entry.Roles {
-		p.Roles = append(p.Roles, staffpages.Role(r))
+		p.Roles = entry.roles()
 	}
 	return p, true
 }
